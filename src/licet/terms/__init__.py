@@ -1,5 +1,17 @@
 """What every other ring is made of: instants, ids, attestations, documents, faults."""
 
+from licet.terms.attestations import (
+    UNKNOWN_PERSON,
+    Assurance,
+    Attested,
+    Engagement,
+    Owner,
+    Profile,
+    Relation,
+    Scalar,
+    Standing,
+    Status,
+)
 from licet.terms.faults import (
     CallerFault,
     ConfigurationFault,
@@ -36,10 +48,14 @@ from licet.terms.instants import (
 
 __all__ = [
     "SECOND_US",
+    "UNKNOWN_PERSON",
+    "Assurance",
+    "Attested",
     "CallerFault",
     "ConfigurationFault",
     "DirectiveId",
     "EndpointId",
+    "Engagement",
     "EvidenceFault",
     "Fault",
     "Faults",
@@ -51,8 +67,14 @@ __all__ = [
     "ModelId",
     "OperationFault",
     "OrganisationId",
+    "Owner",
     "Place",
+    "Profile",
+    "Relation",
     "RequestId",
+    "Scalar",
+    "Standing",
+    "Status",
     "SubjectId",
     "VendorFault",
     "WorkloadId",

@@ -1,0 +1,173 @@
+"""The parties that are configured: models, endpoints, organisations, lists, workloads.
+
+All values here are normalised: datetimes are aware UTC, places are ISO 3166-1 alpha-2
+codes, sets are tuples in the order of the file.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from licet.terms import Attested, Owner, Profile, Scalar
+
+
+class Developer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who trained a model: an organisation id, and where it is established."""
+
+    id: str
+    place: str | None = None
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was trained. `lineage` names every base it derives from; `None` is unknown."""
+
+    id: str
+    name: str = ""
+    lineage: tuple[str, ...] | None = None
+    developer: Developer | None = None
+    origin: str | None = None
+    capability: tuple[str, ...] | None = None
+    weights: str | None = None
+    safeguards: str | None = None
+    cleared: bool | None = None
+    declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who runs an endpoint: an organisation id, and from where it is controlled."""
+
+    id: str
+    controlled_from: str | None = None
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where models are called. `models`: id in the catalogue -> name at the vendor.
+
+    `dialect` is `chat` or `messages`; `base_url` is the origin and prefix before `/v1`.
+    """
+
+    id: str
+    operator: Operator
+    base_url: str
+    dialect: str
+    models: dict[str, str]
+    place: str | None = None
+    self_hosted: bool | None = None
+    ca_file: str | None = None
+    declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A dated fact, apart from permission: in [start, end) this cannot be had from anybody.
+
+    `model` or `endpoint` may be left out: then every one of them is meant.
+    """
+
+    model: str | None = None
+    endpoint: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    reason: str = ""
+
+    def concerns(self, model: str, endpoint: str) -> bool:
+        return self.model in (None, model) and self.endpoint in (None, endpoint)
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The holder of a key. Membership in lists is answered by the lists."""
+
+    id: str
+    name: str = ""
+    us_person: Attested[bool] | None = None
+    place: Attested[str] | None = None
+    ultimate_parent: Attested[str] | None = None
+    owners: Attested[tuple[Owner, ...]] | None = None
+    sector: Attested[tuple[str, ...]] | None = None
+    declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
+
+
+class ListKind(StrEnum):
+    ORGANISATIONS = "organisations"
+    PLACES = "places"
+    MODELS = "models"
+    OPERATORS = "operators"
+
+
+class ListVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A list's whole content, effective in [effective_from, effective_until).
+
+    A list answers "is a member" if it names the member, "is not" only if it is `complete`
+    and, where it has a `max_age_s` (seconds), not older than that since `as_of`.
+    """
+
+    effective_from: datetime
+    effective_until: datetime | None = None
+    members: tuple[str, ...] = ()
+    complete: bool = False
+    as_of: datetime | None = None
+    max_age_s: int | None = None
+    recorded_at: datetime | None = None
+
+
+class List(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named set of organisations, places, models or operators; last recorded applies."""
+
+    id: str
+    kind: ListKind
+    title: str = ""
+    versions: tuple[ListVersion, ...] = ()
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A dated, attested statement that conditions of directives refer to."""
+
+    id: str
+    value: bool
+    start: datetime | None = None
+    end: datetime | None = None
+    attested_by: str = ""
+
+
+class SubjectRule(StrEnum):
+    """Whether a workload acts for a person, or is a job whose audience is attested."""
+
+    REQUIRED = "required"
+    NONE = "none"
+
+
+class EvidenceMode(StrEnum):
+    BEFORE_SEND = "before_send"
+    BEFORE_ANSWER = "before_answer"
+
+
+class OnStale(StrEnum):
+    REFUSE = "refuse"
+    SERVE = "serve"
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A model at an endpoint, in the workload's order of preference."""
+
+    model: str
+    endpoint: str
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The use. `evidence = None`: before_send wherever a directive names a candidate's model."""
+
+    id: str
+    candidates: tuple[Candidate, ...]
+    title: str = ""
+    purpose: str | None = None
+    end_use: str | None = None
+    data: tuple[str, ...] | None = None
+    data_origin: tuple[str, ...] | None = None
+    subject: SubjectRule = SubjectRule.REQUIRED
+    audience: Profile | None = None
+    evidence: EvidenceMode | None = None
+    substitute: bool = False
+    on_stale: OnStale = OnStale.REFUSE
+    declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

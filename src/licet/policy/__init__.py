@@ -1,0 +1,51 @@
+"""Directives: parsed, compiled, decided, explained."""
+
+from licet.policy.directives import (
+    Alternative,
+    Condition,
+    Directive,
+    Disclosure,
+    Duty,
+    FactCondition,
+    InFlight,
+    Kind,
+    Mode,
+    Presumption,
+    Reading,
+    Source,
+    Version,
+    View,
+)
+from licet.policy.questions import (
+    Action,
+    Decision,
+    DeclaredAttribute,
+    Moment,
+    Rules,
+    Sources,
+    Verdict,
+)
+
+__all__ = [
+    "Action",
+    "Alternative",
+    "Condition",
+    "Decision",
+    "DeclaredAttribute",
+    "Directive",
+    "Disclosure",
+    "Duty",
+    "FactCondition",
+    "InFlight",
+    "Kind",
+    "Mode",
+    "Moment",
+    "Presumption",
+    "Reading",
+    "Rules",
+    "Source",
+    "Sources",
+    "Verdict",
+    "Version",
+    "View",
+]
