@@ -25,20 +25,20 @@ class Place:
 
 
 class Fault(Exception):
-    """Something that stops an operation; `code` is stable, `help` says what to do."""
+    """Something that stops an operation; `code` is stable, `remedy` says what to do."""
 
     def __init__(
-        self, code: str, message: str, *, place: Place | None = None, help: str | None = None
+        self, code: str, message: str, *, place: Place | None = None, remedy: str | None = None
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.place = place
-        self.help = help
+        self.remedy = remedy
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        remedy = f"\n  help: {self.help}" if self.help else ""
+        remedy = f"\n  help: {self.remedy}" if self.remedy else ""
         return f"{where}{self.message}{remedy}"
 
 
@@ -67,7 +67,7 @@ class Faults(Fault):
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         first = faults[0]
-        super().__init__(first.code, first.message, place=first.place, help=first.help)
+        super().__init__(first.code, first.message, place=first.place, remedy=first.remedy)
         self.faults = faults
 
     def __str__(self) -> str:
