@@ -1,0 +1,81 @@
+# Everything starts here; `make help` lists the targets.
+#
+# Each target makes what it needs: one virtual environment, .venv, from plain `python3`, holding
+# exactly what requirements/dev.txt names, by hash. Remove it with `make clean`.
+
+PYTHON ?= python3
+# Parallel test processes: `make test WORKERS=2`. Tests of one file stay in one process, because
+# files share a running gateway.
+WORKERS ?= auto
+# Arguments for pytest: `make test ARGS="-k lineage -x"`.
+ARGS ?=
+SEED ?= 1
+
+BIN := .venv/bin
+READY := .venv/.ready
+UNRUN := tests/system tests/soak
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-system check format bench simulate fuzz soak mutation lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## play the June 2026 episode through a running gateway
+	@$(BIN)/licet demo
+
+test: $(READY) ## all suites except those named below; at most five minutes on two cores
+	@echo "not run here: tests/system (make test-system), tests/soak (make soak)," \
+	  "long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  $(addprefix --ignore=,$(UNRUN)) tests $(ARGS)
+
+test-system: $(READY) ## kill -9, full disks, system-call traces; installs what it needs
+	@.ci/system-packages
+	@$(BIN)/python -m pytest tests/system $(ARGS)
+
+check: $(READY) ## format, lint, strict types, rings, tidiness
+	@echo "ruff format" && $(BIN)/ruff format --check .
+	@echo "ruff check" && $(BIN)/ruff check .
+	@echo "mypy" && $(BIN)/mypy
+	@echo "lint-imports" && $(BIN)/lint-imports --cache-dir .cache/import-linter
+	@echo "tidy" && $(BIN)/python -m pytest -q tests/tidy
+
+format: $(READY) ## rewrite the sources as `make check` wants them
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## this gateway beside nginx on one core
+	@$(BIN)/python -m bench
+
+simulate: $(READY) ## replay one simulated world: make simulate SEED=7
+	@$(BIN)/python -m tests.simulation.run --seed $(SEED)
+
+fuzz: $(READY) ## the property tests with a hundred times the examples
+	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=fuzz tests/property $(ARGS)
+
+soak: $(READY) ## hours of traffic
+	@$(BIN)/python -m pytest tests/soak $(ARGS)
+
+mutation: $(READY) ## does a test fail when the deciding code is wrong?
+	@$(BIN)/python -m tests.mutation.run $(ARGS)
+
+# No version younger than a week: a package that was taken over on its registry has usually been
+# withdrawn by then. The lock files hold names, versions and hashes; where packages come from is
+# the business of the machine that installs them.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade \
+  --exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command "make lock"
+
+lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
+	@$(BIN)/$(LOCK) --group dev --output-file requirements/dev.txt
+	@$(BIN)/$(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
+
+clean: ## remove everything that was made here, the virtual environment included
+	@rm -rf .venv .cache .hypothesis .ruff_cache build dist src/*.egg-info
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements/dev.txt pyproject.toml
+	@PYTHON="$(PYTHON)" .ci/environment
+	@touch $@

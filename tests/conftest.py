@@ -1,0 +1,12 @@
+"""Hypothesis profiles, chosen with `--hypothesis-profile`; `ci` unless told otherwise.
+
+`ci` draws the same examples in every run: a change is accepted or not for what it changes, never
+for its luck. New examples are the work of `fuzz`, whose finds become explicit `@example`s. There
+are no deadlines: how fast code is, is measured in `bench/`, on a machine that does nothing else.
+"""
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("fuzz", deadline=None, max_examples=10_000)
+settings.load_profile("ci")

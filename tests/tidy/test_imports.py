@@ -1,0 +1,110 @@
+"""Faces, dead modules, and purity as far as import-linter cannot see it."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.tidy.tree import Module, imports, modules
+
+PURE = ("terms", "catalog", "identity", "evidence", "wire", "policy", "relay")
+
+# Reached without an import statement: `python -m licet`.
+ENTRIES = {"licet.__main__"}
+
+# Clock, files and the outer world, reached through modules that are otherwise fine to import.
+CLOCKS = {"now", "utcnow", "today"}
+OUTWARD = {"open", "print", "input", "breakpoint"}
+NETWORK = ("urllib.request", "http.client", "importlib.resources")
+
+
+def test_packages_are_imported_by_their_face_only() -> None:
+    known = {module.name for module in modules("src")}
+    assert not [
+        f"{module.path}:{line}: `{name}` is inside `{_room(name)}`; import it from there"
+        for module in modules("src")
+        for line, name in imports(module)
+        if _room(name) is not None and _room(name) != _room(module.name) and _is_inner(name, known)
+    ]
+
+
+def test_every_module_is_imported_by_another_or_is_an_entry() -> None:
+    imported = {
+        prefix
+        for module in (*modules("src"), *modules("bench"))
+        for _, name in imports(module)
+        for prefix in _prefixes(name)
+        if prefix != module.name
+    }
+    assert not [
+        f"{module.path}: no module imports it"
+        for module in modules("src")
+        if module.name not in imported | ENTRIES
+        and not module.path.endswith("__init__.py")
+        and not _is_run(module)
+    ]
+
+
+def test_pure_packages_read_no_clock_and_touch_no_file() -> None:
+    assert not [
+        f"{module.path}:{line}: {what}"
+        for module in modules("src")
+        if _is_pure(module)
+        for line, what in _impurities(module)
+    ]
+
+
+def test_every_face_says_what_it_shows() -> None:
+    rooms = [m for m in modules("src") if m.path.count("/") == 3 and m.path.endswith("__init__.py")]
+    assert rooms
+    assert not [
+        f"{module.path}: no `__all__`"
+        for module in rooms
+        if module.name != "licet.cli" and not _defines_all(module)
+    ]
+
+
+def _room(name: str) -> str | None:
+    """`licet.wire` for whatever is in it; None outside `licet`."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] == "licet" and len(parts) > 1 else None
+
+
+def _is_inner(name: str, known: set[str]) -> bool:
+    """Whether `name` is, or is taken from, a module below a package's face."""
+    return any(prefix in known and prefix.count(".") >= 2 for prefix in _prefixes(name))
+
+
+def _prefixes(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _is_run(module: Module) -> bool:
+    """Whether the module is a program of its own: `python -m licet.room.module`."""
+    return module.name.endswith(".__main__") or 'if __name__ == "__main__":' in module.text
+
+
+def _is_pure(module: Module) -> bool:
+    return (_room(module.name) or "").removeprefix("licet.") in PURE
+
+
+def _impurities(module: Module) -> list[tuple[int, str]]:
+    found = [
+        (line, f"imports `{name}`") for line, name in imports(module) if name.startswith(NETWORK)
+    ]
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in OUTWARD:
+                found.append((node.lineno, f"calls `{name}`"))
+            case ast.Call(func=ast.Attribute(attr=name)) if name in CLOCKS:
+                found.append((node.lineno, f"reads a clock: `{name}`"))
+            case _:
+                pass
+    return found
+
+
+def _defines_all(module: Module) -> bool:
+    return any(
+        isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in ast.unparse(node)[:8]
+        for node in module.tree.body
+    )
