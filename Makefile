@@ -17,7 +17,8 @@ UNRUN := tests/system tests/soak
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system check format bench simulate fuzz soak mutation lock clean
+.PHONY: help demo test test-system check check-format check-lint check-types check-rings \
+  check-tidy format bench simulate fuzz soak mutation lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,12 +36,22 @@ test-system: $(READY) ## kill -9, full disks, system-call traces; installs what 
 	@.ci/system-packages
 	@$(BIN)/python -m pytest tests/system $(ARGS)
 
-check: $(READY) ## format, lint, strict types, rings, tidiness
-	@echo "ruff format" && $(BIN)/ruff format --check .
-	@echo "ruff check" && $(BIN)/ruff check .
-	@echo "mypy" && $(BIN)/mypy
-	@echo "lint-imports" && $(BIN)/lint-imports --cache-dir .cache/import-linter
-	@echo "tidy" && $(BIN)/python -m pytest -q tests/tidy
+check: check-format check-lint check-types check-rings check-tidy ## format, lint, strict types, rings, tidiness
+
+check-format: $(READY)
+	@echo "== format" && $(BIN)/ruff format --check .
+
+check-lint: $(READY)
+	@echo "== lint" && $(BIN)/ruff check --quiet .
+
+check-types: $(READY)
+	@echo "== types" && $(BIN)/mypy
+
+check-rings: $(READY)
+	@echo "== rings" && $(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
+
+check-tidy: $(READY)
+	@echo "== tidy" && $(BIN)/python -m pytest -q tests/tidy
 
 format: $(READY) ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff format .
