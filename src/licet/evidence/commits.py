@@ -1,0 +1,127 @@
+"""A worker's side of the recorder: what was submitted, and what became of it.
+
+`CommitQueue` moves no bytes. The gateway submits leaves during one turn of its loop, writes
+`to_send()` at the turn's end, gives what it reads to `receive`, and settles the tokens that
+come back. When the connection is lost, `lost` returns every token that was never settled;
+the next connection begins with `to_send()`, which says hello again.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar, assert_never
+
+import msgspec
+
+from licet.evidence.commitments import Opening
+from licet.evidence.messages import (
+    Ack,
+    Entry,
+    Erase,
+    Erased,
+    Hello,
+    Messages,
+    Nack,
+    Submit,
+    Welcome,
+    encode_message,
+)
+from licet.terms import EvidenceFault
+
+T = TypeVar("T")
+
+
+class Settled(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What became of one entry: durable as leaf `index`, or refused with a fault `code`."""
+
+    token: T
+    index: int = -1
+    code: str = ""
+
+    @property
+    def durable(self) -> bool:
+        return self.index >= 0
+
+
+class CommitQueue(Generic[T]):
+    """Entries in order, each with a token that comes back exactly once."""
+
+    def __init__(self, worker: str, *, entries_max: int = 65_536) -> None:
+        self._worker = worker
+        self._entries_max = entries_max
+        self._next = 1
+        self._start()
+
+    def _start(self) -> None:
+        self._messages = Messages()
+        self._greeted = False
+        self._new: list[Entry] = []
+        self._waiting: dict[int, T] = {}
+        self.welcome: Welcome | None = None
+        """What the recorder said of its log on this connection; None until it has."""
+
+    @property
+    def pending(self) -> int:
+        """Entries submitted and not settled."""
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether the recorder is so far behind that nothing more is accepted."""
+        return len(self._waiting) >= self._entries_max
+
+    def submit(self, leaf: bytes, token: T, opening: Opening | None = None) -> bool:
+        """Queues a leaf; False, and nothing done, when the queue is full."""
+        if len(self._waiting) >= self._entries_max:
+            return False
+        self._waiting[self._next] = token
+        self._next += 1
+        self._new.append(Entry(leaf=leaf, opening=opening))
+        return True
+
+    def to_send(self) -> bytes:
+        """The bytes to write now; empty when there is nothing new."""
+        greeting = b""
+        if not self._greeted:
+            self._greeted = True
+            greeting = encode_message(Hello(worker=self._worker))
+        if not self._new:
+            return greeting
+        entries, self._new = self._new, []
+        return greeting + encode_message(Submit(first=self._next - len(entries), entries=entries))
+
+    def receive(self, data: bytes) -> list[Settled[T]]:
+        """The tokens settled by these bytes, in the order of submission.
+
+        Raises `EvidenceFault` (`protocol`) when the recorder talks nonsense: treat the
+        connection as lost.
+        """
+        settled: list[Settled[T]] = []
+        for message in self._messages.feed(data):
+            match message:
+                case Ack():
+                    for offset in range(message.count):
+                        token = self._take(message.first + offset)
+                        settled.append(Settled(token=token, index=message.index + offset))
+                case Nack():
+                    for offset in range(message.count):
+                        token = self._take(message.first + offset)
+                        settled.append(Settled(token=token, code=message.code))
+                case Welcome():
+                    self.welcome = message
+                case Hello() | Submit() | Erase() | Erased():
+                    raise EvidenceFault("protocol", "the recorder sent what only workers send")
+                case _:
+                    assert_never(message)
+        return settled
+
+    def lost(self) -> list[T]:
+        """Ends the connection: the tokens of everything that was never settled, in order."""
+        tokens = list(self._waiting.values())
+        self._start()
+        return tokens
+
+    def _take(self, number: int) -> T:
+        try:
+            return self._waiting.pop(number)
+        except KeyError:
+            raise EvidenceFault("protocol", f"entry {number} is not waiting") from None

@@ -1,0 +1,119 @@
+"""What workers and the recorder say to each other over their Unix socket.
+
+Each message is its length in four bytes, big endian, and a MessagePack array that begins
+with its name. A worker numbers its entries from 1 without gaps; the recorder answers ranges.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from licet.evidence.commitments import Opening
+from licet.terms import EvidenceFault
+
+MESSAGE_BYTES_MAX = 32 << 20
+_LENGTH = struct.Struct(">I")
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    pass
+
+
+class Entry(_Message, frozen=True, kw_only=True):
+    """A leaf's canonical bytes, and the opening of its commitment for the side store."""
+
+    leaf: bytes
+    opening: Opening | None = None
+
+
+class Hello(_Message, frozen=True, kw_only=True, tag="hello"):
+    """From a worker, first: who it is, for status and faults."""
+
+    worker: str
+
+
+class Submit(_Message, frozen=True, kw_only=True, tag="submit"):
+    """From a worker: entries numbered from `first`."""
+
+    first: int
+    entries: list[Entry]
+
+
+class Erase(_Message, frozen=True, kw_only=True, tag="erase"):
+    """From the supervisor: destroy the key of a holder; answered with `Erased`."""
+
+    holder: str
+
+
+class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
+    """From the recorder, first: the log, its size, and where its decision clock stands."""
+
+    log: str
+    size: int
+    last_at: str
+
+
+class Ack(_Message, frozen=True, kw_only=True, tag="ack"):
+    """Entries `[first, first + count)` are durable, as leaves from `index` on."""
+
+    first: int
+    count: int
+    index: int
+
+
+class Nack(_Message, frozen=True, kw_only=True, tag="nack"):
+    """Entries `[first, first + count)` are not in the log, for the reason of a fault code."""
+
+    first: int
+    count: int
+    code: str
+    message: str
+
+
+class Erased(_Message, frozen=True, kw_only=True, tag="erased"):
+    """The slot whose key is gone; -1: nothing was held on this holder."""
+
+    slot: int
+
+
+Message = Hello | Submit | Erase | Welcome | Ack | Nack | Erased
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Message)
+
+
+def encode_message(message: Message) -> bytes:
+    body = _ENCODER.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+class Messages:
+    """Puts messages together from whatever pieces a socket delivers."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        """The messages that are now whole; `EvidenceFault` (`protocol`) ends the connection."""
+        buffer = self._buffer
+        buffer += data
+        found: list[Message] = []
+        place = 0
+        while len(buffer) - place >= 4:
+            (length,) = _LENGTH.unpack_from(buffer, place)
+            if length > MESSAGE_BYTES_MAX:
+                raise EvidenceFault("protocol", f"a message of {length} bytes is too long")
+            end = place + 4 + length
+            if len(buffer) < end:
+                break
+            try:
+                found.append(_DECODER.decode(memoryview(buffer)[place + 4 : end].tobytes()))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise EvidenceFault("protocol", f"not a message: {error}") from error
+            place = end
+        del buffer[:place]
+        return found
