@@ -1,0 +1,37 @@
+"""Documentation that points somewhere points at something."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.tidy.tree import ROOT, texts
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+TARGET = re.compile(r"`make ([a-z-]+)")
+
+
+def test_links_between_pages_lead_to_files() -> None:
+    assert not [
+        f"{path}: no `{target}`"
+        for path, text in texts(".md")
+        for target in LINK.findall(text)
+        if "://" not in target and not (ROOT / Path(path).parent / target).exists()
+    ]
+
+
+def test_every_decision_is_in_the_index() -> None:
+    index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
+    pages = [path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")]
+    assert pages
+    assert not [page for page in pages if f"({page})" not in index]
+
+
+def test_targets_that_are_named_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert not [
+        f"{path}: no target `{target}`"
+        for path, text in texts(".md", ".py")
+        for target in TARGET.findall(text)
+        if not re.search(rf"^{target}:", makefile, re.MULTILINE)
+    ]
