@@ -1,0 +1,216 @@
+"""Answers and errors in the form of Anthropic's Messages API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from licet.sim.answers import REFUSAL, Answer, Stop, Usage
+from licet.sim.pieces import Piece, Stage, encode, split
+from licet.sim.questions import Rejection
+
+_STOP: dict[Stop, str] = {
+    "end": "end_turn",
+    "length": "max_tokens",
+    "tool": "tool_use",
+    "refusal": "refusal",
+    "unknown": "wandered_off",
+}
+MALFORMED = (
+    b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "del\n\n'
+)
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def whole(answer: Answer) -> bytes:
+    """A `message` object."""
+    content: list[dict[str, Any]] = []
+    if answer.reasoning:
+        content.append(
+            {"type": "thinking", "thinking": answer.reasoning, "signature": _signature(answer)}
+        )
+    if answer.text:
+        content.append({"type": "text", "text": answer.text, "citations": None})
+    if answer.call:
+        arguments = msgspec.Raw(answer.call.arguments.encode())
+        content.append({**_tool_block(answer), "input": arguments})
+    body = _message(answer)
+    body |= {"content": content, **_stop(answer)}
+    if answer.usage:
+        body["usage"] = _usage(answer.usage, answer.geo, answer.usage.completion)
+    return encode(body)
+
+
+def stream(answer: Answer, *, chunks: int) -> tuple[Piece, ...]:
+    """Named events from `message_start` to `message_stop`, with a `ping` near the start."""
+    start = {**_message(answer), "content": [], "stop_reason": None, "stop_sequence": None}
+    if answer.usage:
+        start["usage"] = _usage(answer.usage, answer.geo, 1)
+    pieces = [
+        _event("opening", "message_start", {"message": start}),
+        _event("opening", "ping", {}),
+    ]
+    index = 0
+    if answer.reasoning:
+        pieces += _thinking(answer, index, chunks)
+        index += 1
+    if answer.text:
+        pieces += _text(answer, index, chunks)
+        index += 1
+    if answer.call:
+        pieces += _tool_use(answer, index, chunks)
+    closing: dict[str, Any] = {"delta": _stop(answer)}
+    if answer.usage:
+        closing["usage"] = {"output_tokens": answer.usage.completion}
+    pieces.append(_event("closing", "message_delta", closing))
+    pieces.append(_event("closing", "message_stop", {}))
+    return tuple(pieces)
+
+
+def error(rejection: Rejection, request_id: str) -> bytes:
+    """Anthropic's error object."""
+    return encode(
+        {
+            "type": "error",
+            "error": {"type": rejection.type, "message": rejection.message},
+            "request_id": request_id,
+        }
+    )
+
+
+def error_event(rejection: Rejection, request_id: str) -> bytes:
+    """An error inside a stream whose 200 has already been sent."""
+    return b"event: error\ndata: " + error(rejection, request_id) + b"\n\n"
+
+
+def failure(status: int) -> Rejection:
+    """The error that goes with a status out of the script."""
+    kind = _TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
+    return Rejection(status=status, type=kind, message=f"scripted failure {status}")
+
+
+def token_count(tokens: int) -> bytes:
+    """The answer of `/v1/messages/count_tokens`."""
+    return encode({"input_tokens": tokens})
+
+
+def models(names: tuple[str, ...]) -> bytes:
+    """The list of models, in one page."""
+    return encode(
+        {
+            "data": [_model(name) for name in names],
+            "first_id": names[0] if names else None,
+            "has_more": False,
+            "last_id": names[-1] if names else None,
+        }
+    )
+
+
+def model(name: str) -> bytes:
+    """One model of the list."""
+    return encode(_model(name))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name.replace("-", " ").title(),
+        "created_at": "2026-06-09T00:00:00Z",
+        "lifecycle": "active",
+        "max_input_tokens": 200_000,
+        "max_tokens": 64_000,
+    }
+
+
+def _message(answer: Answer) -> dict[str, Any]:
+    return {
+        "id": f"msg_{answer.id}",
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model,
+    }
+
+
+def _stop(answer: Answer) -> dict[str, Any]:
+    details = None
+    if answer.stop == "refusal":
+        category = answer.refusal_category
+        details = {"type": "refusal", "category": category, "explanation": REFUSAL}
+    return {
+        "stop_reason": _STOP[answer.stop],
+        "stop_sequence": None,
+        "stop_details": details,
+    }
+
+
+def _thinking(answer: Answer, index: int, chunks: int) -> list[Piece]:
+    deltas = [
+        {"type": "thinking_delta", "thinking": part} for part in split(answer.reasoning, chunks)
+    ]
+    deltas.append({"type": "signature_delta", "signature": _signature(answer)})
+    block = {"type": "thinking", "thinking": "", "signature": ""}
+    return _block("reasoning", index, block, deltas)
+
+
+def _text(answer: Answer, index: int, chunks: int) -> list[Piece]:
+    deltas = [{"type": "text_delta", "text": part} for part in split(answer.text, chunks)]
+    return _block("text", index, {"type": "text", "text": "", "citations": None}, deltas)
+
+
+def _tool_use(answer: Answer, index: int, chunks: int) -> list[Piece]:
+    arguments = answer.call.arguments if answer.call else ""
+    deltas = [
+        {"type": "input_json_delta", "partial_json": part} for part in split(arguments, chunks)
+    ]
+    return _block("tool", index, {**_tool_block(answer), "input": {}}, deltas)
+
+
+def _block(
+    stage: Stage, index: int, block: dict[str, Any], deltas: list[dict[str, str]]
+) -> list[Piece]:
+    """A content block; its start and stop carry no content themselves."""
+    start = {"index": index, "content_block": block}
+    opened: Stage = "opening" if index == 0 else stage
+    return [
+        _event(opened, "content_block_start", start),
+        *(_event(stage, "content_block_delta", {"index": index, "delta": d}) for d in deltas),
+        _event(stage, "content_block_stop", {"index": index}),
+    ]
+
+
+def _tool_block(answer: Answer) -> dict[str, Any]:
+    if answer.call is None:
+        return {}
+    return {"type": "tool_use", "id": f"toolu_{answer.call.id}", "name": answer.call.name}
+
+
+def _signature(answer: Answer) -> str:
+    return f"sim-signature-{answer.id}"
+
+
+def _usage(usage: Usage, geo: str, output: int) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.prompt - usage.cached,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": usage.cached,
+        "output_tokens": output,
+        "service_tier": "standard",
+        "inference_geo": geo,
+    }
+
+
+def _event(stage: Stage, name: str, body: dict[str, Any]) -> Piece:
+    data = b"event: " + name.encode() + b"\ndata: " + encode({"type": name, **body}) + b"\n\n"
+    return Piece(stage=stage, data=data)

@@ -1,0 +1,193 @@
+"""Reading a request as a vendor does: credentials, version, JSON, model; else an error.
+
+Written apart from Licet's own wire formats on purpose: a vendor that shared the gateway's
+code would share its mistakes, and no test could tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from licet.sim.script import Directions, read_directions
+
+Dialect = Literal["chat", "messages"]
+"""OpenAI Chat Completions, Anthropic Messages."""
+
+PATHS: dict[Dialect, str] = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+
+_PERSON = re.compile(r"\[\[person:([^\[\]]{1,200})\]\]")
+_CASE = re.compile(r"\[\[case:([^\[\]]{1,200})\]\]")
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request as it came in; header names are lower case, the last of equals wins."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[str, str]
+    body: bytes
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the model; `texts` are all the texts of the prompt, in order."""
+
+    dialect: Dialect
+    model: str
+    stream: bool
+    include_usage: bool
+    texts: tuple[str, ...]
+    tools: tuple[str, ...]
+    reasoning: bool
+    max_tokens: int | None
+    directions: Directions
+    person: str | None
+    case: str | None
+
+    @property
+    def prompt(self) -> str:
+        return "\n".join(self.texts)
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a vendor does not answer: HTTP status, the dialect's error type, a message."""
+
+    status: int
+    type: str
+    message: str
+    code: str | None = None
+    param: str | None = None
+
+
+def check_credentials(
+    dialect: Dialect, headers: dict[str, str], key: str | None
+) -> Rejection | None:
+    """A credential must be there, and be `key` unless that is `None`."""
+    given = headers.get("x-api-key") if dialect == "messages" else None
+    authorization = headers.get("authorization", "")
+    if given is None and authorization[:7].lower() == "bearer ":
+        given = authorization[7:].strip()
+    if given and (key is None or given == key):
+        return None
+    if dialect == "messages":
+        return Rejection(status=401, type="authentication_error", message="invalid x-api-key")
+    return Rejection(
+        status=401,
+        type="invalid_request_error",
+        message="Incorrect API key provided",
+        code="invalid_api_key",
+    )
+
+
+def read_question(
+    vendor: str, dialect: Dialect, models: tuple[str, ...], arrival: Arrival
+) -> Question | Rejection:
+    """The question of a body in `dialect`, or how this vendor refuses to read it."""
+    if dialect == "messages" and "anthropic-version" not in arrival.headers:
+        return _invalid("anthropic-version: header is required")
+    try:
+        body = msgspec.json.decode(arrival.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _invalid(f"We could not parse the JSON body of your request: {error}")
+    if not isinstance(body, dict):
+        return _invalid("The JSON body must be an object")
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        return _invalid("model: Field required", param="model")
+    if model not in models:
+        return _unknown_model(dialect, model)
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return _invalid("messages: Field required", param="messages")
+    max_tokens = body.get("max_tokens", body.get("max_completion_tokens"))
+    if dialect == "messages" and not isinstance(max_tokens, int):
+        return _invalid("max_tokens: Field required", param="max_tokens")
+    return _question(vendor, dialect, model, max_tokens, body, arrival.headers)
+
+
+def read_markers(body: bytes) -> tuple[str | None, str | None]:
+    """Person and case of a body that cannot be read, as far as its bytes show them."""
+    text = body.decode("utf-8", "replace")
+    return _last(_PERSON, text), _last(_CASE, text)
+
+
+def digest(body: bytes) -> str:
+    """SHA-256 in lower-case hexadecimal, as in the ledger."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _question(
+    vendor: str,
+    dialect: Dialect,
+    model: str,
+    max_tokens: object,
+    body: dict[str, Any],
+    headers: dict[str, str],
+) -> Question:
+    texts = (*_texts(body.get("system")), *_texts(body["messages"]))
+    prompt = "\n".join(texts)
+    options = body.get("stream_options")
+    return Question(
+        dialect=dialect,
+        model=model,
+        stream=body.get("stream") is True,
+        include_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        texts=texts,
+        tools=_tool_names(body.get("tools")),
+        reasoning=_asks_reasoning(body),
+        max_tokens=max_tokens if isinstance(max_tokens, int) else None,
+        directions=read_directions(vendor, headers.get("sim-script"), prompt),
+        person=_last(_PERSON, prompt),
+        case=_last(_CASE, prompt),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Every text of system text, messages or content blocks, however deeply nested."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list):
+        return tuple(text for item in value for text in _texts(item))
+    if isinstance(value, dict):
+        return (*_texts(value.get("text")), *_texts(value.get("content")))
+    return ()
+
+
+def _tool_names(tools: object) -> tuple[str, ...]:
+    if not isinstance(tools, list):
+        return ()
+    named = (tool.get("function", tool) for tool in tools if isinstance(tool, dict))
+    names = (tool.get("name") for tool in named if isinstance(tool, dict))
+    return tuple(name for name in names if isinstance(name, str))
+
+
+def _asks_reasoning(body: dict[str, Any]) -> bool:
+    thinking = body.get("thinking")
+    if isinstance(thinking, dict):
+        return thinking.get("type") in ("enabled", "adaptive")
+    return body.get("reasoning_effort") not in (None, "none")
+
+
+def _last(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.findall(text)
+    return found[-1] if found else None
+
+
+def _invalid(message: str, *, param: str | None = None) -> Rejection:
+    return Rejection(status=400, type="invalid_request_error", message=message, param=param)
+
+
+def _unknown_model(dialect: Dialect, model: str) -> Rejection:
+    if dialect == "messages":
+        return Rejection(status=404, type="not_found_error", message=f"model: {model}")
+    return Rejection(
+        status=404,
+        type="invalid_request_error",
+        message=f"The model `{model}` does not exist or you do not have access to it.",
+        code="model_not_found",
+        param="model",
+    )

@@ -1,0 +1,196 @@
+"""Many vendors in one process, each on a port of its own; what `licet sim` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import uvloop
+
+from licet.sim.ledger import Ledger
+from licet.sim.performance import Finish, Send
+from licet.sim.questions import PATHS, Arrival
+from licet.sim.script import Cue, Script
+from licet.sim.server import FastProtocol, VendorProtocol
+from licet.sim.vendor import Simulation, Vendor, VendorSpec
+from licet.terms import Instant
+
+SIM_KEY = "sim"
+CLAUDE = ("claude-fable-5", "claude-mythos-5", "claude-opus-4.8")
+JUNE_2026: tuple[VendorSpec, ...] = (
+    VendorSpec(id="anthropic", dialect="messages", models=CLAUDE),
+    VendorSpec(id="anthropic-chat", dialect="chat", models=CLAUDE),
+    VendorSpec(id="cloud-us", dialect="messages", models=CLAUDE),
+    VendorSpec(id="openai", dialect="chat", models=("gpt-5.6",)),
+    VendorSpec(id="mistral", dialect="chat", models=("mistral-large-4",), geo="eu"),
+    VendorSpec(id="zhipu", dialect="chat", models=("glm-5.2",), geo="cn"),
+)
+"""The vendors of the example catalogue. `anthropic-chat` is the developer's endpoint in the
+other dialect, `cloud-us` a reseller of the same models."""
+
+
+def wall_clock() -> Instant:
+    """The machine's time, which the ledger says."""
+    return Instant(time.time_ns() // 1_000)
+
+
+class LedgerFile:
+    """A file that lines are appended to, each with one write, so that kills tear none apart."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write(self, line: bytes) -> None:
+        """Appends `line`; raises `OSError` when the disk does not take all of it."""
+        written = os.write(self._file, line)
+        if written != len(line):
+            raise OSError(f"only {written} of {len(line)} bytes of a ledger line were written")
+
+    def close(self) -> None:
+        """Gives the file back."""
+        os.close(self._file)
+
+
+class Vendors:
+    """Running vendors: `url(id)` of each, the script and ledger of all."""
+
+    def __init__(
+        self, simulation: Simulation, servers: dict[str, asyncio.Server], scheme: str
+    ) -> None:
+        self.simulation = simulation
+        self._servers = servers
+        self._scheme = scheme
+
+    @classmethod
+    async def start(
+        cls,
+        loop: asyncio.AbstractEventLoop,
+        specs: Iterable[VendorSpec] = JUNE_2026,
+        *,
+        simulation: Simulation | None = None,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        now: Callable[[], Instant] = wall_clock,
+    ) -> Vendors:
+        """Listens for every vendor of `specs`; ports that are 0 are chosen by the system.
+
+        Raises `OSError` when a port is taken; none is left open then.
+        """
+        simulation = simulation or Simulation()
+        servers: dict[str, asyncio.Server] = {}
+        vendors = cls(simulation, servers, "https" if tls else "http")
+        try:
+            for spec in specs:
+                factory = _protocol_factory(loop, spec, simulation, now)
+                servers[spec.id] = await loop.create_server(factory, host, spec.port, ssl=tls)
+        except OSError:
+            vendors.close()
+            raise
+        return vendors
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The port of each vendor, by id."""
+        return {name: s.sockets[0].getsockname()[1] for name, s in self._servers.items()}
+
+    def url(self, vendor: str) -> str:
+        """`http://127.0.0.1:PORT` of a vendor, without a path."""
+        host = self._servers[vendor].sockets[0].getsockname()[0]
+        return f"{self._scheme}://{host}:{self.ports[vendor]}"
+
+    def close(self) -> None:
+        """Listens no more; open connections end with their loop."""
+        for server in self._servers.values():
+            server.close()
+
+
+def fast_answer(spec: VendorSpec) -> bytes:
+    """The bytes with which a fast vendor answers every request."""
+    vendor = Vendor(spec, Simulation())
+    prompt = b'{"role": "user", "content": "fixed"}'
+    body = b'{"model": "%b", "max_tokens": 4096, "messages": [%b]}' % (
+        spec.models[0].encode(),
+        prompt,
+    )
+    headers = {"authorization": f"Bearer {spec.key or SIM_KEY}", "anthropic-version": "2023-06-01"}
+    path = PATHS[spec.dialect]
+    arrival = Arrival(method="POST", path=path, headers=headers, body=body)
+    actions = vendor.respond(arrival, Instant(0), keep_alive=True)
+    assert isinstance(actions[-1], Finish), "a fast vendor has no script"
+    return b"".join(action.data for action in actions if isinstance(action, Send))
+
+
+async def serve(
+    specs: Iterable[VendorSpec] = JUNE_2026,
+    *,
+    cues: Iterable[Cue] = (),
+    ledger: Path | None = None,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    ready: Callable[[Vendors], None],
+) -> None:
+    """Runs vendors until SIGINT or SIGTERM; `ready` is called once all of them listen."""
+    loop = asyncio.get_running_loop()
+    file = LedgerFile(ledger) if ledger else None
+    simulation = Simulation(Script(cues), Ledger(file.write if file else None))
+    try:
+        vendors = await Vendors.start(loop, specs, simulation=simulation, host=host, tls=tls)
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        ready(vendors)
+        with contextlib.closing(vendors):
+            await stopped.wait()
+    finally:
+        if file:
+            file.close()
+
+
+def table(vendors: Vendors, specs: Iterable[VendorSpec]) -> str:
+    """Vendors, where they listen, and what they serve, as aligned text."""
+    rows = [("vendor", "url", "models")]
+    rows += [
+        (spec.id, vendors.url(spec.id) + PATHS[spec.dialect], ", ".join(spec.models))
+        for spec in specs
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows)
+
+
+def run(
+    specs: Iterable[VendorSpec] = JUNE_2026,
+    *,
+    cues: Iterable[Cue] = (),
+    ledger: Path | None = None,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    say: Callable[[str], None],
+) -> int:
+    """What `licet sim` does: says the table, serves until interrupted; the exit code."""
+    specs = tuple(specs)
+
+    def ready(vendors: Vendors) -> None:
+        say(table(vendors, specs))
+
+    uvloop.run(serve(specs, cues=cues, ledger=ledger, tls=tls, host=host, ready=ready))
+    return 0
+
+
+def _protocol_factory(
+    loop: asyncio.AbstractEventLoop,
+    spec: VendorSpec,
+    simulation: Simulation,
+    now: Callable[[], Instant],
+) -> Callable[[], asyncio.Protocol]:
+    if spec.fast:
+        answer = fast_answer(spec)
+        delay_us = spec.think_ms * 1_000
+        return lambda: FastProtocol(answer, delay_us=delay_us, call_later=loop.call_later)
+    vendor = Vendor(spec, simulation)
+    return lambda: VendorProtocol(vendor, now=now, call_later=loop.call_later)
