@@ -83,7 +83,7 @@ def _survives(copy: Path, path: Path, mutant: Mutant, suites: list[str]) -> bool
 
 
 def _passes(copy: Path, suites: list[str]) -> bool:
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suites]
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", *suites]
     try:
         done = subprocess.run(
             command, cwd=copy, check=False, capture_output=True, timeout=TIMEOUT_S
