@@ -1,0 +1,90 @@
+"""Bytes in, bytes out: the dialects that callers and vendors speak.
+
+Pure. Top levels are decoded, nested bytes pass untouched; `docs/internals/wire.md` tells
+how, and where translation between dialects has its place.
+"""
+
+from licet.wire.answers import Answer, read_answer
+from licet.wire.dialect import (
+    CHAT,
+    CHAT_PATH,
+    DIALECTS,
+    MESSAGES,
+    MESSAGES_PATH,
+    MODELS_PATH,
+    Dialect,
+)
+from licet.wire.errors import (
+    ERROR_FORMS,
+    ErrorBody,
+    ErrorForm,
+    LicetDetails,
+    Reason,
+    error_of,
+    write_error,
+    write_stream_error,
+)
+from licet.wire.headers import (
+    ANTHROPIC_VERSION,
+    HOP_BY_HOP,
+    RATE_LIMIT_PREFIXES,
+    REQUEST_PASSED,
+    RESPONSE_KEPT,
+    Header,
+    credential_headers,
+    request_headers,
+    response_headers,
+)
+from licet.wire.models import ModelEntry, write_model, write_models
+from licet.wire.progress import Kind, Progress
+from licet.wire.requests import Ability, Request, read_request, write_request
+from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader
+from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens
+from licet.wire.vendor import Blame, VendorError, read_vendor_error
+
+__all__ = [
+    "ANTHROPIC_VERSION",
+    "CHARACTERS_PER_TOKEN",
+    "CHAT",
+    "CHAT_PATH",
+    "DIALECTS",
+    "ERROR_FORMS",
+    "EVENT_SIZE_MAX",
+    "HOP_BY_HOP",
+    "MESSAGES",
+    "MESSAGES_PATH",
+    "MODELS_PATH",
+    "RATE_LIMIT_PREFIXES",
+    "REQUEST_PASSED",
+    "RESPONSE_KEPT",
+    "Ability",
+    "Answer",
+    "Blame",
+    "Dialect",
+    "ErrorBody",
+    "ErrorForm",
+    "Frame",
+    "Header",
+    "Kind",
+    "LicetDetails",
+    "ModelEntry",
+    "Progress",
+    "Reason",
+    "Request",
+    "StreamReader",
+    "Usage",
+    "VendorError",
+    "credential_headers",
+    "error_of",
+    "estimate_tokens",
+    "read_answer",
+    "read_request",
+    "read_vendor_error",
+    "request_headers",
+    "response_headers",
+    "write_error",
+    "write_model",
+    "write_models",
+    "write_request",
+    "write_stream_error",
+]

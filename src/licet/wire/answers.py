@@ -1,0 +1,129 @@
+"""Whole answers: read for the record, passed on untouched."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from licet.terms import VendorFault
+from licet.wire.chat import Choice, refusal_of, said_size
+from licet.wire.dialect import CHAT, Dialect
+from licet.wire.messages import StopDetails
+from licet.wire.messages import refusal_of as refusal_of_message
+from licet.wire.usage import (
+    ChatUsage,
+    MessagesUsage,
+    Usage,
+    estimate_tokens,
+    usage_of_chat,
+    usage_of_messages,
+)
+from licet.wire.vendor import error_detail, vendor_error
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A whole answer, as far as the gateway reads it.
+
+    `model`, `stop_reason` are as the vendor spells them; `refusal` is the category where
+    the vendor refused; `residency` is where it says that it inferred.
+    """
+
+    model: str | None
+    usage: Usage
+    stop_reason: str | None
+    refusal: str | None
+    residency: str | None = None
+
+
+class _Completion(msgspec.Struct, gc=False):
+    choices: list[Choice]
+    model: Any = None
+    usage: ChatUsage | None = None
+    error: Any = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    content: list[msgspec.Raw]
+    model: Any = None
+    usage: MessagesUsage | None = None
+    stop_reason: Any = None
+    stop_details: StopDetails | None = None
+    type: Any = None
+
+
+_COMPLETION: Final = msgspec.json.Decoder(_Completion).decode
+_MESSAGE: Final = msgspec.json.Decoder(_Message).decode
+
+
+def read_answer(dialect: Dialect, body: bytes, *, request_size: int = 0) -> Answer:
+    """Reads the body of a 2xx; `request_size` in bytes is the ground of an estimate.
+
+    Raises `VendorFault` (`malformed_answer`) for what is no answer: HTML, cut JSON, an
+    error object, no choice at all.
+    """
+    try:
+        if dialect == CHAT:
+            return _read_completion(_COMPLETION(body), request_size)
+        return _read_message(_MESSAGE(body), request_size)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise VendorFault("malformed_answer", _what(body)) from None
+
+
+def _read_completion(said: _Completion, request_size: int) -> Answer:
+    if not said.choices:
+        raise VendorFault("malformed_answer", "the vendor's answer holds no choice")
+    refusal: str | None = None
+    for choice in said.choices:
+        refusal = refusal or refusal_of(choice.message, choice.finish_reason)
+    usage = usage_of_chat(said.usage)
+    if usage is None:
+        size = sum(said_size(c.message) for c in said.choices if c.message is not None)
+        usage = _estimate(request_size, size)
+    return Answer(
+        model=_text(said.model),
+        usage=usage,
+        stop_reason=_text(said.choices[0].finish_reason),
+        refusal=refusal,
+    )
+
+
+def _read_message(said: _Message, request_size: int) -> Answer:
+    usage = usage_of_messages(said.usage)
+    if usage is None:
+        usage = _estimate(request_size, sum(len(bytes(raw)) for raw in said.content))
+    return Answer(
+        model=_text(said.model),
+        usage=usage,
+        stop_reason=_text(said.stop_reason),
+        refusal=refusal_of_message(said.stop_reason, said.stop_details),
+        residency=None if said.usage is None else _text(said.usage.inference_geo),
+    )
+
+
+def _estimate(request_size: int, answer_size: int) -> Usage:
+    return Usage(
+        input_tokens=estimate_tokens(request_size),
+        output_tokens=estimate_tokens(answer_size),
+        estimated=True,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _what(body: bytes) -> str:
+    """Says of a body what it is instead of an answer, and quotes nothing but an error."""
+    start = body[:512].lstrip()
+    if not start:
+        return "the vendor answered with an empty body"
+    if start.startswith(b"<"):
+        return "the vendor answered with an HTML page"
+    try:
+        detail = error_detail(msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "the vendor's answer is not valid JSON"
+    if detail is not None:
+        return f"the vendor answered with success and an error: {vendor_error(detail).message}"
+    return "the vendor's answer is not an answer of its dialect"

@@ -1,0 +1,136 @@
+"""Chat Completions, read: chunks of a stream and whole answers.
+
+Structs name only what is read. What a vendor adds is ignored here and reaches the caller
+in the untouched bytes; a known name with an unforeseen value (`Any`) raises nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from licet.wire.progress import Kind, Progress
+from licet.wire.usage import ChatUsage, usage_of_chat
+from licet.wire.vendor import vendor_error
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: Any = None
+    arguments: Any = None
+
+
+class _ToolCall(msgspec.Struct, gc=False):
+    function: _Function | None = None
+    custom: Any = None
+
+
+class Said(msgspec.Struct, gc=False):
+    """The `delta` of a chunk, the `message` of an answer."""
+
+    content: Any = None
+    refusal: Any = None
+    tool_calls: list[_ToolCall] | None = None
+    # Names under which servers of open weights send the reasoning.
+    reasoning_content: Any = None
+    reasoning: Any = None
+    reasoning_details: Any = None
+    function_call: Any = None
+    audio: Any = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One of `n` answers."""
+
+    delta: Said | None = None
+    message: Said | None = None
+    finish_reason: Any = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[Choice] | None = None
+    model: Any = None
+    usage: ChatUsage | None = None
+    error: Any = None
+    object: Any = None
+
+
+_DECODE: Final = msgspec.json.Decoder(_Chunk).decode
+
+
+def read_chunk(progress: Progress, payload: bytes) -> Kind:
+    """What a chunk is; raises `msgspec.DecodeError` where it is no chunk at all."""
+    chunk = _DECODE(payload)
+    if chunk.error is not None or chunk.object == "error":
+        progress.error = vendor_error(
+            msgspec.json.decode(payload) if chunk.error is None else chunk.error
+        )
+        return "error"
+    if progress.model is None and isinstance(chunk.model, str):
+        progress.model = chunk.model or None
+    if chunk.usage is not None:
+        progress.usage = usage_of_chat(chunk.usage) or progress.usage
+    if not chunk.choices:
+        return "preamble" if chunk.usage is None else "usage"
+    kind: Kind = "preamble"
+    for choice in chunk.choices:
+        size = 0 if choice.delta is None else said_size(choice.delta)
+        if size:
+            progress.text_size += size
+            if kind == "preamble":
+                kind = "content"
+        reason = choice.finish_reason
+        if isinstance(reason, str) and reason:
+            progress.stop_reason = reason
+            if kind == "preamble":
+                kind = "stop"
+        category = refusal_of(choice.delta, reason)
+        if category is not None:
+            progress.refusal = progress.refusal or category
+            kind = "refusal"
+    return kind
+
+
+def said_size(said: Said) -> int:
+    """Characters of text, reasoning and tool calls; 0 where nothing was said."""
+    content = said.content
+    # The common chunk carries a few words and nothing else.
+    size = len(content) if type(content) is str else value_size(content)
+    if said.refusal is not None:
+        size += value_size(said.refusal)
+    # Some servers send the same reasoning under several names: it counts once.
+    if said.reasoning_content is not None:
+        size += value_size(said.reasoning_content)
+    elif said.reasoning is not None:
+        size += value_size(said.reasoning)
+    elif said.reasoning_details is not None:
+        size += value_size(said.reasoning_details)
+    if said.tool_calls is not None:
+        size += sum(map(_call_size, said.tool_calls))
+    if said.function_call is not None:
+        size += value_size(said.function_call)
+    if said.audio is not None:
+        size += value_size(said.audio)
+    return size
+
+
+def refusal_of(said: Said | None, reason: object) -> str | None:
+    """The category of a refusal; chat knows no finer ones than these two."""
+    if reason == "content_filter":
+        return "content_filter"
+    if said is not None and said.refusal:
+        return "refusal"
+    return None
+
+
+def value_size(value: object) -> int:
+    """Characters of a value that is mostly text; of structured ones, those of its JSON."""
+    if isinstance(value, str):
+        return len(value)
+    return len(msgspec.json.encode(value)) if value else 0
+
+
+def _call_size(call: _ToolCall) -> int:
+    if call.function is None:
+        return value_size(call.custom)
+    return value_size(call.function.name) + value_size(call.function.arguments)

@@ -1,0 +1,252 @@
+"""Requests: the top level of a body is read and written again, everything nested passes on.
+
+Duplicate and escaped keys collapse on the way (the last one wins), so that gateway and
+vendor cannot read two different models out of the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from licet.terms import CallerFault, Place
+from licet.wire.dialect import CHAT, Dialect
+
+Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
+"""What a request may ask of a model that not every model can do."""
+
+_TOP_LEVEL: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_STRING: Final = msgspec.json.Decoder(str)
+_FLAG: Final = msgspec.json.Decoder(bool | None)
+_INTEGER: Final = msgspec.json.Decoder(int)
+_OPTIONS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+
+class _Part(msgspec.Struct, gc=False):
+    type: Any = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: Any = None
+    content: list[_Part] | str | None = None
+
+
+_MESSAGES: Final = msgspec.json.Decoder(list[_Message])
+
+_FIELDS_OF_ABILITY: Final[dict[Ability, tuple[str, ...]]] = {
+    "tools": ("tools", "functions"),
+    "reasoning": ("reasoning_effort", "thinking"),
+    "structured": ("response_format", "output_config", "output_format"),
+}
+_PARTS_OF_ABILITY: Final[dict[Ability, tuple[bytes, frozenset[str]]]] = {
+    "images": (b"image", frozenset({"image", "image_url"})),
+    "audio": (b"audio", frozenset({"input_audio"})),
+    "documents": (b"", frozenset({"document", "file"})),
+}
+_EMPTY: Final = frozenset({b"null", b"[]", b"{}", b'""'})
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A caller's request: `fields` is the top level, values as raw JSON.
+
+    `usage_asked` says that a chat stream must end with usage for this caller. `size` is the
+    body's length in bytes, the ground of an estimate.
+    """
+
+    dialect: Dialect
+    model: str
+    stream: bool
+    usage_asked: bool
+    size: int
+    fields: dict[str, msgspec.Raw]
+
+    def uses(self, ability: Ability) -> bool:
+        """Whether the request needs `ability`; read from the nested bytes on demand."""
+        names = _FIELDS_OF_ABILITY.get(ability)
+        if names is not None:
+            return any(self._holds(name) for name in names)
+        if ability == "prefill":
+            messages = self._messages()
+            return bool(messages) and messages[-1].role == "assistant"
+        word, kinds = _PARTS_OF_ABILITY[ability]
+        raw = bytes(self.fields.get("messages", b""))
+        # A part's type can only hide from the plain search behind an escape.
+        if word not in raw and b"\\u" not in raw:
+            return False
+        return any(
+            part.type in kinds
+            for message in self._messages()
+            if isinstance(message.content, list)
+            for part in message.content
+            if isinstance(part.type, str)
+        )
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The caller's bound on the answer in tokens; None without one that can be read."""
+        for name in ("max_completion_tokens", "max_tokens"):
+            raw = self.fields.get(name)
+            if raw is not None:
+                try:
+                    return _INTEGER.decode(raw)
+                except msgspec.DecodeError:
+                    return None
+        return None
+
+    def _holds(self, name: str) -> bool:
+        raw = self.fields.get(name)
+        return raw is not None and bytes(raw) not in _EMPTY
+
+    def _messages(self) -> list[_Message]:
+        # Messages of a shape that nobody knows need no ability that we could name: the
+        # vendor is the judge of them.
+        try:
+            return _MESSAGES.decode(self.fields.get("messages", b"[]"))
+        except (msgspec.DecodeError, RecursionError):
+            return []
+
+
+def read_request(dialect: Dialect, body: bytes) -> Request:
+    """Reads a body; raises `CallerFault`, whose `place` is the parameter at fault.
+
+    Codes: `invalid_json`, `invalid_type`, `missing_model`.
+    """
+    fields = _read_top_level(body)
+    raw = fields.get("model")
+    if raw is None:
+        raise CallerFault(
+            "missing_model",
+            "the request names no model",
+            place=Place("model"),
+            remedy="set `model` to the name of a workload or of a model",
+        )
+    model = _read_model(raw)
+    raw = fields.get("stream")
+    stream = raw is not None and _read_flag(raw, "stream")
+    usage_asked = False
+    if dialect == CHAT and "stream_options" in fields:
+        asked = _read_options(fields["stream_options"]).get("include_usage")
+        usage_asked = asked is not None and _read_flag(asked, "stream_options.include_usage")
+    return Request(
+        dialect=dialect,
+        model=model,
+        stream=stream,
+        usage_asked=usage_asked,
+        size=len(body),
+        fields=fields,
+    )
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def write_request(
+    request: Request,
+    *,
+    model: str,
+    include_usage: bool = True,
+    fields: Mapping[str, Any] = _NOTHING,
+) -> bytes:
+    """The body for a vendor that calls the model `model`.
+
+    With `include_usage` a chat stream is asked to end with its usage, whatever the caller
+    said; the other stream options survive. `fields` are set as given, over the caller's.
+    """
+    body: dict[str, Any] = {**request.fields, "model": model}
+    if include_usage and request.stream and request.dialect == CHAT and not request.usage_asked:
+        raw = request.fields.get("stream_options")
+        options: dict[str, Any] = {} if raw is None else dict(_read_options(raw))
+        options["include_usage"] = True
+        body["stream_options"] = options
+    if fields:
+        body.update(fields)
+    return _ENCODE(body)
+
+
+def _read_top_level(body: bytes) -> dict[str, msgspec.Raw]:
+    if not body.isascii():
+        _check_utf8(body)
+    try:
+        return _TOP_LEVEL.decode(body)
+    except msgspec.ValidationError:
+        raise CallerFault(
+            "invalid_type",
+            "the body is not a JSON object",
+            remedy="send one object with `model` and what the model is to answer",
+        ) from None
+    except msgspec.DecodeError as error:
+        what = f"the body is not valid JSON: {_said(error)}" if body else "the body is empty"
+        raise CallerFault(
+            "invalid_json", what, remedy="send one JSON object, encoded as UTF-8"
+        ) from None
+    except RecursionError:
+        raise CallerFault(
+            "invalid_json",
+            "the body is not valid JSON: it is nested too deep",
+            remedy="nest arrays and objects less than some hundred levels deep",
+        ) from None
+
+
+def _check_utf8(body: bytes) -> None:
+    # Raw values are not decoded, so nobody else would notice before the vendor does.
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise CallerFault(
+            "invalid_json",
+            f"the body is not valid JSON: byte {error.start} is not UTF-8",
+            remedy="send one JSON object, encoded as UTF-8",
+        ) from None
+
+
+def _read_model(raw: msgspec.Raw) -> str:
+    try:
+        model = _STRING.decode(raw)
+    except msgspec.DecodeError:
+        raise CallerFault(
+            "invalid_type",
+            "`model` is not a string",
+            place=Place("model"),
+            remedy="set `model` to the name of a workload or of a model",
+        ) from None
+    if not model:
+        raise CallerFault(
+            "missing_model",
+            "`model` is empty",
+            place=Place("model"),
+            remedy="set `model` to the name of a workload or of a model",
+        )
+    return model
+
+
+def _read_flag(raw: msgspec.Raw, name: str) -> bool:
+    try:
+        return _FLAG.decode(raw) is True
+    except msgspec.DecodeError:
+        raise CallerFault(
+            "invalid_type",
+            f"`{name}` is neither true nor false",
+            place=Place(name),
+            remedy=f"set `{name}` to true or false, or leave it out",
+        ) from None
+
+
+def _read_options(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    try:
+        return _OPTIONS.decode(raw) or {}
+    except msgspec.DecodeError:
+        raise CallerFault(
+            "invalid_type",
+            "`stream_options` is not an object",
+            place=Place("stream_options"),
+            remedy="set `stream_options` to an object, or leave it out",
+        ) from None
+
+
+def _said(error: Exception) -> str:
+    """What the decoder says of where it stopped, without its own preface."""
+    text = str(error).removeprefix("JSON is malformed: ")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,152 @@
+"""Streams: events cut out of bytes, classified, and passed on as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from licet.terms import VendorFault
+from licet.wire.chat import read_chunk
+from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.framing import data_of, end_of_event
+from licet.wire.messages import read_event
+from licet.wire.progress import Kind, Progress
+from licet.wire.vendor import VendorError, malformed, vendor_error
+
+EVENT_SIZE_MAX: Final = 4 * 1024 * 1024
+"""Bytes of one event; an image or a document may come in a single one."""
+
+_READERS: Final[dict[Dialect, Callable[[Progress, bytes], Kind]]] = {
+    CHAT: read_chunk,
+    MESSAGES: read_event,
+}
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One event of a stream.
+
+    `raw` is to be forwarded as it stands: the whole event with its terminator, or nothing
+    where the caller is not to see it. `error` comes with `error` and `malformed`.
+    """
+
+    raw: bytes
+    kind: Kind
+    error: VendorError | None = None
+
+
+class StreamReader(Progress):
+    """Reads one stream of one upstream: `feed` it, `finish` when the upstream hangs up.
+
+    `strip_usage` keeps from the caller the usage chunk that only we asked for. After the
+    end, and after something malformed, nothing more is read.
+    """
+
+    __slots__ = ("_broken", "_event_size_max", "_partial", "_read", "_searched", "_strip_usage")
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        strip_usage: bool = False,
+        event_size_max: int = EVENT_SIZE_MAX,
+    ) -> None:
+        super().__init__(dialect)
+        self._read = _READERS[dialect]
+        self._strip_usage = strip_usage
+        self._event_size_max = event_size_max
+        self._partial = bytearray()
+        self._searched = 0
+        self._broken = False
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The events that are whole now, in order."""
+        frames: list[Frame] = []
+        if self._partial:
+            data = self._joined(data)
+        start = 0
+        size = len(data)
+        while start < size and not (self.ended or self._broken):
+            end = end_of_event(data, start)
+            if (size if end < 0 else end) - start > self._event_size_max:
+                frames.append(self._break(self._too_large()))
+            elif end < 0:
+                self._partial += data[start:]
+                self._searched = _resume_at(size - start)
+                break
+            else:
+                frames.append(self._frame(data[start:end]))
+                start = end
+        return frames
+
+    def finish(self) -> list[Frame]:
+        """What was left over when the upstream hung up.
+
+        That is a last event without its empty line, or the malformed remains of one that
+        was cut (`truncated_event`). Whether the answer is whole, `complete` says.
+        """
+        rest = bytes(self._partial).rstrip(b"\r\n")
+        self._partial.clear()
+        if self.ended or self._broken or not rest:
+            return []
+        frame = self._frame(rest + b"\n\n")
+        if frame.kind != "malformed":
+            return [frame]
+        return [self._break(malformed("truncated_event", "the stream was cut inside an event"))]
+
+    def _joined(self, data: bytes) -> bytes:
+        """What was kept with `data`, once that may be an event; until then nothing."""
+        partial = self._partial
+        partial += data
+        waits = end_of_event(partial, self._searched) < 0
+        if waits and len(partial) <= self._event_size_max:
+            self._searched = _resume_at(len(partial))
+            return b""
+        joined = bytes(partial)
+        partial.clear()
+        return joined
+
+    def _frame(self, raw: bytes) -> Frame:
+        try:
+            payload, name = data_of(raw)
+            if not payload:
+                # Clients take data without content for broken JSON, so it goes no further.
+                return Frame(raw if payload is None else b"", "preamble")
+            kind = self._read(self, payload)
+        except VendorFault as fault:
+            return self._break(malformed(fault.code, fault.message))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._unread(raw)
+        if kind == "usage" and self._strip_usage:
+            return Frame(b"", kind)
+        if kind == "error":
+            return Frame(raw, kind, self.error)
+        if name == b"error":
+            self.error = vendor_error(msgspec.json.decode(payload))
+            return Frame(raw, "error", self.error)
+        return Frame(raw, kind)
+
+    def _unread(self, raw: bytes) -> Frame:
+        payload, _ = data_of(raw)
+        if self.dialect == CHAT and payload is not None and payload.strip() == b"[DONE]":
+            self.ended = True
+            return Frame(raw, "end")
+        return self._break(
+            malformed("malformed_event", "the data of an event is no object of its dialect")
+        )
+
+    def _break(self, error: VendorError) -> Frame:
+        self._broken = True
+        self._partial.clear()
+        self.error = error
+        return Frame(b"", "malformed", error)
+
+    def _too_large(self) -> VendorError:
+        limit = self._event_size_max
+        return malformed("event_too_large", f"an event of the stream is larger than {limit} bytes")
+
+
+def _resume_at(size: int) -> int:
+    """Where to search again: an empty line of four bytes may have come but for its last."""
+    return max(0, size - 3)

@@ -1,0 +1,103 @@
+"""Usage: how many tokens a request took, in one meaning for every dialect."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""The rule of an estimate. English prose runs near four characters to a token and other
+scripts below it, so an estimate is named as one wherever it is shown."""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Tokens of one request. `input_tokens` includes the cached ones, whoever counted.
+
+    `cached_input_tokens` were read from a vendor's cache; what was written to it counts as
+    plain input. `estimated` says that no vendor gave final figures.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+    estimated: bool = False
+
+
+class ChatCached(msgspec.Struct, frozen=True, gc=False):
+    """`prompt_tokens_details` of Chat Completions, as far as it is read."""
+
+    cached_tokens: Any = None
+
+
+class ChatUsage(msgspec.Struct, frozen=True, gc=False):
+    """`usage` of Chat Completions: `prompt_tokens` includes the cached tokens."""
+
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
+    prompt_tokens_details: ChatCached | None = None
+
+
+class MessagesUsage(msgspec.Struct, frozen=True, gc=False):
+    """`usage` of Messages: `input_tokens` excludes what the cache read or wrote.
+
+    In a stream the figures are cumulative, and a field that is absent has not changed.
+    """
+
+    input_tokens: Any = None
+    output_tokens: Any = None
+    cache_read_input_tokens: Any = None
+    cache_creation_input_tokens: Any = None
+    inference_geo: Any = None
+
+
+def estimate_tokens(characters: int) -> int:
+    """Tokens that so many characters are likely to be, rounded up."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def usage_of_chat(usage: ChatUsage | None) -> Usage | None:
+    """The neutral usage, or None where the vendor gave no figures that can be read."""
+    if usage is None or not _is_count(usage.prompt_tokens):
+        return None
+    details = usage.prompt_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=_count(usage.completion_tokens),
+        cached_input_tokens=0 if details is None else _count(details.cached_tokens),
+    )
+
+
+def usage_of_messages(usage: MessagesUsage | None) -> Usage | None:
+    """The neutral usage, or None where the vendor gave no figures that can be read."""
+    if usage is None or not _is_count(usage.input_tokens):
+        return None
+    cached = _count(usage.cache_read_input_tokens)
+    written = _count(usage.cache_creation_input_tokens)
+    return Usage(
+        input_tokens=usage.input_tokens + cached + written,
+        output_tokens=_count(usage.output_tokens),
+        cached_input_tokens=cached,
+    )
+
+
+def later_usage(earlier: MessagesUsage | None, later: MessagesUsage) -> MessagesUsage:
+    """Cumulative figures brought up to date: what `later` leaves out stands as it was."""
+    if earlier is None:
+        return later
+    return MessagesUsage(
+        *(
+            old if new is None else new
+            for old, new in zip(
+                msgspec.structs.astuple(earlier), msgspec.structs.astuple(later), strict=True
+            )
+        )
+    )
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _count(value: Any) -> int:
+    return value if _is_count(value) else 0
