@@ -12,6 +12,7 @@ from licet.terms.attestations import (
     Standing,
     Status,
 )
+from licet.terms.documents import Document, Entry, gather, read
 from licet.terms.faults import (
     CallerFault,
     ConfigurationFault,
@@ -45,20 +46,39 @@ from licet.terms.instants import (
     to_datetime,
     to_instant,
 )
+from licet.terms.literals import (
+    Duration,
+    Identifier,
+    PlaceCode,
+    Text,
+    When,
+    duration_s,
+    read_zone,
+)
+from licet.terms.places import is_place, place_remedy, places
+from licet.terms.positions import Path
+from licet.terms.profiles import AttestationFile, ProfileFile, declared_values
+from licet.terms.secrets import Secret
+from licet.terms.suggestions import did_you_mean
 
 __all__ = [
     "SECOND_US",
     "UNKNOWN_PERSON",
     "Assurance",
+    "AttestationFile",
     "Attested",
     "CallerFault",
     "ConfigurationFault",
     "DirectiveId",
+    "Document",
+    "Duration",
     "EndpointId",
     "Engagement",
+    "Entry",
     "EvidenceFault",
     "Fault",
     "Faults",
+    "Identifier",
     "Instant",
     "Interval",
     "IssuerId",
@@ -68,19 +88,34 @@ __all__ = [
     "OperationFault",
     "OrganisationId",
     "Owner",
+    "Path",
     "Place",
+    "PlaceCode",
     "Profile",
+    "ProfileFile",
     "Relation",
     "RequestId",
     "Scalar",
+    "Secret",
     "Standing",
     "Status",
     "SubjectId",
+    "Text",
     "VendorFault",
+    "When",
     "WorkloadId",
+    "declared_values",
+    "did_you_mean",
+    "duration_s",
     "format_instant",
+    "gather",
     "is_identifier",
+    "is_place",
     "parse_instant",
+    "place_remedy",
+    "places",
+    "read",
+    "read_zone",
     "request_id",
     "to_datetime",
     "to_instant",
