@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import subprocess
+import os
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,23 +28,19 @@ class Module(NamedTuple):
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file that is in the repository or could be added to it; ignored ones are not."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    paths = (ROOT / name for name in sorted(set(listing.split("\0"))) if name)
-    return tuple(path for path in paths if path.is_file())
+    """Every file of the repository; what tools make (environments, caches, builds) is not."""
+    found: list[Path] = []
+    for folder, names, leaves in os.walk(ROOT):
+        names[:] = [name for name in names if not _is_made(name)]
+        found += [Path(folder, leaf) for leaf in leaves]
+    return tuple(sorted(found))
 
 
 @cache
 def texts(*suffixes: str) -> tuple[tuple[str, str], ...]:
     """(path from the root, text) of every file with one of these suffixes."""
     return tuple(
-        (path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+        (path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8", errors="replace"))
         for path in files()
         if path.suffix in suffixes
     )
@@ -74,6 +70,11 @@ def imports(module: Module) -> list[tuple[int, str]]:
                 origin = ".".join([*base, origin] if origin else base)
             found += [(node.lineno, f"{origin}.{alias.name}") for alias in node.names]
     return found
+
+
+def _is_made(folder: str) -> bool:
+    hidden = folder.startswith(".") and folder != ".ci"
+    return hidden or folder in ("__pycache__", "build", "dist") or folder.endswith(".egg-info")
 
 
 def _dotted(path: str) -> str:
