@@ -77,7 +77,7 @@ mutation: $(READY) ## does a test fail when the deciding code is wrong?
 # the business of the machine that installs them.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade \
-  --exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command "make lock"
+  --exclude-newer '7 days'
 
 lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/$(LOCK) --group dev --output-file requirements/dev.txt
