@@ -1,5 +1,9 @@
 """Models, endpoints, availability, organisations, lists, facts and workloads."""
 
+from licet.catalog.availability import available
+from licet.catalog.credentials import CredentialReference
+from licet.catalog.facts import parse_facts
+from licet.catalog.lists import parse_list
 from licet.catalog.nouns import (
     Availability,
     Candidate,
@@ -17,21 +21,61 @@ from licet.catalog.nouns import (
     SubjectRule,
     Workload,
 )
+from licet.catalog.parties import CatalogueFile, parse_catalogue
+from licet.catalog.settings import (
+    AttributeSettings,
+    BreakerSettings,
+    CapabilitySettings,
+    ClockSettings,
+    ControlSettings,
+    EvidenceSettings,
+    LimitSettings,
+    ListenSettings,
+    NodeSettings,
+    OperatorSettings,
+    RetrySettings,
+    Settings,
+    TimeoutSettings,
+    parse_settings,
+)
+from licet.catalog.workloads import WrittenWorkload, parse_workload
 
 __all__ = [
+    "AttributeSettings",
     "Availability",
+    "BreakerSettings",
     "Candidate",
+    "CapabilitySettings",
+    "CatalogueFile",
+    "ClockSettings",
+    "ControlSettings",
+    "CredentialReference",
     "Developer",
     "Endpoint",
     "EvidenceMode",
+    "EvidenceSettings",
     "Fact",
+    "LimitSettings",
     "List",
     "ListKind",
     "ListVersion",
+    "ListenSettings",
     "Model",
+    "NodeSettings",
     "OnStale",
     "Operator",
+    "OperatorSettings",
     "Organisation",
+    "RetrySettings",
+    "Settings",
     "SubjectRule",
+    "TimeoutSettings",
     "Workload",
+    "WrittenWorkload",
+    "available",
+    "parse_catalogue",
+    "parse_facts",
+    "parse_list",
+    "parse_settings",
+    "parse_workload",
 ]

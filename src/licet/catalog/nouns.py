@@ -100,9 +100,11 @@ class ListVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A list's whole content, effective in [effective_from, effective_until).
 
     A list answers "is a member" if it names the member, "is not" only if it is `complete`
-    and, where it has a `max_age_s` (seconds), not older than that since `as_of`.
+    and, where it has a `max_age_s` (seconds), not older than that since `as_of`. `received`
+    is the author's claim; `recorded_at` is None until an evidence log has it.
     """
 
+    received: datetime | None = None
     effective_from: datetime
     effective_until: datetime | None = None
     members: tuple[str, ...] = ()

@@ -1,0 +1,169 @@
+"""`workloads/*.toml`: one use per file, with its candidates in order of preference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from licet.catalog.nouns import (
+    Candidate,
+    Endpoint,
+    EvidenceMode,
+    OnStale,
+    SubjectRule,
+    Workload,
+)
+from licet.catalog.parties import OPERATOR_ISSUER, Declared
+from licet.terms import (
+    AttestationFile,
+    ConfigurationFault,
+    Document,
+    Entry,
+    Identifier,
+    PlaceCode,
+    ProfileFile,
+    Text,
+    declared_values,
+    did_you_mean,
+)
+
+
+class _CandidateFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: Identifier
+    endpoints: tuple[Identifier, ...] | None = None
+
+
+class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Identifier
+    title: Text | None = None
+    dialect: Literal["chat", "messages"] | None = None
+    purpose: Text | None = None
+    end_use: Text | None = None
+    data: tuple[Text, ...] | None = None
+    data_origin: tuple[PlaceCode, ...] | None = None
+    subject: SubjectRule = SubjectRule.REQUIRED
+    audience: ProfileFile | None = None
+    evidence: EvidenceMode | None = None
+    substitute: bool = False
+    on_stale: OnStale = OnStale.REFUSE
+    declared: Declared = {}
+    attested: AttestationFile = AttestationFile()
+    candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenWorkload:
+    """A workload whose candidates still have to be found among the endpoints."""
+
+    document: Document
+    file: _WorkloadFile
+
+    @property
+    def id(self) -> str:
+        return self.file.id
+
+    def resolve(
+        self, models: Iterable[str], endpoints: Mapping[str, Endpoint]
+    ) -> tuple[Entry[Workload], list[ConfigurationFault]]:
+        """The workload with those candidates that exist, and a fault for each that does not.
+
+        `endpoints` are in the order of the files: that is the order of a candidate that
+        names none.
+        """
+        known = tuple(models)
+        faults: list[ConfigurationFault] = []
+        found: list[Candidate] = []
+        for index, candidate in enumerate(self.file.candidate):
+            try:
+                found += self._candidates(index, candidate, known, endpoints)
+            except ConfigurationFault as fault:
+                faults.append(fault)
+        candidates = tuple(dict.fromkeys((one.model, one.endpoint) for one in found))
+        dialects = sorted({endpoints[endpoint].dialect for _, endpoint in candidates})
+        if len(dialects) > 1:
+            faults.append(
+                self.document.fault(
+                    "two_dialects",
+                    "its candidates speak different dialects: `chat` and `messages`",
+                    ("candidate",),
+                    remedy='choose one: `dialect = "chat"` or `dialect = "messages"`',
+                )
+            )
+        return Entry(self._workload(candidates), self.document), faults
+
+    def _candidates(
+        self,
+        index: int,
+        written: _CandidateFile,
+        models: tuple[str, ...],
+        endpoints: Mapping[str, Endpoint],
+    ) -> list[Candidate]:
+        path = ("candidate", index)
+        if written.model not in models:
+            raise self.document.fault(
+                "unknown_model",
+                f"`{written.model}` is not a model of the catalogue",
+                (*path, "model"),
+                remedy=did_you_mean(written.model, models),
+            )
+        names = written.endpoints
+        if names is None:
+            names = tuple(one.id for one in endpoints.values() if self._fits(one, written.model))
+            if not names:
+                spoken = f" in the dialect `{self.file.dialect}`" if self.file.dialect else ""
+                message = f"no endpoint serves `{written.model}`{spoken}"
+                raise self.document.fault("no_endpoint", message, (*path, "model"))
+        for position, name in enumerate(names):
+            where = (*path, "endpoints", position)
+            if name not in endpoints:
+                raise self.document.fault(
+                    "unknown_endpoint",
+                    f"`{name}` is not an endpoint of the catalogue",
+                    where,
+                    remedy=did_you_mean(name, endpoints),
+                )
+            if written.model not in endpoints[name].models:
+                message = f"`{name}` does not serve `{written.model}`"
+                raise self.document.fault("not_served", message, where)
+            if self.file.dialect not in (None, endpoints[name].dialect):
+                message = f"`{name}` speaks `{endpoints[name].dialect}`"
+                raise self.document.fault("two_dialects", message, where)
+        return [Candidate(model=written.model, endpoint=name) for name in names]
+
+    def _fits(self, endpoint: Endpoint, model: str) -> bool:
+        return model in endpoint.models and self.file.dialect in (None, endpoint.dialect)
+
+    def _workload(self, candidates: tuple[tuple[str, str], ...]) -> Workload:
+        file = self.file
+        return Workload(
+            id=file.id,
+            title=file.title or file.id,
+            candidates=tuple(Candidate(model=model, endpoint=at) for model, at in candidates),
+            purpose=file.purpose,
+            end_use=file.end_use,
+            data=file.data,
+            data_origin=file.data_origin,
+            subject=file.subject,
+            audience=file.audience.profile(OPERATOR_ISSUER) if file.audience else None,
+            evidence=file.evidence,
+            substitute=file.substitute,
+            on_stale=file.on_stale,
+            declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
+        )
+
+
+def parse_workload(document: Document) -> WrittenWorkload:
+    """Reads one workload; `resolve` then finds its candidates."""
+    file = document.convert(_WorkloadFile)
+    if file.audience is not None and file.subject is SubjectRule.REQUIRED:
+        raise document.fault(
+            "audience_of_persons",
+            "`audience` stands in the place of a person, and this workload has one",
+            ("audience",),
+            remedy='a job without a person says `subject = "none"`',
+        )
+    return WrittenWorkload(document, file)
