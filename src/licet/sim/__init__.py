@@ -4,9 +4,10 @@ from licet.sim.conversation import Conversation
 from licet.sim.ledger import End, Entry, Ledger, Reset, read_ledger
 from licet.sim.performance import Action, Close, Finish, Hold, Send
 from licet.sim.questions import PATHS, Dialect
+from licet.sim.replies import VendorSpec
 from licet.sim.script import FAULTS, Cue, Script, ScriptedFault, parse_fault, read_cues
 from licet.sim.server import VendorProtocol
-from licet.sim.vendor import Simulation, Vendor, VendorSpec
+from licet.sim.vendor import Simulation, Vendor
 from licet.sim.vendors import JUNE_2026, SIM_KEY, LedgerFile, Vendors, run, serve, table
 
 __all__ = [

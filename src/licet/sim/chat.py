@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from licet.sim.answers import REFUSAL, Answer, Stop, Usage
@@ -48,33 +49,22 @@ def whole(answer: Answer) -> bytes:
 
 
 def stream(answer: Answer, *, chunks: int, include_usage: bool) -> tuple[Piece, ...]:
-    """`chat.completion.chunk` events up to `[DONE]`; usage only where it was asked for."""
-    pieces = [_chunk(answer, "opening", {"role": "assistant", "content": "", "refusal": None})]
-    pieces += [
-        _chunk(answer, "reasoning", {"reasoning_content": part})
-        for part in split(answer.reasoning, chunks)
-    ]
-    pieces += [_chunk(answer, "text", {"content": part}) for part in split(answer.text, chunks)]
-    if answer.stop == "refusal":
-        pieces.append(_chunk(answer, "text", {"refusal": REFUSAL}))
-    if answer.call:
-        pieces.append(
-            _call(
-                answer, {"id": f"call_{answer.call.id}", "type": "function"}, answer.call.name, ""
-            )
-        )
-        parts = split(answer.call.arguments, chunks)
-        pieces += [_call(answer, {}, None, part) for part in parts]
-    pieces.append(_chunk(answer, "closing", {}, finish=_FINISH[answer.stop]))
-    if include_usage and answer.usage:
-        body = _envelope(answer, "chat.completion.chunk")
-        body |= {"choices": [], "usage": _usage(answer.usage)}
-        pieces.append(Piece(stage="closing", data=_event(body)))
-    pieces.append(Piece(stage="closing", data=DONE))
-    return tuple(pieces)
+    """`chat.completion.chunk` events up to `[DONE]`.
+
+    Who asks for usage gets the member on every chunk, `null` until the one before the end.
+    """
+    events = [(stage, _chunk(answer, delta)) for stage, delta in _deltas(answer, chunks)]
+    events.append(("closing", _chunk(answer, {}, finish=_FINISH[answer.stop])))
+    if include_usage:
+        events = [(stage, {**body, "usage": None}) for stage, body in events]
+        if answer.usage:
+            last = _envelope(answer, "chat.completion.chunk")
+            events.append(("closing", {**last, "choices": [], "usage": _usage(answer.usage)}))
+    pieces = [Piece(stage=stage, data=_event(body)) for stage, body in events]
+    return (*pieces, Piece(stage="closing", data=DONE))
 
 
-def error(rejection: Rejection) -> bytes:
+def error(rejection: Rejection, request_id: str) -> bytes:
     """OpenAI's error object."""
     return encode(
         {
@@ -88,9 +78,9 @@ def error(rejection: Rejection) -> bytes:
     )
 
 
-def error_event(rejection: Rejection) -> bytes:
+def error_event(rejection: Rejection, request_id: str) -> bytes:
     """An error inside a stream whose 200 has already been sent."""
-    return b"data: " + error(rejection) + b"\n\n"
+    return b"data: " + error(rejection, request_id) + b"\n\n"
 
 
 def failure(status: int) -> Rejection:
@@ -98,6 +88,11 @@ def failure(status: int) -> Rejection:
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     code = "rate_limit_exceeded" if status == 429 else None
     return Rejection(status=status, type=kind, message=f"scripted failure {status}", code=code)
+
+
+def headers(request_id: str) -> tuple[tuple[str, str], ...]:
+    """The id of the request and what is left of the caller's rate."""
+    return (("x-request-id", request_id), ("x-ratelimit-remaining-requests", "999"))
 
 
 def models(vendor: str, names: tuple[str, ...], created: int) -> bytes:
@@ -125,17 +120,25 @@ def _envelope(answer: Answer, kind: str) -> dict[str, Any]:
     }
 
 
-def _chunk(
-    answer: Answer, stage: Stage, delta: dict[str, Any], *, finish: str | None = None
-) -> Piece:
-    body = _envelope(answer, "chat.completion.chunk")
-    body["choices"] = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]
-    return Piece(stage=stage, data=_event(body))
+def _deltas(answer: Answer, chunks: int) -> Iterator[tuple[Stage, dict[str, Any]]]:
+    yield "opening", {"role": "assistant", "content": "", "refusal": None}
+    for part in split(answer.reasoning, chunks):
+        yield "reasoning", {"reasoning_content": part}
+    for part in split(answer.text, chunks):
+        yield "text", {"content": part}
+    if answer.stop == "refusal":
+        yield "text", {"refusal": REFUSAL}
+    if answer.call:
+        head = {"index": 0, "id": f"call_{answer.call.id}", "type": "function"}
+        function = {"name": answer.call.name, "arguments": ""}
+        yield "tool", {"tool_calls": [{**head, "function": function}]}
+        for part in split(answer.call.arguments, chunks):
+            yield "tool", {"tool_calls": [{"index": 0, "function": {"arguments": part}}]}
 
 
-def _call(answer: Answer, head: dict[str, str], name: str | None, arguments: str) -> Piece:
-    function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
-    return _chunk(answer, "tool", {"tool_calls": [{"index": 0, **head, "function": function}]})
+def _chunk(answer: Answer, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return {**_envelope(answer, "chat.completion.chunk"), "choices": [choice]}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

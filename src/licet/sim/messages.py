@@ -9,6 +9,7 @@ import msgspec
 from licet.sim.answers import REFUSAL, Answer, Stop, Usage
 from licet.sim.pieces import Piece, Stage, encode, split
 from licet.sim.questions import Rejection
+from licet.terms import SECOND_US, Instant, format_instant
 
 _STOP: dict[Stop, str] = {
     "end": "end_turn",
@@ -52,7 +53,12 @@ def whole(answer: Answer) -> bytes:
     return encode(body)
 
 
-def stream(answer: Answer, *, chunks: int) -> tuple[Piece, ...]:
+def stream(
+    answer: Answer,
+    *,
+    chunks: int,
+    include_usage: bool,
+) -> tuple[Piece, ...]:
     """Named events from `message_start` to `message_stop`, with a `ping` near the start."""
     start = {**_message(answer), "content": [], "stop_reason": None, "stop_sequence": None}
     if answer.usage:
@@ -100,16 +106,21 @@ def failure(status: int) -> Rejection:
     return Rejection(status=status, type=kind, message=f"scripted failure {status}")
 
 
+def headers(request_id: str) -> tuple[tuple[str, str], ...]:
+    """The id of the request and what is left of the caller's rate."""
+    return (("request-id", request_id), ("anthropic-ratelimit-requests-remaining", "999"))
+
+
 def token_count(tokens: int) -> bytes:
     """The answer of `/v1/messages/count_tokens`."""
     return encode({"input_tokens": tokens})
 
 
-def models(names: tuple[str, ...]) -> bytes:
+def models(vendor: str, names: tuple[str, ...], created: int) -> bytes:
     """The list of models, in one page."""
     return encode(
         {
-            "data": [_model(name) for name in names],
+            "data": [_model(name, created) for name in names],
             "first_id": names[0] if names else None,
             "has_more": False,
             "last_id": names[-1] if names else None,
@@ -117,17 +128,17 @@ def models(names: tuple[str, ...]) -> bytes:
     )
 
 
-def model(name: str) -> bytes:
+def model(vendor: str, name: str, created: int) -> bytes:
     """One model of the list."""
-    return encode(_model(name))
+    return encode(_model(name, created))
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, created: int) -> dict[str, Any]:
     return {
         "type": "model",
         "id": name,
         "display_name": name.replace("-", " ").title(),
-        "created_at": "2026-06-09T00:00:00Z",
+        "created_at": format_instant(Instant(created * SECOND_US)),
         "lifecycle": "active",
         "max_input_tokens": 200_000,
         "max_tokens": 64_000,

@@ -18,6 +18,7 @@ Dialect = Literal["chat", "messages"]
 """OpenAI Chat Completions, Anthropic Messages."""
 
 PATHS: dict[Dialect, str] = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+COUNT_PATH = "/v1/messages/count_tokens"
 
 _PERSON = re.compile(r"\[\[person:([^\[\]]{1,200})\]\]")
 _CASE = re.compile(r"\[\[case:([^\[\]]{1,200})\]\]")
@@ -104,7 +105,8 @@ def read_question(
     if not isinstance(messages, list) or not messages:
         return _invalid("messages: Field required", param="messages")
     max_tokens = body.get("max_tokens", body.get("max_completion_tokens"))
-    if dialect == "messages" and not isinstance(max_tokens, int):
+    counted = arrival.path == COUNT_PATH
+    if dialect == "messages" and not isinstance(max_tokens, int) and not counted:
         return _invalid("max_tokens: Field required", param="max_tokens")
     return _question(vendor, dialect, model, max_tokens, body, arrival.headers)
 

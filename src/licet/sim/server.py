@@ -49,7 +49,7 @@ class VendorProtocol(asyncio.Protocol):
         """Remembers the way out."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:
         """Stops playing; the ledger learns what was cancelled."""
         self._stop()
         self._transport = None
@@ -136,7 +136,7 @@ class FastProtocol(asyncio.Protocol):
         """Remembers the way out."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:
         """Answers that are due later find no way out and vanish."""
         self._transport = None
 

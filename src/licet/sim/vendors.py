@@ -16,9 +16,10 @@ import uvloop
 from licet.sim.ledger import Ledger
 from licet.sim.performance import Finish, Send
 from licet.sim.questions import PATHS, Arrival
+from licet.sim.replies import VendorSpec
 from licet.sim.script import Cue, Script
 from licet.sim.server import FastProtocol, VendorProtocol
-from licet.sim.vendor import Simulation, Vendor, VendorSpec
+from licet.sim.vendor import Simulation, Vendor
 from licet.terms import Instant
 
 SIM_KEY = "sim"
