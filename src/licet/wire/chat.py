@@ -12,7 +12,7 @@ import msgspec
 
 from licet.wire.progress import Kind, Progress
 from licet.wire.usage import ChatUsage, usage_of_chat
-from licet.wire.vendor import vendor_error
+from licet.wire.vendor import error_detail, vendor_error
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -52,7 +52,6 @@ class _Chunk(msgspec.Struct, gc=False):
     model: Any = None
     usage: ChatUsage | None = None
     error: Any = None
-    object: Any = None
 
 
 _DECODE: Final = msgspec.json.Decoder(_Chunk).decode
@@ -61,21 +60,19 @@ _DECODE: Final = msgspec.json.Decoder(_Chunk).decode
 def read_chunk(progress: Progress, payload: bytes) -> Kind:
     """What a chunk is; raises `msgspec.DecodeError` where it is no chunk at all."""
     chunk = _DECODE(payload)
-    if chunk.error is not None or chunk.object == "error":
-        progress.error = vendor_error(
-            msgspec.json.decode(payload) if chunk.error is None else chunk.error
-        )
+    if chunk.error is not None:
+        progress.error = vendor_error(chunk.error)
         return "error"
     if progress.model is None and isinstance(chunk.model, str):
         progress.model = chunk.model or None
     if chunk.usage is not None:
         progress.usage = usage_of_chat(chunk.usage) or progress.usage
     if not chunk.choices:
-        return "preamble" if chunk.usage is None else "usage"
+        return _read_rest(progress, chunk, payload)
     kind: Kind = "preamble"
     for choice in chunk.choices:
-        size = 0 if choice.delta is None else said_size(choice.delta)
-        if size:
+        delta = choice.delta
+        if delta is not None and (size := said_size(delta)):
             progress.text_size += size
             if kind == "preamble":
                 kind = "content"
@@ -84,11 +81,22 @@ def read_chunk(progress: Progress, payload: bytes) -> Kind:
             progress.stop_reason = reason
             if kind == "preamble":
                 kind = "stop"
-        category = refusal_of(choice.delta, reason)
+        category = refusal_of(delta, reason)
         if category is not None:
             progress.refusal = progress.refusal or category
             kind = "refusal"
     return kind
+
+
+def _read_rest(progress: Progress, chunk: _Chunk, payload: bytes) -> Kind:
+    """A chunk without a choice: usage, a filter's notes, or an error in an older form."""
+    if chunk.usage is not None:
+        return "usage"
+    detail = error_detail(msgspec.json.decode(payload))
+    if detail is None:
+        return "preamble"
+    progress.error = vendor_error(detail)
+    return "error"
 
 
 def said_size(said: Said) -> int:

@@ -12,39 +12,62 @@ from typing import Final
 
 from licet.terms import VendorFault
 
+CR: Final = 0x0D
+LF: Final = 0x0A
+
 _LINE_END: Final = rb"(?:\r\n|\n|\r(?=[^\n]))"
 _EMPTY_LINE: Final = re.compile(_LINE_END + _LINE_END)
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-def end_of_event(data: bytes | bytearray, start: int) -> int:
-    """Where the event that begins at `start` is over, or -1 while it is not."""
-    if b"\r" not in data:
-        end = data.find(b"\n\n", start)
-        return end + 2 if end >= 0 else -1
-    match = _EMPTY_LINE.search(data, start)
-    return match.end() if match else -1
+def end_of_event(data: bytes | bytearray, start: int, *, plain: bool) -> int:
+    """Where the event that begins at `start` is over, or -1 while it is not.
+
+    `plain` says that there is no CR in `data`, which is looked for once, not per event.
+    """
+    if not plain:
+        match = _EMPTY_LINE.search(data, start)
+        return match.end() if match else -1
+    # An event has one line or two: two searches for a byte are faster than one for a pair.
+    last = len(data) - 1
+    newline = data.find(b"\n", start)
+    while 0 <= newline < last:
+        if data[newline + 1] == LF:
+            return newline + 2
+        newline = data.find(b"\n", newline + 1)
+    return -1
 
 
-def data_of(raw: bytes) -> tuple[bytes | None, bytes]:
-    """The data of a whole event, None where it carries none, and the event's name.
+def data_of(raw: bytes) -> bytes | None:
+    """The data of a whole event, white space around it allowed; None where it has none.
 
     Raises `VendorFault` (`malformed_event`) for bytes that no event stream holds.
     """
-    lines = raw.split(b"\n")
-    # Nearly every event is `data: ...` or `event: ...` and `data: ...`, and ends with LF.
-    count = len(lines)
-    if b"\r" not in raw:
-        if count == 3:
-            if lines[0].startswith(b"data: "):
-                return lines[0][6:], b""
-        elif count == 4 and lines[1].startswith(b"data: ") and lines[0].startswith(b"event: "):
-            return lines[1][6:], lines[0][7:]
-    return _fields_of(raw)
+    # Nearly every event is `data: ...`, or `event: ...` and `data: ...`, and ends with LF.
+    at = 0 if raw[:6] == b"data: " else raw.find(b"\n") + 1
+    if (
+        raw[at : at + 6] == b"data: "
+        and raw.find(b"\n", at) == len(raw) - 2
+        and (at == 0 or raw[:7] == b"event: ")
+        and CR not in raw
+    ):
+        return raw[at + 6 :]
+    data, _, strange = _fields_of(raw)
+    # The standard says to ignore unknown fields; an event of nothing else is no event, but
+    # a page of HTML, and must not be held for a preamble.
+    if data is None and strange:
+        raise VendorFault("malformed_event", "the vendor's stream is no event stream")
+    return data
 
 
-def _fields_of(raw: bytes) -> tuple[bytes | None, bytes]:
+def name_of(raw: bytes) -> bytes:
+    """The name of a whole event; empty where it has none."""
+    return _fields_of(raw)[1]
+
+
+def _fields_of(raw: bytes) -> tuple[bytes | None, bytes, bool]:
+    """Data, name, and whether there are fields that no event has."""
     data: list[bytes] = []
     name = b""
     strange = False
@@ -57,10 +80,4 @@ def _fields_of(raw: bytes) -> tuple[bytes | None, bytes]:
             name = value
         elif field not in _FIELDS:
             strange = True
-    if data:
-        return b"\n".join(data), name
-    # The standard says to ignore unknown fields; an event of nothing else is no event, but
-    # a page of HTML, and must not be held for a preamble.
-    if strange:
-        raise VendorFault("malformed_event", "the vendor's stream is no event stream")
-    return None, name
+    return b"\n".join(data) if data else None, name, strange

@@ -10,7 +10,7 @@ import msgspec
 from licet.terms import VendorFault
 from licet.wire.chat import read_chunk
 from licet.wire.dialect import CHAT, MESSAGES, Dialect
-from licet.wire.framing import data_of, end_of_event
+from licet.wire.framing import CR, data_of, end_of_event, name_of
 from licet.wire.messages import read_event
 from licet.wire.progress import Kind, Progress
 from licet.wire.vendor import VendorError, malformed, vendor_error
@@ -43,7 +43,15 @@ class StreamReader(Progress):
     end, and after something malformed, nothing more is read.
     """
 
-    __slots__ = ("_broken", "_event_size_max", "_partial", "_read", "_searched", "_strip_usage")
+    __slots__ = (
+        "_event_size_max",
+        "_over",
+        "_partial",
+        "_plain",
+        "_read",
+        "_searched",
+        "_strip_usage",
+    )
 
     def __init__(
         self,
@@ -57,22 +65,25 @@ class StreamReader(Progress):
         self._strip_usage = strip_usage
         self._event_size_max = event_size_max
         self._partial = bytearray()
+        self._plain = True
         self._searched = 0
-        self._broken = False
+        self._over = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """The events that are whole now, in order."""
-        frames: list[Frame] = []
         if self._partial:
             data = self._joined(data)
+        frames: list[Frame] = []
+        plain = CR not in data
         start = 0
         size = len(data)
-        while start < size and not (self.ended or self._broken):
-            end = end_of_event(data, start)
+        while start < size and not self._over:
+            end = end_of_event(data, start, plain=plain)
             if (size if end < 0 else end) - start > self._event_size_max:
                 frames.append(self._break(self._too_large()))
             elif end < 0:
                 self._partial += data[start:]
+                self._plain = plain
                 self._searched = _resume_at(size - start)
                 break
             else:
@@ -88,7 +99,7 @@ class StreamReader(Progress):
         """
         rest = bytes(self._partial).rstrip(b"\r\n")
         self._partial.clear()
-        if self.ended or self._broken or not rest:
+        if self._over or not rest:
             return []
         frame = self._frame(rest + b"\n\n")
         if frame.kind != "malformed":
@@ -99,7 +110,8 @@ class StreamReader(Progress):
         """What was kept with `data`, once that may be an event; until then nothing."""
         partial = self._partial
         partial += data
-        waits = end_of_event(partial, self._searched) < 0
+        self._plain = self._plain and CR not in data
+        waits = end_of_event(partial, self._searched, plain=self._plain) < 0
         if waits and len(partial) <= self._event_size_max:
             self._searched = _resume_at(len(partial))
             return b""
@@ -109,35 +121,45 @@ class StreamReader(Progress):
 
     def _frame(self, raw: bytes) -> Frame:
         try:
-            payload, name = data_of(raw)
-            if not payload:
-                # Clients take data without content for broken JSON, so it goes no further.
-                return Frame(raw if payload is None else b"", "preamble")
+            payload = data_of(raw)
+            if payload is None:
+                return Frame(raw, "preamble")
             kind = self._read(self, payload)
         except VendorFault as fault:
             return self._break(malformed(fault.code, fault.message))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._unread(raw)
+        if kind == "content":
+            return Frame(raw, kind)
+        return self._uncommon(raw, payload, kind)
+
+    def _uncommon(self, raw: bytes, payload: bytes, kind: Kind) -> Frame:
         if kind == "usage" and self._strip_usage:
             return Frame(b"", kind)
-        if kind == "error":
+        if kind == "end":
+            self._over = True
+        elif kind == "error":
             return Frame(raw, kind, self.error)
-        if name == b"error":
+        elif kind == "preamble" and name_of(raw) == b"error":
+            # Clients go by the event's name and raise, whatever the data calls itself.
             self.error = vendor_error(msgspec.json.decode(payload))
             return Frame(raw, "error", self.error)
         return Frame(raw, kind)
 
     def _unread(self, raw: bytes) -> Frame:
-        payload, _ = data_of(raw)
-        if self.dialect == CHAT and payload is not None and payload.strip() == b"[DONE]":
-            self.ended = True
+        text = (data_of(raw) or b"").strip()
+        if not text:
+            # Clients take data without content for broken JSON, so it goes no further.
+            return Frame(b"", "preamble")
+        if self.dialect == CHAT and text == b"[DONE]":
+            self.ended = self._over = True
             return Frame(raw, "end")
         return self._break(
             malformed("malformed_event", "the data of an event is no object of its dialect")
         )
 
     def _break(self, error: VendorError) -> Frame:
-        self._broken = True
+        self._over = True
         self._partial.clear()
         self.error = error
         return Frame(b"", "malformed", error)
