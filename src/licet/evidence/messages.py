@@ -42,17 +42,22 @@ class Submit(_Message, frozen=True, kw_only=True, tag="submit"):
 
 
 class Erase(_Message, frozen=True, kw_only=True, tag="erase"):
-    """From the supervisor: destroy the key of a holder; answered with `Erased`."""
+    """From the supervisor: destroy the key of a holder; answered with `Erased`, or with a
+    `Nack` of no entries."""
 
     holder: str
 
 
 class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
-    """From the recorder, first: the log, its size, and where its decision clock stands."""
+    """From the recorder, first: the log, its size, and where its decision clock stands.
+
+    Sent again whenever `fault` changes: the code for which it refuses entries now; empty: none.
+    """
 
     log: str
     size: int
     last_at: str
+    fault: str = ""
 
 
 class Ack(_Message, frozen=True, kw_only=True, tag="ack"):

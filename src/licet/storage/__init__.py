@@ -1,0 +1,37 @@
+"""The evidence log on disk: the recorder and its log, side store and snapshots; reading them.
+
+The only writer of a log is its recorder. Everything that merely reads works beside it.
+"""
+
+from licet.storage.disk import Disk, File, Lock, RealDisk
+from licet.storage.keys import signing_key, verifier_key
+from licet.storage.log import Checked, Log
+from licet.storage.reading import Filters, leaves, show
+from licet.storage.recorder import Recorder
+from licet.storage.restoring import last_instant, recorded_versions, register
+from licet.storage.serving import run_recorder
+from licet.storage.side import Found, SideReader, SideStore
+from licet.storage.snapshots import SnapshotStore
+
+__all__ = [
+    "Checked",
+    "Disk",
+    "File",
+    "Filters",
+    "Found",
+    "Lock",
+    "Log",
+    "RealDisk",
+    "Recorder",
+    "SideReader",
+    "SideStore",
+    "SnapshotStore",
+    "last_instant",
+    "leaves",
+    "recorded_versions",
+    "register",
+    "run_recorder",
+    "show",
+    "signing_key",
+    "verifier_key",
+]

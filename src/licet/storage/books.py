@@ -1,0 +1,100 @@
+"""What the recorder must know of the leaves so far without reading them again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from licet.evidence import TRAFFIC_KINDS, Frontier, Glance
+from licet.terms import EvidenceFault, RequestId
+
+Attempt = tuple[RequestId, int]
+NOBODY = 0
+"""The owner of what was open before this process began."""
+
+
+class Books:
+    """Attempts without an outcome, register leaves, and the last instant of the clock."""
+
+    def __init__(
+        self,
+        *,
+        last_at: str = "",
+        open_attempts: Iterable[Attempt] = (),
+        register: Iterable[tuple[int, bytes]] = (),
+    ) -> None:
+        self.last_at = last_at
+        self.open: dict[Attempt, int] = dict.fromkeys(open_attempts, NOBODY)
+        self.register: list[tuple[int, bytes]] = list(register)
+
+    def enter(self, index: int, leaf: bytes, seen: Glance, owner: int = NOBODY) -> None:
+        """Takes note of a durable leaf; `owner` is the connection that brought it."""
+        kind = seen.kind
+        if kind == "outcome":
+            self.open.pop((RequestId(seen.request), seen.attempt), None)
+        elif kind == "attempt" or (kind == "decision" and seen.sending is not None):
+            self.open[(RequestId(seen.request), seen.attempt)] = owner
+        elif kind not in TRAFFIC_KINDS:
+            self.register.append((index, leaf))
+        # Instants of one form sort as text. The ratchet follows what decisions were made for
+        # as well as when leaves were made.
+        self.last_at = max(self.last_at, seen.at, seen.valid_at)
+
+    def opened_by(self, owner: int) -> list[Attempt]:
+        return [attempt for attempt, by in self.open.items() if by == owner]
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Where a start may begin to read. Derived from the log: lost, it is made again."""
+
+    size: int
+    roots: list[bytes]
+    segment: str
+    offset: int
+    last_at: str
+    open_attempts: list[Attempt]
+    registered: int
+    """How many of the leaves are register leaves."""
+
+    def frontier(self) -> Frontier:
+        return Frontier(self.size, self.roots)
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The register leaves with their indices, so that adoption need not read the log."""
+
+    leaves: list[tuple[int, bytes]]
+
+
+def seal(value: State | Registered) -> bytes:
+    """A derived file: SHA-256 of the rest, then MessagePack."""
+    body = msgspec.msgpack.encode(value)
+    return hashlib.sha256(body).digest() + body
+
+
+def unseal_state(data: bytes) -> State | None:
+    """The state, or None when the file is not whole: it is then derived anew."""
+    body = _unsealed(data)
+    return None if body is None else msgspec.msgpack.decode(body, type=State)
+
+
+def unseal_registered(data: bytes) -> Registered | None:
+    body = _unsealed(data)
+    return None if body is None else msgspec.msgpack.decode(body, type=Registered)
+
+
+def _unsealed(data: bytes) -> bytes | None:
+    digest, body = data[:32], data[32:]
+    return body if hashlib.sha256(body).digest() == digest else None
+
+
+def damaged(path: object, offset: int, index: int, why: str) -> EvidenceFault:
+    """The fault of bytes that were durable once and have changed."""
+    return EvidenceFault(
+        "log_damaged",
+        f"the evidence log is damaged: `{path}` at byte {offset}, leaf {index}: {why}",
+        remedy="nothing was changed; restore this file from a copy, or keep the folder aside and"
+        " begin a new log: what is lost must be seen, not mended",
+    )

@@ -1,0 +1,247 @@
+"""The evidence log on disk: one writer, group commit, signed checkpoints.
+
+The folder holds `lock`, `log.key` and `log.vkey`, the segments in `wal/`, the newest signed
+`checkpoint`, and two derived files, `state` and `register`, that make starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from licet.evidence import (
+    Checkpoint,
+    Glance,
+    Leaf,
+    OutcomeLeaf,
+    StartedLeaf,
+    StoppedLeaf,
+    decode,
+    encode,
+    glance,
+    leaf_hash,
+    open_checkpoint,
+    sign_checkpoint,
+)
+from licet.evidence.segments import (
+    SEGMENT_HEADER_BYTES,
+    SegmentHeader,
+    encode_batch,
+    encode_segment_header,
+)
+from licet.storage.appending import AppendFile, disk_fault
+from licet.storage.books import NOBODY, Attempt, Books, Registered, State, seal
+from licet.storage.disk import Disk
+from licet.storage.keys import signing_key
+from licet.storage.reading import WAL, segment_name
+from licet.storage.restoring import REGISTER, STATE, restore
+from licet.terms import EvidenceFault
+
+SEGMENT_BYTES_MAX = 64 << 20
+CHECKPOINT = "checkpoint"
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A leaf that belongs to this log, and what the recorder needs to know of it."""
+
+    leaf: bytes
+    seen: Glance
+    owner: int = NOBODY
+
+
+class Log:
+    """An open log. Whatever `append` returned from is durable; nothing else is in it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        disk: Disk,
+        origin: str,
+        entropy: Callable[[int], bytes],
+        *,
+        segment_bytes_max: int = SEGMENT_BYTES_MAX,
+    ) -> None:
+        """Opens or begins the log, taking its lock and mending a torn tail.
+
+        Raises `EvidenceFault`: `log_locked`, `log_damaged`, `log_rewound`, `wrong_log`,
+        `disk_full`, `disk_failed`.
+        """
+        self.folder = folder
+        self.origin = origin
+        self._disk = disk
+        self._segment_bytes_max = segment_bytes_max
+        try:
+            disk.make_folder(folder)
+            disk.make_folder(folder / WAL)
+            self._lock = disk.lock(folder / "lock")
+        except OSError as error:
+            raise disk_fault(error, folder) from error
+        try:
+            self._open(entropy)
+        except OSError as error:
+            self._lock.release()
+            raise disk_fault(error, folder) from error
+        except EvidenceFault:
+            self._lock.release()
+            raise
+
+    def _open(self, entropy: Callable[[int], bytes]) -> None:
+        self.key = signing_key(self.folder, self._disk, self.origin, entropy)
+        self.checkpoint = self._read_checkpoint()
+        found = restore(self.folder, self._disk, self.checkpoint)
+        self._frontier = found.frontier
+        self.books: Books = found.books
+        self.scanned = found.scanned
+        self._registered_saved = -1
+        self._rotating = False
+        if found.offset:
+            path = self.folder / WAL / found.segment
+            self._file = AppendFile(self._disk, path, found.offset)
+        else:
+            self._file = self._new_segment()
+        self.mended = self._file.cut
+        """Bytes of a torn tail that were cut off."""
+
+    @property
+    def size(self) -> int:
+        return self._frontier.size
+
+    @property
+    def last_at(self) -> str:
+        """The last instant of the decision clock that the log knows; empty: none."""
+        return self.books.last_at
+
+    def register(self) -> Iterator[tuple[int, Leaf]]:
+        """The register leaves so far, with their indices."""
+        return ((index, decode(data)) for index, data in self.books.register)
+
+    def check(self, leaf: bytes, owner: int = NOBODY) -> Checked:
+        """A leaf that may be appended; `EvidenceFault` (`leaf_malformed`) otherwise."""
+        seen = glance(leaf)
+        if seen.log != self.origin or len(leaf) > 65_535:
+            raise EvidenceFault("leaf_malformed", f"the record is not of log `{self.origin}`")
+        return Checked(leaf=leaf, seen=seen, owner=owner)
+
+    def append(self, entries: Sequence[Checked]) -> int:
+        """Makes leaves durable in one group commit; the index of the first.
+
+        Raises `EvidenceFault` (`disk_full`, `disk_failed`): then none of them is in the log.
+        """
+        first = self._frontier.size
+        leaves = [entry.leaf for entry in entries]
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        data = encode_batch(first, leaves, hashes)
+        try:
+            if self._rotating or self._file.end + len(data) > self._segment_bytes_max:
+                self._rotate()
+            self._file.append(data)
+        except OSError as error:
+            raise disk_fault(error, self._file.path) from error
+        self._frontier.extend(hashes)
+        for index, entry in enumerate(entries, first):
+            self.books.enter(index, entry.leaf, entry.seen, entry.owner)
+        return first
+
+    def record(self, leaves: Sequence[Leaf]) -> int:
+        """Appends leaves that this process itself has to say."""
+        return self.append([self.check(encode(leaf)) for leaf in leaves])
+
+    def begin(self, at: str, version: str) -> int:
+        """Records the start, and an unknown outcome for each attempt that was left open."""
+        started = StartedLeaf(
+            at=max(at, self.last_at),
+            log=self.origin,
+            version=version,
+            mended=self.mended,
+            vkey=str(self.key.verifier()),
+        )
+        return self.record([started, *self.unknown(list(self.books.open), at)])
+
+    def unknown(self, attempts: Sequence[Attempt], at: str) -> list[Leaf]:
+        """Outcomes of attempts whose process died."""
+        now = max(at, self.last_at)
+        return [
+            OutcomeLeaf(at=now, log=self.origin, request=name, attempt=number, outcome="unknown")
+            for name, number in attempts
+        ]
+
+    def probe(self) -> None:
+        """Tries whether the disk can be written again; `EvidenceFault` while it cannot."""
+        try:
+            self._file.repair()
+        except OSError as error:
+            raise disk_fault(error, self._file.path) from error
+        self.sign()
+
+    def sign(self) -> Checkpoint:
+        """Signs the log as it is, and saves where a start may begin.
+
+        Only synced leaves are in the tree, so no checkpoint is ever signed that a crash could
+        take back.
+        """
+        checkpoint = Checkpoint(
+            origin=self.origin, size=self._frontier.size, root=self._frontier.root()
+        )
+        try:
+            note = sign_checkpoint(checkpoint, [self.key])
+            self._disk.replace(self.folder / CHECKPOINT, note)
+            self.checkpoint = checkpoint
+            self._save()
+        except OSError as error:
+            raise disk_fault(error, self.folder / CHECKPOINT) from error
+        return checkpoint
+
+    def close(self, at: str = "") -> None:
+        """Records the stop, signs, and lets go of the lock, also when the disk fails."""
+        try:
+            self.record([StoppedLeaf(at=max(at, self.last_at), log=self.origin)])
+            self.sign()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Lets go of file and lock without a word, as a crash would."""
+        self._file.close()
+        self._lock.release()
+
+    def _save(self) -> None:
+        books = self.books
+        if self._registered_saved != len(books.register):
+            self._disk.replace(self.folder / REGISTER, seal(Registered(leaves=books.register)))
+            self._registered_saved = len(books.register)
+        state = State(
+            size=self._frontier.size,
+            roots=list(self._frontier.roots),
+            segment=self._file.path.name,
+            offset=self._file.end,
+            last_at=books.last_at,
+            open_attempts=list(books.open),
+            registered=len(books.register),
+        )
+        self._disk.replace(self.folder / STATE, seal(state))
+
+    def _read_checkpoint(self) -> Checkpoint | None:
+        try:
+            note = self._disk.read(self.folder / CHECKPOINT)
+        except FileNotFoundError:
+            return None
+        return open_checkpoint(note, [self.key.verifier()])
+
+    def _rotate(self) -> None:
+        if self._file.end == SEGMENT_HEADER_BYTES:
+            return
+        # Once the next segment may have its name, nothing may be added to this one any more.
+        self._rotating = True
+        self._file.repair()
+        fresh = self._new_segment()
+        self._file.close()
+        self._file = fresh
+        self._rotating = False
+
+    def _new_segment(self) -> AppendFile:
+        """The segment that the next leaf begins; the one before is synced to its end."""
+        header = SegmentHeader(first=self._frontier.size, root=self._frontier.root())
+        path = self.folder / WAL / segment_name(self._frontier.size)
+        return AppendFile.create(self._disk, path, encode_segment_header(header))

@@ -1,0 +1,117 @@
+"""Reading a log's folder without writing to it: for recovery, for `show`, for adoption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from licet.evidence import (
+    Glance,
+    Leaf,
+    decode,
+    glance,
+)
+from licet.evidence.segments import (
+    SEGMENT_HEADER_BYTES,
+    Batch,
+    Damaged,
+    Ended,
+    Torn,
+    decode_segment_header,
+    read_batch,
+)
+from licet.storage.books import damaged
+from licet.storage.disk import Disk, RealDisk
+
+WAL = "wal"
+SUFFIX = ".wal"
+
+
+def segment_name(first: int) -> str:
+    return f"{first:020}{SUFFIX}"
+
+
+def segment_names(disk: Disk, folder: Path) -> list[str]:
+    return [name for name in disk.names(folder / WAL) if name.endswith(SUFFIX)]
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch and where it lies; `batch` None: a torn tail begins at `offset`."""
+
+    segment: str
+    offset: int
+    batch: Batch | None
+
+
+def stretches(
+    disk: Disk, folder: Path, *, segment: str = "", offset: int = 0, index: int = 0
+) -> Iterator[Stretch]:
+    """All batches from a place on, in order; `EvidenceFault` (`log_damaged`) where one is not.
+
+    A torn tail, or a last segment that has no whole header yet, comes last and without batch.
+    """
+    names = [name for name in segment_names(disk, folder) if name >= segment]
+    for number, name in enumerate(names):
+        path = folder / WAL / name
+        last = number == len(names) - 1
+        data = disk.read(path)
+        place = offset if name == segment and offset else SEGMENT_HEADER_BYTES
+        header = decode_segment_header(data)
+        if header is None:
+            if last and len(data) <= SEGMENT_HEADER_BYTES:
+                yield Stretch(segment=name, offset=0, batch=None)
+                return
+            raise damaged(path, 0, index, "not the header of a segment")
+        if place == SEGMENT_HEADER_BYTES and header.first != index:
+            raise damaged(path, 0, index, f"the segment begins with leaf {header.first}")
+        while True:
+            match read_batch(data, place, index):
+                case Batch() as batch:
+                    yield Stretch(segment=name, offset=place, batch=batch)
+                    place = batch.end
+                    index += len(batch.leaves)
+                case Ended():
+                    break
+                case Torn(offset=where):
+                    if not last:
+                        raise damaged(path, where, index, "a closed segment ends inside a batch")
+                    yield Stretch(segment=name, offset=where, batch=None)
+                    return
+                case Damaged() as found:
+                    raise damaged(path, found.offset, found.index, found.why)
+
+
+def leaves(folder: Path, disk: Disk | None = None) -> Iterator[tuple[int, bytes]]:
+    """Every leaf with its index, as far as a recorder that may be writing has got."""
+    for stretch in stretches(disk or RealDisk(), folder):
+        if stretch.batch is not None:
+            yield from enumerate(stretch.batch.leaves, stretch.batch.first)
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which leaves to show; what is empty does not restrict."""
+
+    kinds: frozenset[str] = frozenset()
+    request: str = ""
+    from_at: str = ""
+    until_at: str = ""
+
+
+def show(folder: Path, filters: Filters | None = None) -> Iterator[tuple[int, Leaf]]:
+    """The leaves that all filters let pass, in order; `until_at` is excluded."""
+    wanted = filters or Filters()
+    for index, data in leaves(folder):
+        seen = glance(data)
+        if _passes(seen, wanted):
+            yield index, decode(data)
+
+
+def _passes(seen: Glance, wanted: Filters) -> bool:
+    return (
+        (not wanted.kinds or seen.kind in wanted.kinds)
+        and (not wanted.request or seen.request == wanted.request)
+        and wanted.from_at <= seen.at
+        and (not wanted.until_at or seen.at < wanted.until_at)
+    )

@@ -1,0 +1,252 @@
+"""The recorder: one thread that makes everybody's leaves durable, a batch at a time.
+
+`Recorder` is callbacks over a log, so that it also runs in a simulator; `serve` moves its
+bytes over a Unix socket. In each turn everything that has arrived is appended, synced once
+(openings first, in their own file), and acknowledged. While one sync runs, the next batch
+gathers in the sockets: that is the group commit, and the bound on what waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from licet.evidence import (
+    Ack,
+    Entry,
+    Erase,
+    Erased,
+    ErasedLeaf,
+    Hello,
+    Message,
+    Messages,
+    Nack,
+    Opening,
+    Submit,
+    Welcome,
+    encode_message,
+)
+from licet.storage.books import Attempt
+from licet.storage.log import Checked, Log
+from licet.storage.side import SideStore
+from licet.terms import EvidenceFault
+
+CHECKPOINT_LEAVES = 10_000
+CHECKPOINT_SECONDS = 1.0
+PROBE_SECONDS = 0.25
+
+Send = Callable[[bytes], None]
+
+
+class _Peer:
+    """A connected worker."""
+
+    __slots__ = ("messages", "name", "send")
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.messages = Messages()
+        self.name = "unknown"
+
+
+class Recorder:
+    """Accepts entries from peers and answers each range exactly once."""
+
+    def __init__(
+        self,
+        log: Log,
+        side: SideStore,
+        now: Callable[[], str],
+        on_fault: Callable[[EvidenceFault | None], None],
+    ) -> None:
+        """`now` is the decision clock as text, for what the recorder itself has to say.
+
+        `on_fault` hears a fault when writing begins to fail, and None when it works again.
+        """
+        self._log = log
+        self._side = side
+        self._now = now
+        self._on_fault = on_fault
+        self._peers: dict[int, _Peer] = {}
+        self._pending: list[tuple[int, Submit]] = []
+        self._orphans: list[Attempt] = []
+        self._signed_size = -1
+        self._signed_at = float("-inf")
+        self._probed_at = float("-inf")
+        self.fault: EvidenceFault | None = None
+        for _, leaf in log.register():
+            # An erasure is recorded first and carried out then: what a crash left between the
+            # two is carried out now.
+            if isinstance(leaf, ErasedLeaf):
+                side.destroy(leaf.slot)
+
+    def connected(self, peer: int, send: Send) -> None:
+        """A peer, by a number from 1 that is never used again, and how to send to it."""
+        self._peers[peer] = _Peer(send)
+        send(self._welcome())
+
+    def received(self, peer: int, data: bytes) -> None:
+        """Bytes from a peer; `EvidenceFault` (`protocol`): close its connection."""
+        for message in self._peers[peer].messages.feed(data):
+            self._take(peer, message)
+
+    def disconnected(self, peer: int) -> None:
+        """A peer is gone: what it began and did not end has an unknown outcome."""
+        self.turn()
+        del self._peers[peer]
+        self._orphans += self._log.books.opened_by(peer)
+        self._settle_orphans()
+
+    def turn(self) -> None:
+        """Commits what has arrived and answers it. To be called after each round of reading."""
+        pending, self._pending = self._pending, []
+        batch: list[Checked] = []
+        openings: list[Opening] = []
+        runs: list[tuple[int, int, int]] = []
+        for peer, submit in pending:
+            first = submit.first
+            for offset, entry in enumerate(submit.entries):
+                if not self._check(peer, entry, batch):
+                    number = submit.first + offset
+                    runs.append((peer, first, number - first))
+                    first = number + 1
+                    self._refuse(peer, number)
+                elif entry.opening is not None:
+                    openings.append(entry.opening)
+            runs.append((peer, first, submit.first + len(submit.entries) - first))
+        if batch:
+            self._commit(batch, openings, runs)
+
+    def tick(self, elapsed: float) -> None:
+        """Signs, and tries a failing disk again, as due; `elapsed` in seconds, monotonic."""
+        if self.fault is not None:
+            if elapsed - self._probed_at >= PROBE_SECONDS:
+                self._probed_at = elapsed
+                self._probe()
+            return
+        new = self._log.size - self._signed_size
+        waited = elapsed - self._signed_at
+        if new and (waited >= CHECKPOINT_SECONDS or new >= CHECKPOINT_LEAVES):
+            self._signed_at = elapsed
+            self._guarded(self._sign)
+        self._settle_orphans()
+
+    def close(self) -> None:
+        """Finishes the batch, records the stop and signs. `EvidenceFault`: the disk failed."""
+        self.turn()
+        self._side.close()
+        self._log.close(self._now())
+
+    def _take(self, peer: int, message: Message) -> None:
+        match message:
+            case Submit():
+                self._pending.append((peer, message))
+            case Hello():
+                self._peers[peer].name = message.worker
+            case Erase():
+                self.turn()
+                self._erase(peer, message.holder)
+            case Welcome() | Ack() | Nack() | Erased():
+                raise EvidenceFault("protocol", "a worker sent what only the recorder sends")
+            case _:
+                assert_never(message)
+
+    def _check(self, peer: int, entry: Entry, batch: list[Checked]) -> bool:
+        try:
+            batch.append(self._log.check(entry.leaf, peer))
+        except EvidenceFault:
+            return False
+        return True
+
+    def _commit(
+        self, batch: list[Checked], openings: list[Opening], runs: list[tuple[int, int, int]]
+    ) -> None:
+        try:
+            if openings:
+                self._side.append(openings)
+            index = self._log.append(batch)
+        except EvidenceFault as fault:
+            for peer, first, count in runs:
+                nack = Nack(first=first, count=count, code=fault.code, message=fault.message)
+                self._answer(peer, nack, count)
+            self._failed(fault)
+            return
+        self._worked()
+        for peer, first, count in runs:
+            self._answer(peer, Ack(first=first, count=count, index=index), count)
+            index += count
+
+    def _answer(self, peer: int, message: Ack | Nack, count: int) -> None:
+        if count and peer in self._peers:
+            self._peers[peer].send(encode_message(message))
+
+    def _refuse(self, peer: int, number: int) -> None:
+        message = f"the record is malformed or not of log `{self._log.origin}`"
+        nack = Nack(first=number, count=1, code="leaf_malformed", message=message)
+        self._answer(peer, nack, 1)
+
+    def _erase(self, peer: int, holder: str) -> None:
+        slot = self._side.find(holder)
+        if slot >= 0:
+            at = max(self._now(), self._log.last_at)
+            erased = ErasedLeaf(at=at, log=self._log.origin, slot=slot, by=self._peers[peer].name)
+            try:
+                self._log.record([erased])
+                self._side.destroy(slot)
+            except EvidenceFault as fault:
+                nack = Nack(first=0, count=0, code=fault.code, message=fault.message)
+                self._peers[peer].send(encode_message(nack))
+                self._failed(fault)
+                return
+        self._peers[peer].send(encode_message(Erased(slot=slot)))
+
+    def _settle_orphans(self) -> None:
+        if not self._orphans or self.fault is not None:
+            return
+        self._guarded(self._record_orphans)
+
+    def _record_orphans(self) -> None:
+        self._log.record(self._log.unknown(self._orphans, self._now()))
+        self._orphans = []
+
+    def _sign(self) -> None:
+        self._signed_size = self._log.sign().size
+
+    def _probe(self) -> None:
+        self._guarded(self._log.probe)
+        if self.fault is None:
+            self._signed_size = self._log.size
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except EvidenceFault as fault:
+            self._failed(fault)
+        else:
+            self._worked()
+
+    def _failed(self, fault: EvidenceFault) -> None:
+        news = self.fault is None or self.fault.code != fault.code
+        self.fault = fault
+        if news:
+            self._announce()
+
+    def _worked(self) -> None:
+        if self.fault is not None:
+            self.fault = None
+            self._announce()
+
+    def _announce(self) -> None:
+        self._on_fault(self.fault)
+        for peer in self._peers.values():
+            peer.send(self._welcome())
+
+    def _welcome(self) -> bytes:
+        return encode_message(
+            Welcome(
+                log=self._log.origin,
+                size=self._log.size,
+                last_at=self._log.last_at,
+                fault=self.fault.code if self.fault else "",
+            )
+        )

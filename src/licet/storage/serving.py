@@ -1,0 +1,182 @@
+"""The recorder's process: a Unix socket for workers, a pipe from the supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from licet.storage.disk import Disk, RealDisk
+from licet.storage.log import Log
+from licet.storage.recorder import Recorder
+from licet.storage.side import SideStore
+from licet.terms import EvidenceFault
+
+READ_BYTES_MAX = 1 << 20
+UNREAD_BYTES_MAX = 16 << 20
+TICK_SECONDS = 0.25
+
+
+def run_recorder(
+    *,
+    folder: Path,
+    origin: str,
+    listener: socket.socket,
+    control: socket.socket,
+    now: Callable[[], str],
+    version: str,
+    disk: Disk | None = None,
+    entropy: Callable[[int], bytes] = os.urandom,
+) -> None:
+    """Serves the log in `folder` until the other end of `control` closes.
+
+    `listener` is a listening Unix stream socket, `now` the decision clock as text (a constant
+    where the clock is scripted: the log's own last instant is then used). On `control` go JSON
+    lines: `{"recorder": "ready", "log", "size", "last_at", "mended", "vkey"}` first, then
+    `"failing"` with `code` and `message`, and `"working"`. Raises `EvidenceFault` when the log
+    cannot be opened, or not be closed in good order.
+    """
+    chosen = disk or RealDisk()
+    log = Log(folder, chosen, origin, entropy)
+    try:
+        side = SideStore(folder, chosen, entropy)
+        recorder = Recorder(log, side, now, lambda fault: _tell(control, _fault_line(fault)))
+        log.begin(now(), version)
+        log.sign()
+    except EvidenceFault:
+        log.abandon()
+        raise
+    ready = {
+        "recorder": "ready",
+        "log": origin,
+        "size": log.size,
+        "last_at": log.last_at,
+        "mended": log.mended,
+        "vkey": str(log.key.verifier()),
+    }
+    _tell(control, ready)
+    _Service(recorder, listener, control).run()
+
+
+class _Connection:
+    """A worker's socket, and what it has not read yet."""
+
+    __slots__ = ("number", "out", "sock")
+
+    def __init__(self, number: int, sock: socket.socket) -> None:
+        self.number = number
+        self.sock = sock
+        self.out = bytearray()
+
+
+class _Service:
+    def __init__(self, recorder: Recorder, listener: socket.socket, control: socket.socket) -> None:
+        self._recorder = recorder
+        self._listener = listener
+        self._control = control
+        self._numbers = itertools.count(1)
+        self._connections: dict[int, _Connection] = {}
+        self._selector = selectors.DefaultSelector()
+        for sock in (listener, control):
+            sock.setblocking(False)
+            self._selector.register(sock, selectors.EVENT_READ, None)
+
+    def run(self) -> None:
+        """Until the control socket ends; what has arrived by then is still committed."""
+        serving = True
+        while serving:
+            for key, _ in self._selector.select(TICK_SECONDS):
+                if key.fileobj is self._control:
+                    serving = self._controlled()
+                elif key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    self._read(key.data)
+            self._recorder.turn()
+            self._recorder.tick(time.monotonic())
+            self._flush()
+        for connection in list(self._connections.values()):
+            self._read(connection)
+        try:
+            self._recorder.close()
+        finally:
+            self._flush()
+            for connection in self._connections.values():
+                connection.sock.close()
+            self._selector.close()
+
+    def _controlled(self) -> bool:
+        try:
+            return self._control.recv(4096) != b""
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            sock, _ = self._listener.accept()
+            sock.setblocking(False)
+            connection = _Connection(next(self._numbers), sock)
+            self._connections[connection.number] = connection
+            self._selector.register(sock, selectors.EVENT_READ, connection)
+            self._recorder.connected(connection.number, connection.out.extend)
+
+    def _read(self, connection: _Connection) -> None:
+        """Reads at most `READ_BYTES_MAX`, so that no worker keeps the others waiting."""
+        try:
+            data = connection.sock.recv(READ_BYTES_MAX)
+            if data:
+                self._recorder.received(connection.number, data)
+                return
+        except BlockingIOError:
+            return
+        except (ConnectionError, EvidenceFault):
+            # A worker that died, or that does not speak the protocol: both are gone.
+            self._drop(connection)
+            return
+        self._drop(connection)
+
+    def _flush(self) -> None:
+        for connection in list(self._connections.values()):
+            if not connection.out:
+                continue
+            try:
+                sent = connection.sock.send(connection.out)
+                del connection.out[:sent]
+            except BlockingIOError:
+                pass
+            except ConnectionError:
+                self._drop(connection)
+                continue
+            if len(connection.out) > UNREAD_BYTES_MAX:
+                self._drop(connection)
+                continue
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.out else 0)
+            if self._selector.get_key(connection.sock).events != events:
+                self._selector.modify(connection.sock, events, connection)
+
+    def _drop(self, connection: _Connection) -> None:
+        self._selector.unregister(connection.sock)
+        connection.sock.close()
+        del self._connections[connection.number]
+        self._recorder.disconnected(connection.number)
+
+
+def _fault_line(fault: EvidenceFault | None) -> dict[str, str]:
+    if fault is None:
+        return {"recorder": "working"}
+    return {"recorder": "failing", "code": fault.code, "message": fault.message}
+
+
+def _tell(control: socket.socket, line: dict[str, object] | dict[str, str]) -> None:
+    # A supervisor that is gone, or reads nothing, must not hold up the log: the end of the
+    # socket is noticed by the loop.
+    with contextlib.suppress(OSError):
+        control.send(json.dumps(line).encode() + b"\n")

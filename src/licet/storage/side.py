@@ -1,0 +1,250 @@
+"""The side store: openings of commitments, encrypted under a key per holder, erasable.
+
+Files of `side/` are appended to within the group commit, before the leaves that they belong
+to. A frame is a length, the first 8 bytes of the SHA-256 of its body, and the body: a kind, a
+slot of `Holders`, a nonce, and AES-256-GCM ciphertext with kind and slot as associated data.
+The request is inside the ciphertext, so after an erasure nothing ties a frame to its leaf.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from licet.evidence import Opening
+from licet.storage.appending import AppendFile, disk_fault
+from licet.storage.disk import Disk
+from licet.storage.holders import Holders, read_keys
+
+SIDE = "side"
+HOLDERS = "holders"
+SIDE_BYTES_MAX = 64 << 20
+_SUFFIX = ".side"
+_HEADER = b"LICETSID\x00\x00\x00\x01\x00\x00\x00\x00"
+_FRAME = struct.Struct(">I8s")
+_BODY = struct.Struct(">cI12s")
+_PLACE = struct.Struct(">cI")
+_PART, _OPENING = b"P", b"O"
+_CIPHERS_MAX = 16_384
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """An opening without its holder, its parts by SHA-256."""
+
+    request: str
+    salt: bytes
+    inputs: bytes
+    parts: list[bytes]
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A frame as it lies in a file; `end` is where the next one begins."""
+
+    path: Path
+    offset: int
+    end: int
+    kind: bytes
+    slot: int
+    nonce: bytes
+    ciphertext: bytes
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An opening that was read back; a part that is missing is not in `parts`."""
+
+    request: str
+    salt: bytes
+    inputs: bytes
+    parts: tuple[bytes, ...]
+    slot: int
+
+
+class SideStore:
+    """Where the recorder puts openings. One writer, under the lock of the log."""
+
+    def __init__(
+        self,
+        folder: Path,
+        disk: Disk,
+        entropy: Callable[[int], bytes],
+        *,
+        file_bytes_max: int = SIDE_BYTES_MAX,
+    ) -> None:
+        """`folder` is the evidence folder. `EvidenceFault`: `side_damaged`, `disk_...`."""
+        self._disk = disk
+        self._folder = folder / SIDE
+        self._entropy = entropy
+        self._file_bytes_max = file_bytes_max
+        self._file: AppendFile | None = None
+        self._ciphers: dict[int, AESGCM] = {}
+        self._parts: set[tuple[int, bytes]] = set()
+        try:
+            disk.make_folder(self._folder)
+            self._holders = Holders(disk, self._folder / HOLDERS, entropy)
+        except OSError as error:
+            raise disk_fault(error, self._folder) from error
+
+    def append(self, openings: Sequence[Opening]) -> None:
+        """Makes openings durable; `EvidenceFault` (`disk_...`): none of them counts."""
+        try:
+            self._holders.add(opening.holder for opening in openings)
+            file = self._current()
+            fresh: set[tuple[int, bytes]] = set()
+            frames = [self._frames(opening, fresh) for opening in openings]
+            file.append(b"".join(frames))
+        except OSError as error:
+            raise disk_fault(error, self._folder) from error
+        self._parts |= fresh
+
+    def find(self, holder: str) -> int:
+        """The slot of a holder; -1: nothing is held on him."""
+        return self._holders.find(holder)
+
+    def destroy(self, slot: int) -> None:
+        """Destroys a key, and with it everything under it; repeating it does nothing."""
+        try:
+            self._holders.destroy(slot)
+        except OSError as error:
+            raise disk_fault(error, self._folder) from error
+        self._ciphers.pop(slot, None)
+        self._parts = {(place, digest) for place, digest in self._parts if place != slot}
+
+    def close(self) -> None:
+        self._holders.close()
+        if self._file is not None:
+            self._file.close()
+
+    def _current(self) -> AppendFile:
+        """The file to append to. A start begins a new one: a torn tail stays where it is."""
+        if self._file is None or self._file.end >= self._file_bytes_max:
+            numbers = [
+                int(name.removesuffix(_SUFFIX)) for name in side_names(self._disk, self._folder)
+            ]
+            path = self._folder / f"{max(numbers, default=0) + 1:010}{_SUFFIX}"
+            fresh = AppendFile.create(self._disk, path, _HEADER)
+            if self._file is not None:
+                self._file.close()
+            self._file = fresh
+            # Each file holds the parts that its openings name, so that files can be let go of
+            # one by one when their time is over.
+            self._parts.clear()
+        return self._file
+
+    def _frames(self, opening: Opening, fresh: set[tuple[int, bytes]]) -> bytes:
+        slot = self._holders.find(opening.holder)
+        frames = b""
+        digests = []
+        for part in opening.parts:
+            digest = sha256(part).digest()
+            digests.append(digest)
+            if (slot, digest) not in self._parts and (slot, digest) not in fresh:
+                fresh.add((slot, digest))
+                frames += self._seal(_PART, slot, part)
+        kept = _Kept(
+            request=opening.request, salt=opening.salt, inputs=opening.inputs, parts=digests
+        )
+        return frames + self._seal(_OPENING, slot, msgspec.msgpack.encode(kept))
+
+    def _seal(self, kind: bytes, slot: int, content: bytes) -> bytes:
+        nonce = self._entropy(12)
+        sealed = self._cipher(slot).encrypt(nonce, content, _PLACE.pack(kind, slot))
+        body = _BODY.pack(kind, slot, nonce) + sealed
+        return _FRAME.pack(len(body), sha256(body).digest()[:8]) + body
+
+    def _cipher(self, slot: int) -> AESGCM:
+        cipher = self._ciphers.get(slot)
+        if cipher is None:
+            key = self._holders.key(slot)
+            assert key is not None  # `add` made it in this very append
+            if len(self._ciphers) >= _CIPHERS_MAX:
+                self._ciphers.clear()
+            cipher = self._ciphers[slot] = AESGCM(key)
+        return cipher
+
+
+def side_names(disk: Disk, folder: Path) -> list[str]:
+    return [name for name in disk.names(folder) if name.endswith(_SUFFIX)]
+
+
+def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
+    """The frames of a file; last, where there is one, the offset of bytes that are no frame."""
+    data = disk.read(path)
+    place = len(_HEADER)
+    if not data.startswith(_HEADER):
+        yield 0
+        return
+    while place < len(data):
+        start = place + _FRAME.size
+        length, check = _FRAME.unpack_from(data, place) if start <= len(data) else (0, b"")
+        body = data[start : start + length]
+        if length < _BODY.size or sha256(body).digest()[:8] != check:
+            if data[place:].strip(b"\0"):
+                yield place
+            return
+        kind, slot, nonce = _BODY.unpack_from(body)
+        end = start + length
+        yield Sealed(
+            path=path,
+            offset=place,
+            end=end,
+            kind=kind,
+            slot=slot,
+            nonce=nonce,
+            ciphertext=body[_BODY.size :],
+        )
+        place = end
+
+
+class SideReader:
+    """Reads openings back, with the keys that are still there. Writes nothing."""
+
+    def __init__(self, folder: Path, disk: Disk) -> None:
+        self._disk = disk
+        self._folder = folder / SIDE
+        self._keys = read_keys(disk, self._folder / HOLDERS)
+        self.erased = 0
+        """Frames under keys that are gone, so far."""
+        self.damage: list[tuple[Path, int, str]] = []
+        """Path, offset and what is wrong, so far."""
+
+    def openings(self) -> Iterator[Found]:
+        """Every opening that can be opened, file by file."""
+        for name in side_names(self._disk, self._folder):
+            parts: dict[tuple[int, bytes], bytes] = {}
+            for frame in sealed_frames(self._disk, self._folder / name):
+                if isinstance(frame, int):
+                    self.damage.append((self._folder / name, frame, "torn or damaged frames"))
+                    continue
+                content = self._unseal(frame)
+                if content is None:
+                    continue
+                if frame.kind == _PART:
+                    parts[(frame.slot, sha256(content).digest())] = content
+                    continue
+                kept = msgspec.msgpack.decode(content, type=_Kept)
+                named = [parts.get((frame.slot, digest)) for digest in kept.parts]
+                yield Found(
+                    request=kept.request,
+                    salt=kept.salt,
+                    inputs=kept.inputs,
+                    parts=tuple(part for part in named if part is not None),
+                    slot=frame.slot,
+                )
+
+    def _unseal(self, frame: Sealed) -> bytes | None:
+        key = self._keys.get(frame.slot)
+        if key is None:
+            self.erased += 1
+            return None
+        place = _PLACE.pack(frame.kind, frame.slot)
+        try:
+            return AESGCM(key).decrypt(frame.nonce, frame.ciphertext, place)
+        except InvalidTag:
+            self.damage.append((frame.path, frame.offset, "a frame that its key does not open"))
+            return None
