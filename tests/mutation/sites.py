@@ -26,6 +26,14 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.LShift: ast.RShift,
 }
 
+_SILENT: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.AnnAssign: ("annotation",),
+    ast.arg: ("annotation",),
+    ast.FunctionDef: ("returns", "decorator_list"),
+    ast.AsyncFunctionDef: ("returns", "decorator_list"),
+    ast.ClassDef: ("keywords", "decorator_list"),
+}
+
 
 class Mutant(NamedTuple):
     """One wrong version of a module: where, what it says there instead, and its whole text."""
@@ -46,12 +54,12 @@ def mutants(source: str) -> Iterator[Mutant]:
 
 
 def _deciding(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions that decide something, which annotations do not.
+    """The expressions that decide something: annotations, decorators and class options do not.
 
     Neither does the text of an f-string, whose parts have no positions before Python 3.12.
     """
     for field, value in ast.iter_fields(tree):
-        if field in ("annotation", "returns") or isinstance(tree, ast.JoinedStr):
+        if field in _SILENT.get(type(tree), ()) or isinstance(tree, ast.JoinedStr):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.expr):
