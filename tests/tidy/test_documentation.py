@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.tidy.tree import ROOT, texts
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PAGE = re.compile(r"\bdocs/[\w/-]+\.md\b")
 TARGET = re.compile(r"`make ([a-z-]+)")
 
 
@@ -17,6 +18,15 @@ def test_links_between_pages_lead_to_files() -> None:
         for path, text in texts(".md")
         for target in LINK.findall(text)
         if "://" not in target and not (ROOT / Path(path).parent / target).exists()
+    ]
+
+
+def test_pages_that_the_code_cites_exist() -> None:
+    assert not [
+        f"{path}: no `{page}`"
+        for path, text in texts(".py", ".toml", "")
+        for page in PAGE.findall(text)
+        if not (ROOT / page).exists()
     ]
 
 

@@ -23,7 +23,7 @@ def test_packages_are_imported_by_their_face_only() -> None:
         f"{module.path}:{line}: `{name}` is inside `{_room(name)}`; import it from there"
         for module in modules("src")
         for line, name in imports(module)
-        if _room(name) is not None and _room(name) != _room(module.name) and _is_inner(name, known)
+        if _room(name) is not None and _room(name) != _room(module.name) and _is_inner(name, inner)
     ]
 
 
