@@ -80,6 +80,8 @@ from licet.evidence.notes import (
     sign,
     sign_checkpoint,
 )
+from licet.evidence.ratchet import Ratchet
+from licet.evidence.schema import leaf_schema, leaf_schema_text
 
 __all__ = [
     "EMPTY_ROOT",
@@ -112,6 +114,7 @@ __all__ = [
     "Opening",
     "OutcomeLeaf",
     "OverriddenLeaf",
+    "Ratchet",
     "ReadLeaf",
     "RecordedVersion",
     "RegisterLeaf",
@@ -140,6 +143,8 @@ __all__ = [
     "is_key_name",
     "keyed_digest",
     "leaf_hash",
+    "leaf_schema",
+    "leaf_schema_text",
     "node_hash",
     "open_checkpoint",
     "open_note",

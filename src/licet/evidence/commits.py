@@ -30,7 +30,7 @@ from licet.terms import EvidenceFault
 T = TypeVar("T")
 
 
-class Settled(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Settled(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
     """What became of one entry: durable as leaf `index`, or refused with a fault `code`."""
 
     token: T

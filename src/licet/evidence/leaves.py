@@ -50,6 +50,7 @@ class Envelope(
     omit_defaults=True,
     forbid_unknown_fields=True,
     tag_field="kind",
+    gc=False,
 ):
     """What every leaf has: `at` by the decision clock, `log` the origin of the log.
 
@@ -63,7 +64,12 @@ class Envelope(
 
 
 class _Part(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
 ):
     """A member of a leaf."""
 

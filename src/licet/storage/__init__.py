@@ -12,17 +12,20 @@ from licet.storage.restoring import last_instant, recorded_versions, register
 from licet.storage.serving import run_recorder
 from licet.storage.side import Found, SideReader, SideStore
 from licet.storage.snapshots import SnapshotStore
+from licet.storage.verifying import Finding, Report, verify
 
 __all__ = [
     "Checked",
     "Disk",
     "File",
     "Filters",
+    "Finding",
     "Found",
     "Lock",
     "Log",
     "RealDisk",
     "Recorder",
+    "Report",
     "SideReader",
     "SideStore",
     "SnapshotStore",
@@ -34,4 +37,5 @@ __all__ = [
     "show",
     "signing_key",
     "verifier_key",
+    "verify",
 ]
