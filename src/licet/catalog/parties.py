@@ -7,7 +7,7 @@ are found by `Document.convert`, faults between files by `licet.policy.configura
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -92,7 +92,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: PlaceCode | None = None
     self_hosted: bool | None = None
     ca_file: Text | None = None
-    credential: object = None
+    credential: Any = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
 

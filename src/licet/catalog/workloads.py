@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -67,19 +67,23 @@ class WrittenWorkload:
         return self.file.id
 
     def resolve(
-        self, models: Iterable[str], endpoints: Mapping[str, Endpoint]
+        self,
+        models: Iterable[str],
+        endpoints: Mapping[str, Endpoint],
+        broken: Collection[str] = (),
     ) -> tuple[Entry[Workload], list[ConfigurationFault]]:
         """The workload with those candidates that exist, and a fault for each that does not.
 
         `endpoints` are in the order of the files: that is the order of a candidate that
-        names none.
+        names none. `broken`: ids of endpoints that have a fault of their own; about them, no
+        more is said.
         """
         known = tuple(models)
         faults: list[ConfigurationFault] = []
         found: list[Candidate] = []
         for index, candidate in enumerate(self.file.candidate):
             try:
-                found += self._candidates(index, candidate, known, endpoints)
+                found += self._candidates(index, candidate, known, endpoints, broken)
             except ConfigurationFault as fault:
                 faults.append(fault)
         candidates = tuple(dict.fromkeys((one.model, one.endpoint) for one in found))
@@ -101,6 +105,7 @@ class WrittenWorkload:
         written: _CandidateFile,
         models: tuple[str, ...],
         endpoints: Mapping[str, Endpoint],
+        broken: Collection[str],
     ) -> list[Candidate]:
         path = ("candidate", index)
         if written.model not in models:
@@ -113,12 +118,14 @@ class WrittenWorkload:
         names = written.endpoints
         if names is None:
             names = tuple(one.id for one in endpoints.values() if self._fits(one, written.model))
-            if not names:
+            if not names and not broken:
                 spoken = f" in the dialect `{self.file.dialect}`" if self.file.dialect else ""
                 message = f"no endpoint serves `{written.model}`{spoken}"
                 raise self.document.fault("no_endpoint", message, (*path, "model"))
         for position, name in enumerate(names):
             where = (*path, "endpoints", position)
+            if name in broken:
+                continue
             if name not in endpoints:
                 raise self.document.fault(
                     "unknown_endpoint",
@@ -132,7 +139,9 @@ class WrittenWorkload:
             if self.file.dialect not in (None, endpoints[name].dialect):
                 message = f"`{name}` speaks `{endpoints[name].dialect}`"
                 raise self.document.fault("two_dialects", message, where)
-        return [Candidate(model=written.model, endpoint=name) for name in names]
+        return [
+            Candidate(model=written.model, endpoint=name) for name in names if name not in broken
+        ]
 
     def _fits(self, endpoint: Endpoint, model: str) -> bool:
         return model in endpoint.models and self.file.dialect in (None, endpoint.dialect)

@@ -1,5 +1,6 @@
 """Directives: parsed, compiled, decided, explained."""
 
+from licet.policy.configuration import Configuration, belongs, parse
 from licet.policy.directives import (
     Alternative,
     Condition,
@@ -30,6 +31,7 @@ __all__ = [
     "Action",
     "Alternative",
     "Condition",
+    "Configuration",
     "Decision",
     "DeclaredAttribute",
     "Directive",
@@ -48,4 +50,6 @@ __all__ = [
     "Verdict",
     "Version",
     "View",
+    "belongs",
+    "parse",
 ]

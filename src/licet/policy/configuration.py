@@ -1,0 +1,326 @@
+"""A folder of files becomes one value: what decisions read, how the node runs, who has keys.
+
+`parse` never stops at the first fault: it reads every file, leaves out what is broken, checks
+what files say about each other, and names every fault with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from licet.catalog import (
+    Availability,
+    CredentialReference,
+    Endpoint,
+    Fact,
+    List,
+    Model,
+    OperatorSettings,
+    Organisation,
+    Settings,
+    Workload,
+    WrittenWorkload,
+    parse_catalogue,
+    parse_facts,
+    parse_list,
+    parse_settings,
+    parse_workload,
+)
+from licet.identity import Issuer, Key, parse_issuers, parse_key
+from licet.policy.cross_checks import check_declared, check_keys, check_parties
+from licet.policy.directives import Kind
+from licet.policy.parse import ParsedDirective, parse_directive
+from licet.policy.questions import DeclaredAttribute, Rules, Sources
+from licet.policy.references import Known, Named
+from licet.terms import ConfigurationFault, Document, Entry, Place, did_you_mean, read
+
+T = TypeVar("T")
+
+SETTINGS_FILE = "licet.toml"
+FOLDERS = ("catalog", "directives", "lists", "facts", "workloads", "keys")
+
+_NO_SETTINGS = Settings(
+    operator=OperatorSettings(name="unnamed", url="https://invalid.example", contact="nobody")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a configuration folder says.
+
+    `sources`: what decisions read, `recorded_at` not yet set. `credentials`: by endpoint id.
+    With `faults`, the rest is what reads without them: it must not be adopted as it is.
+    """
+
+    settings: Settings
+    sources: Sources
+    keys: tuple[Key, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
+    credentials: Mapping[str, CredentialReference] = field(default_factory=dict)
+    faults: tuple[ConfigurationFault, ...] = ()
+    places: Mapping[tuple[str, int], Place] = field(default_factory=dict)
+    """Where version `n` (from 1) of directive or list `id` is written."""
+
+
+def belongs(path: str) -> bool:
+    """Whether the file at `path` in the folder is read: TOML, and key sets of issuers."""
+    return path.endswith((".toml", ".jwks.json"))
+
+
+def parse(files: Mapping[str, bytes]) -> Configuration:
+    """Reads a folder: `files` by path relative to it, with `/`, as `belongs` chooses them."""
+    return _Reader(files).configuration()
+
+
+class _Reader:
+    """Collects over all files; faults end up in the order of paths and lines."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.faults: list[ConfigurationFault] = []
+        self.documents: dict[str, Document] = {}
+        self.settings = _NO_SETTINGS
+        self.issuers: list[Entry[Issuer]] = []
+        self.models: list[Entry[Model]] = []
+        self.endpoints: list[Entry[Endpoint]] = []
+        self.organisations: list[Entry[Organisation]] = []
+        self.availability: list[Entry[Availability]] = []
+        self.credentials: dict[str, CredentialReference] = {}
+
+    def configuration(self) -> Configuration:
+        self._check_folders()
+        self._read_documents()
+        self._read_settings()
+        rules = self._rules()
+        self._each("catalog", self._read_catalogue)
+        lists = self._unique(self._each("lists", parse_list), "a list")
+        facts = self._unique(self._read_facts(), "a fact")
+        written = self._each("workloads", parse_workload)
+        keys = self._unique(self._each("keys", parse_key), "a key")
+        parsed = self._each(
+            "directives", lambda document: parse_directive(document, rules.attributes)
+        )
+        self.models = self._unique(self.models, "a model")
+        self.endpoints = self._unique(self.endpoints, "an endpoint")
+        self.organisations = self._unique(self.organisations, "an organisation")
+        self.issuers = self._unique(self.issuers, "an issuer")
+        workloads = self._unique(self._resolve(written), "a workload")
+        known = self._known(lists)
+        directives = self._whole(parsed, known)
+        self.faults += check_parties(
+            known,
+            self.models,
+            self.endpoints,
+            self.availability,
+            lists,
+            self.issuers,
+            rules.attributes,
+        )
+        self.faults += check_keys(known, keys)
+        self.faults += check_declared(
+            rules.attributes,
+            model=self.models,
+            endpoint=self.endpoints,
+            organisation=self.organisations,
+            workload=workloads,
+        )
+        sources = Sources(
+            directives=_values(one.entry for one in directives),
+            lists=_values(lists),
+            models=_values(self.models),
+            endpoints=_values(self.endpoints),
+            organisations=_values(self.organisations),
+            availability=_values(self.availability),
+            facts=_values(facts),
+            workloads=_values(workloads),
+            rules=rules,
+        )
+        versioned = [one.entry for one in directives] + [*lists]
+        return Configuration(
+            settings=self.settings,
+            sources=sources,
+            keys=_values(keys),
+            issuers=_values(self.issuers),
+            credentials=self.credentials,
+            faults=tuple(sorted(self.faults, key=_order)),
+            places={
+                (entry.value.id, number + 1): entry.document.key_place("version", number)
+                for entry in versioned
+                for number in range(len(entry.value.versions))
+            },
+        )
+
+    def _check_folders(self) -> None:
+        for path in self.files:
+            folder, _, inside = path.partition("/")
+            if path == SETTINGS_FILE or folder in FOLDERS or not path.endswith(".toml"):
+                continue
+            # A restriction in a folder that nobody reads would not be in force.
+            near = did_you_mean(folder, FOLDERS) if inside else None
+            self.faults.append(
+                ConfigurationFault(
+                    "unread_file",
+                    f"`{path}` is in no folder that is read",
+                    place=Place(path),
+                    remedy=near or f"one of {', '.join(f'`{name}/`' for name in FOLDERS)}",
+                )
+            )
+
+    def _read_documents(self) -> None:
+        for path in sorted(self.files):
+            if path != SETTINGS_FILE and not path.startswith(tuple(f"{one}/" for one in FOLDERS)):
+                continue
+            if path.endswith(".toml"):
+                try:
+                    self.documents[path] = read(path, self.files[path])
+                except ConfigurationFault as fault:
+                    self.faults.append(fault)
+
+    def _read_settings(self) -> None:
+        if SETTINGS_FILE not in self.files:
+            self.faults.append(
+                ConfigurationFault(
+                    "no_settings",
+                    f"there is no `{SETTINGS_FILE}` in the configuration folder",
+                    place=Place(SETTINGS_FILE),
+                    remedy="`licet init DIR` writes a working configuration",
+                )
+            )
+            return
+        document = self.documents.get(SETTINGS_FILE)
+        if document is None:
+            return
+        try:
+            self.issuers, faults = parse_issuers(document, self.files)
+            self.faults += faults
+            self.settings = parse_settings(document)
+        except ConfigurationFault as fault:
+            self.faults.append(fault)
+
+    def _rules(self) -> Rules:
+        return Rules(
+            refuse_uncleared=tuple(
+                name for name, one in self.settings.capability.items() if one.default == "refuse"
+            ),
+            attributes={
+                name: DeclaredAttribute(party=one.party, type=one.type)
+                for name, one in self.settings.attribute.items()
+            },
+        )
+
+    def _each(self, folder: str, parse_one: Callable[[Document], T]) -> list[T]:
+        """Every file of a folder that reads, in the order of their paths."""
+        found: list[T] = []
+        for document in self._in(folder):
+            try:
+                found.append(parse_one(document))
+            except ConfigurationFault as fault:
+                self.faults.append(fault)
+        return found
+
+    def _in(self, folder: str) -> list[Document]:
+        return [one for path, one in self.documents.items() if path.startswith(f"{folder}/")]
+
+    def _written(self, folder: str, table: str | None = None) -> frozenset[str]:
+        """Ids that the files of a folder define, broken ones too: whoever names a thing that
+        is broken is told of the one fault, not of two."""
+        found: set[str] = set()
+        for document in self._in(folder):
+            tables = [document.values] if table is None else document.values.get(table)
+            for one in tables if isinstance(tables, list) else ():
+                if isinstance(one, dict) and isinstance(one.get("id"), str):
+                    found.add(one["id"])
+        return frozenset(found)
+
+    def _read_catalogue(self, document: Document) -> None:
+        found = parse_catalogue(document)
+        self.models += found.models
+        self.endpoints += found.endpoints
+        self.organisations += found.organisations
+        self.availability += found.availability
+        self.credentials |= found.credentials
+        self.faults += found.faults
+
+    def _read_facts(self) -> list[Entry[Fact]]:
+        entries: list[Entry[Fact]] = []
+        for found, faults in self._each("facts", parse_facts):
+            entries += found
+            self.faults += faults
+        return entries
+
+    def _unique(self, entries: list[Entry[T]], what: str) -> list[Entry[T]]:
+        """The first of each id, with a fault for every other one."""
+        first: dict[str, Entry[T]] = {}
+        for entry in entries:
+            identity = _id(entry.value)
+            earlier = first.setdefault(identity, entry)
+            if earlier is not entry:
+                where = earlier.document.place(*earlier.path, "id")
+                message = f"`{identity}` is already {what}, at {where}"
+                self.faults.append(entry.fault("twice", message, "id"))
+        return list(first.values())
+
+    def _resolve(self, written: list[WrittenWorkload]) -> list[Entry[Workload]]:
+        models = self._written("catalog", "model")
+        endpoints = {one.value.id: one.value for one in self.endpoints}
+        broken = self._written("catalog", "endpoint") - endpoints.keys()
+        found: list[Entry[Workload]] = []
+        for one in written:
+            entry, faults = one.resolve(models, endpoints, broken)
+            self.faults += faults
+            if not faults:
+                found.append(entry)
+        return found
+
+    def _known(self, lists: list[Entry[List]]) -> Known:
+        lineage = {base for one in self.models for base in one.value.lineage or ()}
+        models = self._written("catalog", "model")
+        kinds = {one.values.get("id"): one.values.get("kind") for one in self._in("directives")}
+        return Known(
+            names={
+                Named.MODEL: models,
+                Named.LINEAGE: models | lineage,
+                Named.ENDPOINT: self._written("catalog", "endpoint"),
+                Named.ORGANISATION: self._written("catalog", "organisation"),
+                Named.WORKLOAD: self._written("workloads"),
+                Named.FACT: self._written("facts", "fact"),
+                Named.RESTRICTION: frozenset(
+                    name
+                    for name in self._written("directives")
+                    if kinds.get(name) == Kind.RESTRICTION
+                ),
+                Named.LIST: self._written("lists"),
+            },
+            lists={entry.value.id: entry.value.kind for entry in lists},
+        )
+
+    def _whole(self, parsed: list[ParsedDirective], known: Known) -> list[ParsedDirective]:
+        """Directives without faults of their own, with references that lead somewhere."""
+        unique = {id(one) for one in self._unique([one.entry for one in parsed], "a directive")}
+        whole = []
+        for one in parsed:
+            broken = [fault for ref in one.references if (fault := known.check(ref))]
+            self.faults += [*one.faults, *broken]
+            if not one.faults and not broken and id(one.entry) in unique:
+                whole.append(one)
+        return whole
+
+
+def _id(value: Any) -> str:
+    identity: str = value.id
+    return identity
+
+
+def _ids(entries: Iterable[Entry[Any]]) -> frozenset[str]:
+    return frozenset(_id(entry.value) for entry in entries)
+
+
+def _values(entries: Iterable[Entry[T]]) -> tuple[T, ...]:
+    return tuple(entry.value for entry in entries)
+
+
+def _order(fault: ConfigurationFault) -> tuple[str, int, int, str]:
+    place = fault.place or Place("")
+    return (place.path, place.line, place.column, fault.message)
