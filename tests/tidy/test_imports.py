@@ -35,7 +35,7 @@ def test_every_module_is_imported_by_another_or_is_an_entry() -> None:
     imported = {
         prefix
         for module in (*modules("src"), *modules("bench"))
-        for _, name in imports(module)
+        for name in (*(name for _, name in imports(module)), *_imported_late(module))
         for prefix in _prefixes(name)
         if prefix != module.name
     }
@@ -85,6 +85,14 @@ def _is_inner(name: str, inner: set[str]) -> bool:
 def _prefixes(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _imported_late(module: Module) -> list[str]:
+    """Siblings that a module with `import_module` names in its strings: commands, mostly."""
+    if "import_module(" not in module.text:
+        return []
+    strings = (n.value for n in ast.walk(module.tree) if isinstance(n, ast.Constant))
+    return [f"{module.package}.{text}" for text in strings if isinstance(text, str)]
 
 
 def _is_run(module: Module) -> bool:
