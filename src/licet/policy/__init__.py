@@ -1,5 +1,6 @@
 """Directives: parsed, compiled, decided, explained."""
 
+from licet.policy import naive
 from licet.policy.configuration import Configuration, belongs, parse
 from licet.policy.directives import (
     Alternative,
@@ -51,5 +52,6 @@ __all__ = [
     "Version",
     "View",
     "belongs",
+    "naive",
     "parse",
 ]
