@@ -1,0 +1,456 @@
+"""The supervisor: owns the sockets and the children, adopts configurations, answers questions.
+
+It is not on the path of any request. Its order of work is what makes the promises hold: what an
+adoption announces is on disk before any worker hears of it; a reload returns when every worker
+has adopted; listening sockets outlive workers; and the recorder ends last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from licet.gateway.adoption import Adopted, Adopter
+from licet.gateway.children import Backoff, Child, Launch
+from licet.gateway.control_socket import ControlSocket
+from licet.gateway.folder_lock import FolderLock
+from licet.gateway.listening import address_of, bind_unix, close_all, listen
+from licet.gateway.messages import Configure, Lines, RecorderWord
+from licet.gateway.register import Register
+from licet.gateway.suspension import Suspension, suspend
+from licet.gateway.workers import Workers, how_it_ended
+from licet.terms import (
+    Instant,
+    OperationFault,
+    format_instant,
+    parse_instant,
+)
+
+RECORDER_BACKOFF = Backoff(first_s=0.02, most_s=0.5, good_after_s=2.0)
+WORKER_BACKOFF = Backoff()
+START_BOUND_S = 30.0
+ADOPT_BOUND_S = 5.0
+COMMIT_BOUND_S = 10.0
+STATUS_BOUND_S = 1.0
+END_BOUND_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a supervisor is started with.
+
+    `recorder` and `worker` make command lines: of a control descriptor and a listening one, and
+    for a worker also its index. `scripted_start`: the decision clock follows a script,
+    and stands there at first, or where the log ends if that is later.
+    """
+
+    folder: Path
+    control: Path
+    recorder_path: Path
+    host: str
+    port: int
+    workers: int
+    recorder: Callable[[int, int], list[str]]
+    worker: Callable[[int, int, int], list[str]]
+    scripted_start: Instant | None = None
+    adopt_bound_s: float = ADOPT_BOUND_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What is announced once the gateway accepts connections."""
+
+    address: str
+    workers: int
+    adopted: Adopted
+    at: Instant
+
+
+class Supervisor:
+    """One gateway on one node.
+
+    `wall` reads the system's clock; `report` gets lines for the operator; `on_running` is
+    called once everything is up.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        plan: Plan,
+        adopter: Adopter,
+        wall: Callable[[], Instant],
+        report: Callable[[str], None],
+        on_running: Callable[[Running], None],
+    ) -> None:
+        self._loop = loop
+        self._plan = plan
+        self._adopter = adopter
+        self._wall = wall
+        self._report = report
+        self._on_running = on_running
+        self._register = Register(loop, str(plan.recorder_path))
+        self._one_at_a_time = asyncio.Lock()
+        self._ending: asyncio.Future[None] = loop.create_future()
+        self._recorder: Child[RecorderWord] | None = None
+        self._recorder_listener: socket.socket | None = None
+        self._recorder_fault = ""
+        self._recorder_died: asyncio.Future[int] = loop.create_future()
+        self._recorder_gone: asyncio.Future[None] = loop.create_future()
+        self._workers: Workers | None = None
+        self._listeners: tuple[socket.socket, ...] = ()
+        self._lock: FolderLock | None = None
+        self._control: ControlSocket | None = None
+        self._lease: asyncio.TimerHandle | None = None
+        self._adopted: Adopted | None = None
+        self._floor = Instant(0)
+        self._scripted_at: Instant | None = None
+        self._serial = 0
+
+    async def run(self) -> int:
+        """From start to end; the exit status. Faults at the start are raised."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self.end)
+        starting = self._loop.create_task(self._start())
+        try:
+            either: set[asyncio.Future[None]] = {starting, self._ending}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await self._ending
+            else:
+                starting.cancel()
+            await self._drain()
+        finally:
+            await self._close()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._loop.remove_signal_handler(number)
+        return 0
+
+    def end(self) -> None:
+        """Ends in good order; asked a second time, at once."""
+        if not self._ending.done():
+            self._ending.set_result(None)
+            return
+        self._report("ending at once")
+        if self._workers is not None:
+            self._workers.kill()
+
+    def now(self) -> Instant:
+        """The decision clock: scripted, or the system's, and never before what is recorded."""
+        if self._scripted_at is not None:
+            return self._scripted_at
+        self._floor = max(self._floor, self._wall())
+        return self._floor
+
+    async def _start(self) -> None:
+        plan = self._plan
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FolderLock(plan.folder)
+        self._listeners = listen(plan.host, plan.port, plan.workers)
+        await self._start_recorder()
+        if plan.scripted_start is not None:
+            self._scripted_at = max(self._floor, plan.scripted_start)
+        adopted = self._adopter.adopt(self.now(), None)
+        await self._record(adopted)
+        self._workers = Workers(
+            loop=self._loop,
+            launches=tuple(
+                Launch(
+                    command=_command(plan.worker, sock.fileno(), index),
+                    pass_fds=(sock.fileno(),),
+                )
+                for index, sock in enumerate(self._listeners)
+            ),
+            report=self._report,
+            backoff=WORKER_BACKOFF,
+        )
+        late = await self._workers.start(self._configure(adopted), START_BOUND_S)
+        if late:
+            raise OperationFault(
+                "workers_not_ready",
+                f"{_named(late)} did not get ready",
+                remedy="their last words are above",
+            )
+        self._renew_lease()
+        self._control = ControlSocket(bind_unix(plan.control), self._commands(), self._report)
+        await self._control.start()
+        self._on_running(
+            Running(
+                address=address_of(self._listeners[0]),
+                workers=plan.workers,
+                adopted=adopted,
+                at=self.now(),
+            )
+        )
+
+    async def _start_recorder(self) -> None:
+        # The supervisor owns this socket too: whoever connects while the recorder is being
+        # started again waits a moment, and is not refused.
+        self._recorder_listener = bind_unix(self._plan.recorder_path)
+        self._recorder = Child(
+            loop=self._loop,
+            name="recorder",
+            launch=Launch(
+                command=_recorder_command(self._plan, self._recorder_listener.fileno()),
+                pass_fds=(self._recorder_listener.fileno(),),
+            ),
+            feeder=lambda: Lines().feed,
+            on_start=lambda: None,
+            on_message=self._hear_recorder,
+            on_death=self._see_recorder_die,
+            backoff=RECORDER_BACKOFF,
+        )
+        self._recorder.start()
+        greeting = self._loop.create_task(self._register.connect(START_BOUND_S))
+        either: set[asyncio.Future[Any]] = {greeting, self._recorder_died}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not greeting.done():
+            greeting.cancel()
+            raise OperationFault(
+                "recorder_not_started",
+                f"the recorder ended with exit status {self._recorder_died.result()}",
+                remedy="its last words are above",
+            )
+        welcome = greeting.result()
+        if welcome.last_at:
+            self._floor = parse_instant(welcome.last_at)
+
+    def _hear_recorder(self, word: RecorderWord) -> None:
+        self._recorder_fault = word.message if word.recorder == "failing" else ""
+        if word.recorder == "failing":
+            self._report(f"evidence cannot be written, so nothing is served: {word.message}")
+        elif word.recorder == "working":
+            self._report("evidence is written again")
+        elif word.mended:
+            self._report(f"evidence: {word.mended} bytes of a torn tail were cut off")
+
+    def _see_recorder_die(self, code: int) -> None:
+        if not self._recorder_died.done():
+            self._recorder_died.set_result(code)
+        if self._recorder is not None and self._recorder.is_ending:
+            if not self._recorder_gone.done():
+                self._recorder_gone.set_result(None)
+            return
+        if self._adopted is None:
+            # Before anything is served, a recorder that cannot start is no accident to outlast.
+            if self._recorder is not None:
+                self._recorder.expect_end()
+            return
+        self._report(f"the recorder ended ({how_it_ended(code)}); it is started again")
+
+    async def _record(self, adopted: Adopted) -> None:
+        """INVARIANT (recorded first): what an adoption says is durable before it is in force."""
+        self._adopter.store(adopted)
+        await self._register.append(adopted.leaves, COMMIT_BOUND_S)
+        self._adopted = adopted
+
+    def _configure(self, adopted: Adopted) -> Configure:
+        self._serial += 1
+        return Configure(
+            serial=self._serial,
+            document=adopted.document,
+            digest=adopted.digest,
+            secrets=adopted.secrets,
+            settings=adopted.settings,
+            clock_floor=self._floor,
+            scripted_at=self._scripted_at,
+            lease_s=adopted.lease_s,
+        )
+
+    def _renew_lease(self) -> None:
+        adopted = self._adopted
+        if self._workers is None or adopted is None:
+            return
+        self._workers.renew_lease(adopted.lease_s)
+        self._lease = self._loop.call_later(adopted.lease_s / 3, self._renew_lease)
+
+    async def _put_into_effect(self, adopted: Adopted) -> dict[str, Any]:
+        await self._record(adopted)
+        if self._workers is None:
+            raise OperationFault("not_running", "the gateway is starting")
+        late = await self._workers.adopt(self._configure(adopted), self._plan.adopt_bound_s)
+        if late:
+            raise OperationFault(
+                "workers_late",
+                f"adopted as `{adopted.digest}`, but {_named(late)} has not acknowledged it;"
+                " it serves nothing until it has",
+                remedy="`licet status` says what became of it",
+            )
+        return {
+            "snapshot": adopted.digest,
+            "workers": self._plan.workers,
+            "recorded": list(adopted.recorded),
+            "notices": list(adopted.notices),
+        }
+
+    def _commands(
+        self,
+    ) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+        return {
+            "status": self._status,
+            "reload": self._reload,
+            "suspend": self._suspend,
+            "step_clock": self._step_clock,
+            "review": self._review,
+            "drain": self._drain_command,
+        }
+
+    async def _reload(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._one_at_a_time:
+            return await self._put_into_effect(self._adopter.adopt(self.now(), self._adopted))
+
+    async def _suspend(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._one_at_a_time:
+            at = self.now()
+            asked = Suspension.of(request)
+            suspended = suspend(asked, self._in_force().sources, at, self._adopter.log)
+            amended = self._adopter.amend(self._in_force(), suspended, at)
+            amended = replace(amended, leaves=(suspended.leaf, *amended.leaves))
+            return {**await self._put_into_effect(amended), "directive": suspended.directive.id}
+
+    async def _review(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._one_at_a_time:
+            leaf = self._adopter.reviewed(self._in_force(), request, self.now())
+            await self._register.append((leaf,), COMMIT_BOUND_S)
+            return {"directive": leaf.id, "next": leaf.next}
+
+    async def _step_clock(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._one_at_a_time:
+            instant = _instant(request)
+            if self._scripted_at is None or self._workers is None:
+                raise OperationFault(
+                    "clock_not_scripted",
+                    "the decision clock follows the system's clock and cannot be stepped",
+                    remedy="only where `licet.toml` says `[clock] scripted = true`",
+                )
+            if instant < self._scripted_at:
+                raise OperationFault(
+                    "clock_backwards",
+                    f"decision time stands at `{format_instant(self._scripted_at)}` and never"
+                    " runs backwards",
+                )
+            before = self._scripted_at
+            leaf = self._adopter.stepped(before, instant)
+            await self._register.append((leaf,), COMMIT_BOUND_S)
+            self._scripted_at = self._floor = instant
+            late = await self._workers.step_clock(instant, self._plan.adopt_bound_s)
+            if late:
+                raise OperationFault("workers_late", f"{_named(late)} has not passed the barrier")
+            return {"instant": format_instant(instant), "workers": self._plan.workers}
+
+    async def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        adopted = self._in_force()
+        assert self._workers is not None
+        answers = await self._workers.statuses(STATUS_BOUND_S)
+        workers = []
+        for index, seat in enumerate(self._workers.seats):
+            answer = answers.get(index)
+            row: dict[str, Any] = {
+                "index": index,
+                "pid": seat.child.pid,
+                "restarts": seat.child.restarts,
+                "state": "serving" if answer is not None else "not answering",
+                "failure": seat.failure,
+            }
+            if answer is not None:
+                row |= {
+                    "snapshot": answer.snapshot,
+                    "in_flight": answer.in_flight,
+                    "requests": answer.requests,
+                    "answered": answer.answered,
+                    "refused": answer.refused,
+                    "failed": answer.failed,
+                    "breakers_open": list(answer.breakers_open),
+                    "recorder_connected": answer.recorder_connected,
+                    "memory_bytes": answer.memory_bytes,
+                    "lease_s_left": answer.lease_s_left,
+                }
+            workers.append(row)
+        recorder = self._recorder
+        return {
+            "address": address_of(self._listeners[0]),
+            "evidence": str(self._plan.folder),
+            "at": format_instant(self.now()),
+            "scripted": self._scripted_at is not None,
+            "snapshot": adopted.digest,
+            "workers": workers,
+            "recorder": {
+                "pid": recorder.pid if recorder is not None else None,
+                "restarts": recorder.restarts if recorder is not None else 0,
+                "connected": self._register.is_connected,
+                "fault": self._recorder_fault,
+            },
+            **self._adopter.describe(adopted, self.now()),
+        }
+
+    async def _drain_command(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        self.end()
+        return {"draining": True}
+
+    def _in_force(self) -> Adopted:
+        if self._adopted is None:
+            raise OperationFault("not_running", "the gateway is starting")
+        return self._adopted
+
+    async def _drain(self) -> None:
+        if self._workers is None or self._adopted is None:
+            return
+        seconds = self._adopted.drain_s
+        cut = await self._workers.drain(seconds, seconds + END_BOUND_S)
+        if cut:
+            self._report(f"{cut} answers were cut after {seconds:g} s")
+
+    async def _close(self) -> None:
+        if self._lease is not None:
+            self._lease.cancel()
+        if self._control is not None:
+            self._control.close()
+            self._plan.control.unlink(missing_ok=True)
+        if self._workers is not None:
+            await self._workers.stop(END_BOUND_S)
+        close_all(self._listeners)
+        self._register.close()
+        # Last, so that every outcome of the workers has somewhere to go.
+        recorder = self._recorder
+        if recorder is not None:
+            recorder.stop()
+            if recorder.pid is not None:
+                await asyncio.wait({self._recorder_gone}, timeout=END_BOUND_S)
+                recorder.kill()
+        if self._recorder_listener is not None:
+            self._recorder_listener.close()
+            self._plan.recorder_path.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _command(
+    make: Callable[[int, int, int], list[str]], listen_fd: int, index: int
+) -> Callable[[int], list[str]]:
+    return lambda control_fd: make(control_fd, listen_fd, index)
+
+
+def _recorder_command(plan: Plan, listen_fd: int) -> Callable[[int], list[str]]:
+    return lambda control_fd: plan.recorder(control_fd, listen_fd)
+
+
+def _named(indices: tuple[int, ...]) -> str:
+    return "worker " + ", ".join(str(index) for index in indices)
+
+
+def _instant(request: Mapping[str, Any]) -> Instant:
+    text = request.get("instant")
+    try:
+        return parse_instant(str(text))
+    except ValueError as error:
+        raise OperationFault(
+            "instant_malformed",
+            f"`{text}` is no instant with an offset: {error}",
+            remedy="write it like `2026-06-12T17:21:00-04:00`",
+        ) from error
