@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from licet.terms import VendorFault
 from licet.wire.chat import Choice, refusal_of, said_size
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, Dialect
 from licet.wire.messages import StopDetails
 from licet.wire.messages import refusal_of as refusal_of_message
 from licet.wire.usage import (
@@ -19,7 +20,7 @@ from licet.wire.usage import (
     usage_of_chat,
     usage_of_messages,
 )
-from licet.wire.vendor import error_detail, vendor_error
+from licet.wire.vendor import error_detail, mended, vendor_error
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,8 +53,10 @@ class _Message(msgspec.Struct, gc=False):
     type: Any = None
 
 
-_COMPLETION: Final = msgspec.json.Decoder(_Completion).decode
-_MESSAGE: Final = msgspec.json.Decoder(_Message).decode
+_DECODE: Final[dict[Dialect, Callable[[bytes], _Completion | _Message]]] = {
+    CHAT: msgspec.json.Decoder(_Completion).decode,
+    MESSAGES: msgspec.json.Decoder(_Message).decode,
+}
 
 
 def read_answer(dialect: Dialect, body: bytes, *, request_size: int = 0) -> Answer:
@@ -63,10 +66,18 @@ def read_answer(dialect: Dialect, body: bytes, *, request_size: int = 0) -> Answ
     error object, no choice at all.
     """
     try:
-        if dialect == CHAT:
-            return _read_completion(_COMPLETION(body), request_size)
-        return _read_message(_MESSAGE(body), request_size)
+        said = _DECODE[dialect](body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = _read_leniently(dialect, body)
+    if isinstance(said, _Completion):
+        return _read_completion(said, request_size)
+    return _read_message(said, request_size)
+
+
+def _read_leniently(dialect: Dialect, body: bytes) -> _Completion | _Message:
+    try:
+        return _DECODE[dialect](mended(body))
+    except (ValueError, RecursionError):
         raise VendorFault("malformed_answer", _what(body)) from None
 
 

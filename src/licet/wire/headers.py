@@ -49,6 +49,9 @@ RESPONSE_KEPT: Final = frozenset(
 """Response headers that pass by name, besides `RATE_LIMIT_PREFIXES`. The vendor's request
 id keeps its name, since the clients read it there; ours is `Licet-Request-Id`."""
 
+REQUEST_ID: Final[dict[Dialect, bytes]] = {CHAT: b"x-request-id", MESSAGES: b"request-id"}
+"""Where the official clients look for a request id; in answers of our own it is ours."""
+
 RATE_LIMIT_PREFIXES: Final = (b"x-ratelimit-", b"anthropic-ratelimit-")
 
 _ALWAYS: Final[tuple[Header, ...]] = (

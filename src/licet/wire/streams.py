@@ -13,7 +13,7 @@ from licet.wire.dialect import CHAT, MESSAGES, Dialect
 from licet.wire.framing import CR, data_of, end_of_event, name_of
 from licet.wire.messages import read_event
 from licet.wire.progress import Kind, Progress
-from licet.wire.vendor import VendorError, malformed, vendor_error
+from licet.wire.vendor import VendorError, malformed, mended, read_error
 
 EVENT_SIZE_MAX: Final = 4 * 1024 * 1024
 """Bytes of one event; an image or a document may come in a single one."""
@@ -131,9 +131,9 @@ class StreamReader(Progress):
             return self._unread(raw)
         if kind == "content":
             return Frame(raw, kind)
-        return self._uncommon(raw, payload, kind)
+        return self._uncommon(raw, kind)
 
-    def _uncommon(self, raw: bytes, payload: bytes, kind: Kind) -> Frame:
+    def _uncommon(self, raw: bytes, kind: Kind) -> Frame:
         if kind == "usage" and self._strip_usage:
             return Frame(b"", kind)
         if kind == "end":
@@ -141,12 +141,11 @@ class StreamReader(Progress):
         elif kind == "error":
             return Frame(raw, kind, self.error)
         elif kind == "preamble" and name_of(raw) == b"error":
-            # Clients go by the event's name and raise, whatever the data calls itself.
-            self.error = vendor_error(msgspec.json.decode(payload))
-            return Frame(raw, "error", self.error)
+            return self._named_error(raw)
         return Frame(raw, kind)
 
     def _unread(self, raw: bytes) -> Frame:
+        """An event whose data the fast decoder does not take for an object of the dialect."""
         text = (data_of(raw) or b"").strip()
         if not text:
             # Clients take data without content for broken JSON, so it goes no further.
@@ -154,9 +153,19 @@ class StreamReader(Progress):
         if self.dialect == CHAT and text == b"[DONE]":
             self.ended = self._over = True
             return Frame(raw, "end")
-        return self._break(
-            malformed("malformed_event", "the data of an event is no object of its dialect")
-        )
+        if name_of(raw) == b"error":
+            return self._named_error(raw)
+        try:
+            return self._uncommon(raw, self._read(self, mended(text)))
+        except (ValueError, RecursionError):
+            return self._break(
+                malformed("malformed_event", "the data of an event is no object of its dialect")
+            )
+
+    def _named_error(self, raw: bytes) -> Frame:
+        """An error by the event's name: clients raise, whatever the data calls itself."""
+        self.error = read_error(data_of(raw) or b"")
+        return Frame(raw, "error", self.error)
 
     def _break(self, error: VendorError) -> Frame:
         self._over = True

@@ -7,6 +7,7 @@ a stack trace is the operator's business and is made into a plain sentence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -83,11 +84,8 @@ def read_vendor_error(
 
     `now` is what a `retry-after` date is relative to.
     """
-    blame = _BLAME.get(status, "caller" if 400 <= status < 408 else "vendor")
-    try:
-        said = _DECODE(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = None
+    blame = _BLAME.get(status, "vendor")
+    said = _decoded(body)
     detail = error_detail(said)
     overloaded = status in (429, 503, 529)
     retry_after_s = _retry_after(headers, now)
@@ -145,9 +143,34 @@ def vendor_error(detail: Any, *, status: int = 0) -> VendorError:
     )
 
 
+def read_error(body: bytes) -> VendorError:
+    """The failure that is told in an event named `error`, in whatever form."""
+    said = _decoded(body)
+    detail = error_detail(said)
+    return vendor_error(said if detail is None else detail)
+
+
+def mended(text: bytes) -> bytes:
+    """JSON as the official clients read it, made strict; `ValueError` where they would fail.
+
+    Servers that cut strings between two halves of a surrogate pair, or write NaN for a
+    log probability, are read by those clients, so that such a stream must not break here.
+    """
+    value = json.loads(text, parse_constant=lambda _: None)
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
+
+
 def malformed(code: str, message: str) -> VendorError:
     """Something that arrived where an event or an answer was due."""
     return VendorError(code=code, message=message, type="malformed")
+
+
+def _decoded(body: bytes) -> Any:
+    """The value of some JSON; None for what is none."""
+    try:
+        return _DECODE(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _is_of_dialect(dialect: Dialect, said: Any) -> bool:
