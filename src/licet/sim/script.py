@@ -54,7 +54,7 @@ FAULTS: tuple[FaultName, ...] = get_args(FaultName)
 SHAPES: tuple[ShapeName, ...] = get_args(ShapeName)
 
 _DIRECTION = re.compile(
-    r"(?P<name>[a-z_]+?)(?:_(?P<status>[45]\d\d))?"
+    r"(?:status_(?P<status>[45]\d\d)|(?P<name>[a-z0-9_]+))"
     r"(?::(?P<number>\d{1,9}))?(?:@(?P<vendor>[A-Za-z0-9._-]+))?"
 )
 _MARKER = re.compile(r"\[\[sim:([^\[\]]{1,120})\]\]")
@@ -195,8 +195,9 @@ def _check(cue: Cue) -> ScriptedFault:
 
 
 def _fault(match: re.Match[str]) -> ScriptedFault | None:
-    name = next((name for name in FAULTS if name == match["name"]), None)
-    if name is None or (name == "status") != (match["status"] is not None):
+    written = "status" if match["status"] else match["name"]
+    name = next((name for name in FAULTS if name == written), None)
+    if name is None or match["name"] == "status":
         return None
     return ScriptedFault(
         name=name,
