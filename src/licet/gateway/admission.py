@@ -1,0 +1,163 @@
+"""Who asks: a verified key, the person it speaks for, and what is known of both.
+
+There is no caller without a verified key: the type does not allow it. Keys are looked up by
+hash only. A token is verified once and remembered under the whole token's digest until it
+expires; whoever it names is known to one snapshot's rules at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+import msgspec
+
+from licet.catalog import Workload
+from licet.evidence import canonical
+from licet.gateway.messages import Secrets
+from licet.identity import Key, TokenProblem, TokenVerifier, VerifiedToken, hash_key, resolve
+from licet.policy import Known, Ruleset, Snapshot
+from licet.terms import Instant, Profile
+from licet.wire import Reason
+
+REMEMBERED_MAX = 20_000
+"""Callers (a key and a token) remembered per worker; the longest unused are forgotten."""
+
+
+class Denial(msgspec.Struct, frozen=True, kw_only=True):
+    """Why somebody is not let in."""
+
+    reason: Reason
+    code: str
+    message: str
+
+
+class Caller:
+    """A verified key and what is attested of the person it speaks for.
+
+    `inputs` and `parts` are what the evidence commits to: the full attested profile, and
+    which key and issuer it came from. `until_s` (Unix seconds): when the token expires.
+    """
+
+    __slots__ = ("_known", "_rules", "holder", "inputs", "key", "parts", "profile", "until_s",
+                 "workloads")  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        key: Key,
+        profile: Profile,
+        workloads: tuple[Workload, ...],
+        until_s: float,
+    ) -> None:
+        self.key = key
+        self.profile = profile
+        self.workloads = workloads
+        self.until_s = until_s
+        self.holder = profile.subject or f"key:{key.id}"
+        part = canonical(msgspec.to_builtins(profile))
+        self.parts = (part,)
+        self.inputs = canonical({"key": key.id, "profile": sha256(part).hexdigest()})
+        self._rules: Ruleset | None = None
+        self._known: dict[str, Known] = {}
+
+    def known(self, rules: Ruleset, workload: Workload, valid_at: Instant) -> Known:
+        """What the rules know of this caller in this workload, as of `valid_at`."""
+        if rules is not self._rules:
+            self._rules = rules
+            self._known = {}
+        known = self._known.get(workload.id)
+        if known is None or (known.until is not None and valid_at >= known.until):
+            known = rules.know(self.profile, self.key.organisation, workload.id, valid_at)
+            self._known[workload.id] = known
+        return known
+
+    def outdated(self, workload: Workload, valid_at: Instant) -> bool:
+        """Whether something attested has changed since what is known was put together."""
+        known = self._known.get(workload.id)
+        return known is not None and known.until is not None and valid_at >= known.until
+
+
+class Admission:
+    """Keys and issuers of one configuration; made anew at every adoption."""
+
+    def __init__(
+        self, snapshot: Snapshot, secrets: Secrets, *, wall_s: Callable[[], float]
+    ) -> None:
+        workloads = {w.id: w for w in snapshot.sources.workloads}
+        self._wall_s = wall_s
+        self._keys = {key.hash: key for key in secrets.keys}
+        self._organisations = {o.id: o for o in snapshot.sources.organisations}
+        self._workloads_of = {
+            key.id: tuple(workloads[w] for w in key.workloads if w in workloads)
+            for key in secrets.keys
+        }
+        self._verifier = TokenVerifier(secrets.issuers)
+        self._callers: dict[tuple[bytes, bytes], Caller] = {}
+
+    def admit(self, headers: Mapping[bytes, bytes]) -> Caller | Denial:
+        """The caller of a request with these headers (lower case names)."""
+        presented = headers.get(b"x-api-key")
+        bearer = headers.get(b"authorization")
+        if bearer is not None:
+            scheme, _, credential = bearer.partition(b" ")
+            if scheme.lower() != b"bearer":
+                return _unauthenticated("`Authorization` is not of the form `Bearer KEY`")
+            credential = credential.strip()
+            if presented is not None and presented != credential:
+                return _unauthenticated("`Authorization` and `x-api-key` name different keys")
+            presented = credential
+        if not presented:
+            return _unauthenticated("the request carries no key")
+        token = headers.get(b"licet-subject", b"")
+        entry = (presented, token)
+        caller = self._callers.get(entry)
+        if caller is not None and self._wall_s() < caller.until_s:
+            return caller
+        return self._admit(entry)
+
+    def _admit(self, entry: tuple[bytes, bytes]) -> Caller | Denial:
+        presented, token = entry
+        self._callers.pop(entry, None)
+        key = self._keys.get(hash_key(presented.decode("latin-1")))
+        now_s = self._wall_s()
+        if key is None:
+            return _unauthenticated("the key is not known here")
+        if key.revoked is not None and now_s >= key.revoked.timestamp():
+            return _unauthenticated(f"the key `{key.id}` was revoked")
+        if key.expires is not None and now_s >= key.expires.timestamp():
+            return _unauthenticated(f"the key `{key.id}` has expired")
+        verified: VerifiedToken | None = None
+        if token:
+            if not key.speaks_for_others:
+                return Denial(
+                    reason="forbidden",
+                    code="subject_not_accepted",
+                    message=f"the key `{key.id}` speaks for one person: leave out `Licet-Subject`",
+                )
+            found = self._verifier.verify(token.decode("latin-1"), int(now_s))
+            if isinstance(found, TokenProblem):
+                return _unauthenticated(f"`Licet-Subject`: {found.message}", found.code)
+            verified = found
+        caller = self._caller(key, verified)
+        if len(self._callers) >= REMEMBERED_MAX:
+            self._callers.pop(next(iter(self._callers)))
+        self._callers[entry] = caller
+        return caller
+
+    def _caller(self, key: Key, verified: VerifiedToken | None) -> Caller:
+        until_s = float("inf") if verified is None else float(verified.expires_s)
+        for moment in (key.revoked, key.expires):
+            if moment is not None:
+                until_s = min(until_s, moment.timestamp())
+        token_profile = None if verified is None else verified.profile
+        return Caller(
+            key=key,
+            profile=resolve(token_profile, key),
+            workloads=self._workloads_of[key.id],
+            until_s=until_s,
+        )
+
+
+def _unauthenticated(message: str, code: str = "invalid_api_key") -> Denial:
+    return Denial(reason="unauthenticated", code=code, message=message)

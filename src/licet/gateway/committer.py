@@ -1,0 +1,123 @@
+"""The worker's connection to the recorder: entries out, durability back.
+
+All that is submitted in one turn of the loop leaves in one write. When the connection is
+lost, everything that was not settled is told to be unrecorded, and the connection is opened
+again at once and then every `retry_s` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from licet.evidence import CommitQueue, Opening
+from licet.terms import EvidenceFault
+
+
+class Timers(Protocol):
+    """The parts of an event loop that the request path uses."""
+
+    def time(self) -> float: ...
+    def call_soon(self, callback: Callable[[], object]) -> object: ...
+    def call_later(self, delay: float, callback: Callable[[], object]) -> object: ...
+
+
+class Recorded(Protocol):
+    """Whoever submitted an entry."""
+
+    def recorded(self, index: int) -> None:
+        """It is on disk, as leaf `index`."""
+
+    def unrecorded(self, code: str) -> None:
+        """It is not, as far as anybody knows."""
+
+
+class Committer(asyncio.Protocol):
+    """Submits entries and hears what became of them."""
+
+    def __init__(
+        self,
+        worker: str,
+        *,
+        timers: Timers,
+        connect: Callable[[asyncio.Protocol, Callable[[], None]], None],
+        retry_s: float = 0.1,
+    ) -> None:
+        self._queue: CommitQueue[Recorded] = CommitQueue(worker)
+        self._timers = timers
+        self._connect = connect
+        self._retry_s = retry_s
+        self._transport: asyncio.Transport | None = None
+        self._flushing = False
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None
+
+    def start(self) -> None:
+        """Opens the connection; again and again until it is there."""
+        if not self._closed:
+            self._connect(self, self._retry)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def submit(self, leaf: bytes, owner: Recorded, opening: Opening | None = None) -> bool:
+        """Queues an entry; False where there is no recorder or it is too far behind."""
+        if self._transport is None or not self._queue.submit(leaf, owner, opening):
+            return False
+        if not self._flushing:
+            self._flushing = True
+            self._timers.call_soon(self._flush)
+        return True
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(self._queue.to_send())
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            settled = self._queue.receive(data)
+        except EvidenceFault:
+            if self._transport is not None:
+                self._transport.abort()
+            return
+        for entry in settled:
+            if entry.durable:
+                entry.token.recorded(entry.index)
+            else:
+                entry.token.unrecorded(entry.code)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        for owner in self._queue.lost():
+            owner.unrecorded("recorder_gone")
+        if not self._closed:
+            self.start()
+
+    def pause_writing(self) -> None:
+        """The queue has a bound of its own (`CommitQueue.full`)."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
+
+    def _retry(self) -> None:
+        if not self._closed:
+            self._timers.call_later(self._retry_s, self.start)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self._transport is not None:
+            data = self._queue.to_send()
+            if data:
+                self._transport.write(data)

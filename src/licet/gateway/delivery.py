@@ -1,0 +1,61 @@
+"""The way of an answer to its caller: what was shown, what is held back, and its digest."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from licet.gateway.reply import Reply
+
+
+class Delivery:
+    """Passes a stream on, or hands over a whole answer, and digests what the caller gets.
+
+    `held` are frames that wait for the first content or the disk; `last` are those that wait
+    for the outcome's record.
+    """
+
+    __slots__ = ("_digest", "_reply", "held", "last")
+
+    def __init__(self, reply: Reply, digest_key: bytes) -> None:
+        self._reply = reply
+        self._digest = hmac.new(digest_key, digestmod="sha256")
+        self.held: list[bytes] = []
+        self.last: list[bytes] = []
+
+    @property
+    def started(self) -> bool:
+        return self._reply.started
+
+    @property
+    def gone(self) -> bool:
+        return self._reply.gone
+
+    def forget(self) -> None:
+        """Another attempt begins: what the last one left was never shown."""
+        self.held = []
+        self.last = []
+
+    def release(self, headers: bytes) -> None:
+        """Head and held frames go out; from now on the caller reads along."""
+        self._reply.start_stream(headers)
+        held, self.held = self.held, []
+        self.pass_on(b"".join(held))
+
+    def pass_on(self, data: bytes) -> None:
+        if data:
+            self._digest.update(data)
+            self._reply.chunk(data)
+
+    def seal(self, body: bytes = b"") -> str:
+        """The digest (hex) of everything that the caller gets, just before the end of it."""
+        for data in (body, *self.held, *self.last):
+            self._digest.update(data)
+        return self._digest.hexdigest()
+
+    def end(self, headers: Callable[[], bytes]) -> None:
+        """The rest of a stream and its last frames."""
+        if not self._reply.started:
+            self._reply.start_stream(headers())
+        self._reply.chunk(b"".join(self.held))
+        self._reply.end_stream(b"".join(self.last))

@@ -1,0 +1,457 @@
+"""One request from its first byte to its last: the relay's hands.
+
+The relay decides what follows; this carries it out with the caller (`Delivery`), vendors
+(`Pool`, `Intake`), the recorder (`Filing`) and the rules. Every entry from outside is
+guarded: whatever goes wrong in one exchange ends that exchange, with an error that the
+caller can read, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Concatenate, ParamSpec, assert_never
+
+from licet.gateway.delivery import Delivery
+from licet.gateway.filing import Filing
+from licet.gateway.intake import Intake
+from licet.gateway.outbound import Outbound, Waiting
+from licet.gateway.records import About, Ending
+from licet.gateway.refusals import outcome_word
+from licet.gateway.reply import Reply
+from licet.gateway.world import World
+from licet.policy import InFlight
+from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Plan, Relay, State
+from licet.wire import Frame, Request, write_request
+
+P = ParamSpec("P")
+
+_READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING})
+_IN_FLIGHT = _READING | {State.COMMITTING, State.AWAITING, State.READING}
+_SHOWN = frozenset({"content", "refusal"})
+_TELLING = frozenset({Event.FAILED, Event.CONTENT, Event.COMPLETE, Event.PASSED})
+
+
+def _guarded(
+    method: Callable[Concatenate[Exchange, P], None],
+) -> Callable[Concatenate[Exchange, P], None]:
+    """An exception inside ends this exchange and is reported; it reaches nobody else."""
+
+    def guarded(self: Exchange, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - reported, and the exchange ends
+            self.crashed(error)
+
+    update_wrapper(guarded, method)
+    return guarded
+
+
+class Exchange:
+    """A request that was let in, with its plan."""
+
+    __slots__ = (
+        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_over", "_probing",
+        "_relay", "_reply", "_rules", "_started", "_waiting", "_world", "deadline", "plan",
+        "request",
+    )  # fmt: skip
+
+    def __init__(
+        self, world: World, reply: Reply, request: Request, plan: Plan, about: About
+    ) -> None:
+        self._world = world
+        self._reply = reply
+        self.request = request
+        self.plan = plan
+        self._rules = world.rules
+        self._relay = Relay(plan.steps, before_send=about.before_send, settings=world.retries)
+        self._filing = Filing(world.ledger, about, plan, world.committer, self)
+        self._delivery = Delivery(reply, world.digest_key)
+        self._intake: Intake | None = None
+        self._outbound: Outbound | None = None
+        self._waiting: Waiting | None = None
+        self._probing = False
+        self._over = False
+        self._hold_until = 0.0
+        self._started = world.now()
+        self.deadline = self._started + world.bounds.total_s
+
+    # Beginning
+
+    @_guarded
+    def begin(self) -> None:
+        """Takes the first step of the plan, or concludes that there is none."""
+        relay = self._relay
+        if self.plan.steps:
+            self._feed(Event.ALLOWED, self._filing.ledger.snapshot)
+            return
+        relay.decision = self.plan.considered[0].decision
+        self._filing.decision(at=self._world.clock.now())
+        permitted = any(c.decision.permitted for c in self.plan.considered)
+        relay.state, commands = relay.conclude(
+            Conclusion.UNAVAILABLE if permitted else Conclusion.REFUSED
+        )
+        self._run(commands)
+
+    # What the caller's connection tells
+
+    @_guarded
+    def client_gone(self) -> None:
+        self._feed(Event.GONE)
+
+    @_guarded
+    def client_paused(self) -> None:
+        if self._outbound is not None and self._relay.state is State.STREAMING:
+            self._outbound.pause_reading()
+            self.deadline = self._world.now() + self._world.bounds.client_idle_s
+
+    @_guarded
+    def client_resumed(self) -> None:
+        if self._outbound is not None:
+            self._outbound.resume_reading()
+            self._heard()
+
+    # What the recorder tells
+
+    @_guarded
+    def recorded(self, index: int) -> None:
+        if self._filing.settled(index):
+            self._feed(Event.DURABLE)
+
+    @_guarded
+    def unrecorded(self, code: str) -> None:
+        self._filing.failed = True
+        self._feed(Event.UNRECORDED)
+
+    # What the vendor's connection tells
+
+    @_guarded
+    def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        assert self._intake is not None
+        self._heard()
+        signal = self._intake.head(status, headers)
+        if signal is not None:
+            self._feed(*signal)
+
+    @_guarded
+    def upstream_body(self, data: bytes) -> None:
+        intake = self._intake
+        assert intake is not None
+        self._heard()
+        if self._relay.state in _READING:
+            self._frames(intake.frames(data))
+        elif self._relay.state in (State.AWAITING, State.READING):
+            signal = intake.whole_body(data)
+            if signal is not None:
+                self._feed(*signal)
+
+    @_guarded
+    def upstream_complete(self) -> None:
+        self._outbound = None
+        intake = self._intake
+        assert intake is not None
+        if self._relay.state in _READING:
+            rest, signal = intake.stream_complete()
+            self._frames(rest)
+            self._feed(*signal)
+        elif self._relay.state in (State.AWAITING, State.READING):
+            signal = intake.complete(self._world.clock.now())
+            # A whole answer is decided again when it arrives.
+            if signal[0] is not Event.COMPLETE or self._still_permitted():
+                self._feed(*signal)
+
+    @_guarded
+    def upstream_failed(self, failure: Failure) -> None:
+        self._outbound = None
+        self._feed(Event.FAILED, failure)
+
+    # What time and the rules tell
+
+    @_guarded
+    def expired(self) -> None:
+        """The deadline has passed: of a silence, or of the whole request."""
+        state, world = self._relay.state, self._world
+        if world.now() >= self._started + world.bounds.total_s and state in _IN_FLIGHT:
+            self._fail(FailureKind.TOTAL_TIMEOUT, "the request took longer than it may")
+        elif state is State.AWAITING:
+            self._fail(FailureKind.HEAD_TIMEOUT, "the vendor sent no answer in time")
+        elif state is State.STREAMING and self._reply.paused:
+            self._reply.abort()
+            self._feed(Event.GONE)
+        elif state is State.HOLDING and world.now() >= self._hold_until:
+            # Load balancers cut a silence: the head must go, content or not.
+            self._feed(Event.CONTENT)
+        elif state in _IN_FLIGHT and state is not State.COMMITTING:
+            self._fail(FailureKind.STALL, "the vendor fell silent inside its answer")
+
+    @_guarded
+    def due(self) -> None:
+        self._feed(Event.DUE)
+
+    @_guarded
+    def decide_again(self) -> None:
+        """The snapshot or the moment has changed: is what is in flight still permitted?"""
+        state = self._relay.state
+        if state not in _IN_FLIGHT or not self._still_permitted():
+            return
+        if state is State.COMMITTING:
+            # Not sent yet: what is on disk must name the snapshot that it is sent under.
+            self._filing.ledger = self._world.ledger
+            self._feed(Event.ALLOWED, self._world.ledger.snapshot)
+
+    def crashed(self, error: Exception) -> None:
+        """Ends this exchange for an error of ours; what was sent stays on record."""
+        self._world.report(error)
+        self._relay.state = State.DONE
+        self._detach(abort=True)
+        if self._reply.started:
+            self._reply.abort()
+        elif not self._reply.gone:
+            self._world.refusals.internal(self._reply, self._filing.about.request)
+        self._end("failed")
+
+    # What the relay commands
+
+    def _feed(self, event: Event, detail: object = None) -> None:
+        if self._probing and event in _TELLING:
+            self._judge(event, detail)
+        self._run(self._relay.feed(event, detail))
+
+    def _run(self, commands: tuple[Command, ...]) -> None:
+        for command in commands:
+            match command:
+                case Command.CHECK:
+                    self._check()
+                case Command.COMMIT:
+                    self._commit()
+                case Command.SEND:
+                    self._send()
+                case Command.ABORT:
+                    self._detach(abort=True)
+                case Command.PAUSE:
+                    self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
+                case Command.RELEASE:
+                    self._release()
+                case Command.CONCLUDE:
+                    self._conclude()
+                case Command.FINISH:
+                    self._finish()
+                case Command.FINISH_UNRECORDED:
+                    self._finish_unrecorded()
+                case _:
+                    assert_never(command)
+        if self._filing.failed and self._relay.state is not State.DONE:
+            self._feed(Event.UNRECORDED)
+
+    def _check(self) -> None:
+        """The next step, decided as of now and under the rules of now."""
+        world, step = self._world, self._relay.step
+        self._filing.ledger, self._rules = world.ledger, world.rules
+        decision = world.decide(self._filing.about.caller, self.plan.target.workload, step)
+        if decision.permitted:
+            self._feed(Event.ALLOWED, world.ledger.snapshot)
+            return
+        self._filing.change(decision, step, at=world.clock.now(), in_flight=False)
+        self._feed(Event.BARRED, decision)
+
+    def _still_permitted(self) -> bool:
+        """Decides what is in flight again; where it is barred, the relay is told."""
+        world, caller = self._world, self._filing.about.caller
+        workload = self.plan.target.workload
+        if world.rules is self._rules and not caller.outdated(workload, world.clock.now()):
+            return True
+        self._rules = world.rules
+        decision = world.decide(caller, workload, self._relay.step)
+        if decision.permitted or decision.in_flight is InFlight.FINISH:
+            return True
+        self._filing.ledger = world.ledger
+        self._filing.change(decision, self._relay.step, at=world.clock.now(), in_flight=True)
+        self._feed(Event.BARRED, decision)
+        return False
+
+    def _commit(self) -> None:
+        failure = self._relay.failure
+        self._filing.sending(
+            self._relay.step,
+            at=self._world.clock.now(),
+            vendor_model=self._world.vendor_model(self._relay.step),
+            cause=failure.kind.value if failure else "",
+            before=self._ending("failed" if failure else "cut"),
+        )
+
+    def _send(self) -> None:
+        world, step, request = self._world, self._relay.step, self.request
+        self._filing.tries += 1
+        self._delivery.forget()
+        self._intake = Intake(
+            request.dialect,
+            stream=request.stream,
+            usage_asked=request.usage_asked,
+            request_size=request.size,
+            limits=world.intake_limits,
+        )
+        world.breakers.trying(step.endpoint, step.model, world.now_ms())
+        self._probing = True
+        now = world.now()
+        self._hold_until = now + world.bounds.hold_head_s
+        self.deadline = min(now + world.bounds.head_s, self._started + world.bounds.total_s)
+        pool = world.pool(step.endpoint)
+        # After a connection that had gone stale only a fresh one tells anything new.
+        idle = None if self._relay.stale_retried else pool.take_idle()
+        if idle is None:
+            self._waiting = pool.acquire(self._connected, self._unconnected)
+        else:
+            self._connected(idle)
+
+    @_guarded
+    def _connected(self, outbound: Outbound) -> None:
+        self._waiting = None
+        self._outbound = outbound
+        world, step = self._world, self._relay.step
+        body = write_request(self.request, model=world.vendor_model(step))
+        head = world.request_head(step.endpoint, self._filing.about)
+        outbound.send(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body), self)
+
+    @_guarded
+    def _unconnected(self, why: str) -> None:
+        self._waiting = None
+        self._fail(FailureKind.CONNECT, why)
+
+    def _release(self) -> None:
+        self._delivery.release(self._headers())
+        if self._reply.paused and self._outbound is not None:
+            self._outbound.pause_reading()
+
+    def _frames(self, frames: list[Frame]) -> None:
+        """Passes on, or holds back, the events of a stream."""
+        intake, relay, delivery = self._intake, self._relay, self._delivery
+        assert intake is not None
+        ready: list[bytes] = []
+        for frame in frames:
+            if frame.kind == "end":
+                delivery.last.append(frame.raw)
+                break
+            if frame.error is not None:
+                break
+            ready.append(frame.raw)
+            if frame.kind in _SHOWN and relay.state is State.HOLDING:
+                delivery.held += ready
+                ready = []
+                self._feed(Event.CONTENT)
+        if relay.state is State.STREAMING:
+            delivery.pass_on(b"".join(ready))
+        else:
+            delivery.held += ready
+        if not frames:
+            return
+        last = frames[-1]
+        if last.error is not None:
+            self._feed(Event.FAILED, intake.frame_failure(last))
+        elif last.kind == "end":
+            self._feed(Event.COMPLETE)
+
+    def _conclude(self) -> None:
+        intake, conclusion = self._intake, self._relay.conclusion
+        assert conclusion is not None
+        digest = ""
+        if conclusion is Conclusion.ANSWERED or self._delivery.started:
+            digest = self._delivery.seal(intake.body if intake is not None else b"")
+        ending = self._ending(outcome_word(conclusion), digest)
+        self._filing.outcome(ending, at=self._world.clock.now())
+        self.deadline = float("inf")
+
+    def _finish(self) -> None:
+        relay, reply, intake = self._relay, self._reply, self._intake
+        conclusion = relay.conclusion
+        assert conclusion is not None
+        self._detach(abort=False)
+        if reply.gone or conclusion is Conclusion.CANCELLED:
+            reply.abort()
+        elif conclusion is Conclusion.ANSWERED and intake is not None:
+            if intake.reader is not None:
+                self._delivery.end(self._headers)
+            else:
+                reply.whole(intake.status, self._headers(), intake.body)
+        elif conclusion is Conclusion.PASSED and intake is not None:
+            reply.whole(intake.status, self._headers(), intake.body)
+        else:
+            self._world.refusals.conclude(reply, self.plan, relay, self._filing, self._rules)
+        self._end(outcome_word(conclusion))
+
+    def _finish_unrecorded(self) -> None:
+        self._detach(abort=True)
+        if not self._reply.gone:
+            self._world.refusals.unrecorded(self._reply, self._filing.about.request)
+        self._end("failed")
+
+    # Parts of the above
+
+    def _fail(self, kind: FailureKind, message: str) -> None:
+        self._feed(Event.FAILED, Failure(kind=kind, message=message))
+
+    def _heard(self) -> None:
+        """The vendor said something: the silence begins anew."""
+        world = self._world
+        deadline = world.now() + world.bounds.idle_s
+        if self._relay.state is State.HOLDING:
+            deadline = min(deadline, self._hold_until)
+        self.deadline = min(deadline, self._started + world.bounds.total_s)
+
+    def _judge(self, event: Event, detail: object) -> None:
+        """Tells the breaker what this attempt says of the endpoint's health, once."""
+        self._probing = False
+        breakers, step = self._world.breakers, self._relay.step
+        if not isinstance(detail, Failure):
+            breakers.succeeded(step.endpoint, step.model)
+        elif detail.kind is FailureKind.STALE:
+            breakers.released(step.endpoint, step.model)
+        else:
+            breakers.failed(step.endpoint, step.model, self._world.now_ms())
+
+    def _ending(self, outcome: str, digest: str = "") -> Ending:
+        relay, intake = self._relay, self._intake
+        model, finish, refusal, residency = intake.said if intake is not None else ("",) * 4
+        cut = relay.conclusion in (Conclusion.CUT, Conclusion.REFUSED) and relay.decision
+        return Ending(
+            outcome=outcome,
+            attempt=self._filing.attempt,
+            tries=max(self._filing.tries, 1),
+            status=intake.status if intake is not None else 0,
+            answered_by=model,
+            vendor_request=intake.vendor_request if intake is not None else "",
+            category=refusal,
+            finish=finish,
+            fault=relay.failure.kind.value if relay.failure and outcome == "failed" else "",
+            residency=residency,
+            deciding=relay.decision.deciding if cut and relay.decision else (),
+            usage=intake.usage if intake is not None else None,
+            streamed=self.request.stream,
+            duration_us=int((self._world.now() - self._started) * 1_000_000),
+            answer_digest=digest,
+        )
+
+    def _headers(self) -> bytes:
+        assert self._intake is not None
+        return self._world.answer_headers(
+            self._filing, self.plan, self._relay.step, self._intake.kept_headers
+        )
+
+    def _detach(self, *, abort: bool) -> None:
+        """Parts from the vendor's connection; one that is still answering is closed."""
+        if self._waiting is not None:
+            self._waiting.cancelled = True
+            self._waiting = None
+        outbound, self._outbound = self._outbound, None
+        if outbound is not None:
+            if abort:
+                outbound.abort()
+            else:
+                outbound.linger()
+        if self._probing:
+            self._probing = False
+            self._world.breakers.released(self._relay.step.endpoint, self._relay.step.model)
+
+    def _end(self, outcome: str) -> None:
+        if not self._over:
+            self._over = True
+            self._world.ended(self, outcome)

@@ -1,0 +1,108 @@
+"""What one request has on file: which records were submitted, and which are on disk."""
+
+from __future__ import annotations
+
+from licet.catalog import Candidate
+from licet.gateway import records
+from licet.gateway.committer import Committer, Recorded
+from licet.gateway.records import About, Ending, Filed, Ledger
+from licet.policy import Decision
+from licet.relay import Plan
+from licet.terms import Instant
+
+
+class Filing:
+    """Files the records of one request, in order. `attempt` numbers the sendings on file,
+    `tries` counts how often the present one was sent."""
+
+    __slots__ = (
+        "_committer", "_owner", "_plan", "_step", "about", "attempt", "decision_index", "failed",
+        "ledger", "pending", "tries",
+    )  # fmt: skip
+
+    def __init__(
+        self, ledger: Ledger, about: About, plan: Plan, committer: Committer, owner: Recorded
+    ) -> None:
+        self.ledger = ledger
+        self.about = about
+        self.pending = 0
+        self.attempt = 0
+        self.tries = 0
+        self.decision_index = -1
+        self.failed = False
+        self._plan = plan
+        self._committer = committer
+        self._owner = owner
+        self._step: Candidate | None = None
+
+    def sending(
+        self, step: Candidate, *, at: Instant, vendor_model: str, cause: str, before: Ending
+    ) -> None:
+        """Files that `step` is about to be sent to: the decision first, then attempts, each
+        after the outcome of the one `before`."""
+        if self.attempt == 0:
+            self.decision(at=at, step=step, vendor_model=vendor_model)
+        else:
+            self._submit(records.outcome(self.ledger, self.about, before, at=at))
+            self._submit(
+                records.attempt(
+                    self.ledger,
+                    self.about,
+                    step,
+                    at=at,
+                    number=self.attempt + 1,
+                    cause=cause,
+                    vendor_model=vendor_model,
+                    retry=step == self._step,
+                )
+            )
+        self.attempt += 1
+        self.tries = 0
+        self._step = step
+
+    def decision(
+        self, *, at: Instant, step: Candidate | None = None, vendor_model: str = ""
+    ) -> None:
+        self._submit(
+            records.decision(
+                self.ledger,
+                self.about,
+                self._plan,
+                valid_at=at,
+                sending=step,
+                vendor_model=vendor_model,
+            )
+        )
+
+    def change(self, verdict: Decision, step: Candidate, *, at: Instant, in_flight: bool) -> None:
+        """Files that `step`, permitted before, no longer is."""
+        self._submit(
+            records.changed(
+                self.ledger,
+                self.about,
+                self._plan,
+                verdict,
+                step,
+                valid_at=at,
+                in_flight=in_flight,
+            )
+        )
+
+    def outcome(self, ending: Ending, *, at: Instant) -> None:
+        self._submit(records.outcome(self.ledger, self.about, ending, at=at))
+
+    def settled(self, index: int) -> bool:
+        """One record is on disk; whether all that were submitted now are."""
+        if self.decision_index < 0:
+            self.decision_index = index
+        self.pending -= 1
+        return self.pending == 0 and not self.failed
+
+    def _submit(self, filed: Filed) -> None:
+        """Where nothing can be submitted, `failed` is set: the exchange is told by `flush`."""
+        if self.failed:
+            return
+        if self._committer.submit(filed.leaf, self._owner, filed.opening):
+            self.pending += 1
+        else:
+            self.failed = True

@@ -1,0 +1,395 @@
+"""The front desk of a worker: takes requests from connections and lets them in, or not.
+
+It owns the world of the present configuration, the set of exchanges in flight, the lease and
+the bounds, and holds the order in which a request is looked at: path, key, body, lease,
+clock, recorder, rules. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from licet.catalog import EvidenceMode, OnStale, Settings, Workload
+from licet.evidence import keyed_digest
+from licet.gateway import pages
+from licet.gateway.admission import Caller, Denial
+from licet.gateway.clock import DecisionClock
+from licet.gateway.committer import Committer, Timers
+from licet.gateway.exchange import Exchange
+from licet.gateway.inbound import HttpRequest, Inbound, Limits
+from licet.gateway.messages import Secrets, WorkerStatus
+from licet.gateway.outbound import Dialer
+from licet.gateway.records import About
+from licet.gateway.reply import Reply
+from licet.gateway.world import World
+from licet.policy import Snapshot
+from licet.relay import Plan, Target, plan, target
+from licet.terms import CallerFault, Instant, request_id
+from licet.wire import (
+    CHAT_PATH,
+    MESSAGES_PATH,
+    MODELS_PATH,
+    REQUEST_PASSED,
+    Dialect,
+    Reason,
+    Request,
+    read_request,
+    write_model,
+    write_models,
+)
+
+_DIALECTS: dict[bytes, Dialect] = {
+    CHAT_PATH.encode(): "chat",
+    MESSAGES_PATH.encode(): "messages",
+}
+_MODELS = MODELS_PATH.encode()
+_REJECTED: dict[str, Reason] = {
+    "head_too_large": "headers_too_large",
+    "body_too_large": "payload_too_large",
+    "request_timeout": "request_timeout",
+}
+
+
+class Desk:
+    """Implements what connections (`Front`) and exchanges (`Ends`) belong to."""
+
+    def __init__(
+        self,
+        *,
+        timers: Timers,
+        clock: DecisionClock,
+        dialer: Dialer,
+        committer: Committer,
+        entropy: Callable[[int], bytes],
+        wall_s: Callable[[], float],
+        settings: Settings,
+        worker_index: int,
+        log: Callable[[Exception], None],
+    ) -> None:
+        self.now = timers.time
+        self.clock = clock
+        self.report = log
+        self.limits = _limits(settings)
+        self.draining = False
+        self.totals = pages.Totals()
+        self._index = worker_index
+        self._wall_s = wall_s
+        self._entropy = entropy
+        self._committer = committer
+        self._connections: set[Inbound] = set()
+        self._exchanges: set[Exchange] = set()
+        self._lease_digest = ""
+        self._lease_until = 0.0
+        self._drain_until = float("inf")
+        self._on_drained: Callable[[int], None] | None = None
+        self._cut = 0
+        self._next_pool_sweep = 0.0
+        self.adopted = False
+        self.world = World(
+            timers=timers,
+            clock=clock,
+            dialer=dialer,
+            committer=committer,
+            entropy=entropy,
+            wall_s=wall_s,
+            ends=self,
+        )
+
+    # What the supervisor tells
+
+    def adopt(self, snapshot: Snapshot, secrets: Secrets, settings: Settings) -> None:
+        self.limits = _limits(settings)
+        self.world.adopt(snapshot, secrets, settings)
+        self.adopted = True
+        self._decide_again()
+
+    def step_clock(self, instant: Instant) -> None:
+        self.clock.step(instant)
+        if self.adopted:
+            self.world.select(self.clock.now())
+            self._decide_again()
+
+    def renew_lease(self, digest: str, seconds: float) -> None:
+        self._lease_digest = digest
+        self._lease_until = self.now() + seconds
+
+    def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
+        self.draining = True
+        self._on_drained = on_drained
+        self._drain_until = self.now() + seconds
+        for connection in list(self._connections):
+            if not connection.busy:
+                connection.expire()
+        self._drained()
+
+    def status(self, *, pid: int, memory_bytes: int) -> WorkerStatus:
+        totals = self.totals
+        open_breakers = self.world.breakers.open(self.world.now_ms()) if self.adopted else ()
+        return WorkerStatus(
+            index=self._index,
+            pid=pid,
+            in_flight=len(self._exchanges),
+            requests=totals.requests,
+            answered=totals.answered,
+            refused=totals.refused,
+            failed=totals.failed,
+            snapshot=self.world.snapshot.digest if self.adopted else "",
+            breakers_open=tuple(f"{model}@{endpoint}" for endpoint, model in open_breakers),
+            recorder_connected=self._committer.connected,
+            memory_bytes=memory_bytes,
+            lease_s_left=max(0.0, self._lease_until - self.now()),
+        )
+
+    def close(self) -> None:
+        for connection in list(self._connections):
+            connection.abort()
+        self._committer.close()
+        self.world.close()
+
+    # What time tells
+
+    def sweep(self) -> None:
+        """Looks at every deadline, and at the moment when the rules change."""
+        now = self.now()
+        if self.adopted:
+            self._follow_clock()
+            for exchange in [e for e in self._exchanges if e.deadline <= now]:
+                exchange.expired()
+            if now >= self._next_pool_sweep:
+                self._next_pool_sweep = now + 1.0
+                self.world.sweep()
+        for connection in [c for c in self._connections if 0.0 < c.deadline <= now]:
+            connection.expire()
+        if now >= self._drain_until:
+            self._cut = len(self._exchanges)
+            for connection in list(self._connections):
+                connection.abort()
+            self._drained()
+
+    def _follow_clock(self) -> None:
+        boundary = self.world.rules.boundary
+        now = self.clock.now()
+        if boundary is not None and now >= boundary:
+            self.world.select(now)
+            self._decide_again()
+
+    def _decide_again(self) -> None:
+        for exchange in list(self._exchanges):
+            exchange.decide_again()
+
+    # What connections tell (`Front`)
+
+    def opened(self, connection: Inbound) -> bool:
+        if self.draining or len(self._connections) >= self._connections_max:
+            return False
+        self._connections.add(connection)
+        return True
+
+    @property
+    def _connections_max(self) -> int:
+        return self.world.settings.limits.connections_max if self.adopted else 0
+
+    def closed(self, connection: Inbound) -> None:
+        self._connections.discard(connection)
+
+    def reject(self, connection: Inbound, path: bytes, code: str, message: str) -> None:
+        """A request that was not even read."""
+        self.totals.rejected += 1
+        reply = Reply(connection, _DIALECTS.get(path, "chat"))
+        reason = _REJECTED.get(code, "invalid_request")
+        self.world.refusals.say(reply, reason, message, self._request_id(), code=code)
+
+    def accept(self, connection: Inbound, request: HttpRequest) -> None:
+        try:
+            self._accept(connection, request)
+        except Exception as error:  # noqa: BLE001 - reported, and this request ends
+            self.report(error)
+            reply = Reply(connection, _DIALECTS.get(request.path, "chat"))
+            self.world.refusals.internal(reply, self._request_id())
+
+    # What exchanges tell (`Ends`)
+
+    def ended(self, exchange: object, outcome: str) -> None:
+        assert isinstance(exchange, Exchange)
+        self._exchanges.discard(exchange)
+        self.totals.count(outcome)
+        self._drained()
+
+    def _drained(self) -> None:
+        if self.draining and not self._exchanges and self._on_drained is not None:
+            on_drained, self._on_drained = self._on_drained, None
+            on_drained(self._cut)
+
+    # Letting in
+
+    def _accept(self, connection: Inbound, http: HttpRequest) -> None:
+        dialect = _DIALECTS.get(http.path)
+        if dialect is None:
+            self._page(connection, http)
+            return
+        reply = Reply(connection, dialect)
+        request_id = self._request_id()
+        refusals = self.world.refusals
+        if http.method != b"POST":
+            message = f"`{http.method.decode()}` is not for this path: use POST"
+            refusals.say(reply, "method_not_allowed", message, request_id)
+            return
+        self._follow_clock()
+        caller = self.world.admission.admit(http.headers)
+        if isinstance(caller, Denial):
+            self.totals.rejected += 1
+            refusals.say(reply, caller.reason, caller.message, request_id, code=caller.code)
+            return
+        try:
+            request = read_request(dialect, http.body)
+        except CallerFault as fault:
+            self.totals.rejected += 1
+            refusals.fault(reply, fault, request_id)
+            return
+        wanted = target(request.model, caller.workloads)
+        if wanted is None:
+            self.totals.rejected += 1
+            refusals.unknown_model(reply, request.model, caller.workloads, request_id)
+            return
+        about = self._about(http, request, caller, wanted.workload, request_id)
+        if self._hindered(reply, about, wanted):
+            return
+        self._begin(connection, reply, request, self._plan(wanted, caller, dialect), about)
+
+    def _begin(
+        self, connection: Inbound, reply: Reply, request: Request, found: Plan, about: About
+    ) -> None:
+        exchange = Exchange(self.world, reply, request, found, about)
+        self._exchanges.add(exchange)
+        self.totals.requests += 1
+        connection.exchange = exchange
+        exchange.begin()
+
+    def _plan(self, wanted: Target, caller: Caller, dialect: Dialect) -> Plan:
+        world = self.world
+        return plan(
+            wanted,
+            decide=lambda step: world.decide(caller, wanted.workload, step),
+            able=lambda step: world.endpoint(step.endpoint).dialect == dialect,
+            available=world.is_available,
+            healthy=world.is_healthy,
+        )
+
+    def _about(
+        self, http: HttpRequest, request: Request, caller: Caller, workload: Workload, id: str
+    ) -> About:
+        world = self.world
+        passed = REQUEST_PASSED[request.dialect]
+        return About(
+            request=id,
+            caller=caller,
+            dialect=request.dialect,
+            request_digest=keyed_digest(world.digest_key, http.body),
+            error_us=0 if self.clock.scripted else self.clock.error_us,
+            before_send=self._before_send(workload),
+            stale=self._stale,
+            passed=tuple((n, v) for n, v in http.headers.items() if n in passed),
+        )
+
+    def _before_send(self, workload: Workload) -> bool:
+        mode = workload.evidence or self.world.settings.evidence.mode
+        if mode is None:
+            rules = self.world.rules
+            return any(rules.names_model(step.model) for step in workload.candidates)
+        return mode is EvidenceMode.BEFORE_SEND
+
+    @property
+    def _stale(self) -> bool:
+        return self.now() >= self._lease_until
+
+    def _hindered(self, reply: Reply, about: About, wanted: Target) -> bool:
+        """Whether this worker may decide nothing at present; then the caller is told."""
+        refusals, workload = self.world.refusals, wanted.workload
+        if not self._committer.connected:
+            refusals.unrecorded(reply, about.request)
+        elif about.stale and workload.on_stale is OnStale.REFUSE:
+            refusals.stale(reply, about.request)
+        elif self.clock.uncertain:
+            refusals.uncertain(reply, about.request)
+        elif len(self._exchanges) >= self.world.settings.limits.requests_max:
+            refusals.busy(reply, about.request)
+        else:
+            return False
+        self.totals.failed += 1
+        return True
+
+    def _request_id(self) -> str:
+        return request_id(int(self._wall_s() * 1000), self._entropy(10))
+
+    # Pages
+
+    def _page(self, connection: Inbound, http: HttpRequest) -> None:
+        dialect: Dialect = "messages" if b"anthropic-version" in http.headers else "chat"
+        reply = Reply(connection, dialect)
+        if http.method not in (b"GET", b"HEAD"):
+            self._not_found(reply, http)
+        elif http.path == b"/livez":
+            reply.whole(200, b"", b"ok\n", kind=b"text/plain")
+        elif http.path == b"/readyz":
+            status, body = pages.readiness(self._problems())
+            reply.whole(status, b"", body)
+        elif http.path == b"/metrics":
+            body = pages.metrics(
+                self.totals,
+                worker=self._index,
+                in_flight=len(self._exchanges),
+                connections=len(self._connections),
+            )
+            reply.whole(200, b"", body, kind=b"text/plain; version=0.0.4")
+        elif http.path == _MODELS or http.path.startswith(_MODELS + b"/"):
+            self._models(reply, http, dialect)
+        else:
+            self._not_found(reply, http)
+
+    def _models(self, reply: Reply, http: HttpRequest, dialect: Dialect) -> None:
+        self._follow_clock()
+        caller = self.world.admission.admit(http.headers)
+        request = self._request_id()
+        if isinstance(caller, Denial):
+            self.world.refusals.say(reply, caller.reason, caller.message, request, code=caller.code)
+            return
+        entries = pages.visible(self.world, caller)
+        headers = b"licet-request-id: %s\r\n" % request.encode()
+        wanted = http.path[len(_MODELS) + 1 :].decode("latin-1")
+        if not wanted:
+            reply.whole(200, headers, write_models(dialect, entries))
+            return
+        for entry in entries:
+            if entry.id == wanted:
+                reply.whole(200, headers, write_model(dialect, entry))
+                return
+        self.world.refusals.unknown_model(reply, wanted, caller.workloads, request)
+
+    def _not_found(self, reply: Reply, http: HttpRequest) -> None:
+        path = http.path[:128].decode("latin-1")
+        message = f"there is nothing at `{path}`: see `{CHAT_PATH}`, `{MESSAGES_PATH}`"
+        self.world.refusals.say(reply, "not_found", message, self._request_id())
+
+    def _problems(self) -> tuple[str, ...]:
+        found = []
+        if not self._committer.connected:
+            found.append("the recorder is not connected")
+        if self._stale:
+            found.append("the lease on the snapshot has expired")
+        if self.clock.uncertain:
+            found.append("the clock has left its permitted error")
+        if self.draining:
+            found.append("draining")
+        return tuple(found)
+
+
+def _limits(settings: Settings) -> Limits:
+    bounds = settings.limits
+    idle_s = settings.timeouts.client_idle_ms / 1000
+    return Limits(
+        head_bytes_max=bounds.header_bytes_max,
+        body_bytes_max=bounds.body_bytes_max,
+        head_s=idle_s,
+        body_s=idle_s,
+        idle_s=idle_s,
+    )

@@ -1,0 +1,197 @@
+"""What one attempt brings from a vendor, read and turned into events for the relay.
+
+An intake belongs to one attempt: it holds the frames or the body that the caller has not
+seen yet, and knows what the answer says about itself. It sends nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from licet.relay import Event, Failure, FailureKind, failure_of_status
+from licet.terms import Instant, VendorFault
+from licet.wire import (
+    Answer,
+    Dialect,
+    Frame,
+    StreamReader,
+    Usage,
+    VendorError,
+    read_answer,
+    read_vendor_error,
+    response_headers,
+)
+
+ERROR_BYTES_MAX = 65_536
+_IDENTITY = frozenset({b"", b"identity"})
+
+Signal = tuple[Event, object]
+
+
+class IntakeLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of a whole answer and of one event of a stream."""
+
+    answer_bytes_max: int
+    event_bytes_max: int
+
+
+class Intake:
+    """Reads one answer. Methods return the event that follows, or None while nothing does."""
+
+    __slots__ = (
+        "_dialect", "_headers", "_limits", "_pieces", "_request_size", "_size", "_wants_stream",
+        "answer", "body", "error", "held", "last", "reader", "status",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        stream: bool,
+        usage_asked: bool,
+        request_size: int,
+        limits: IntakeLimits,
+    ) -> None:
+        self._dialect = dialect
+        self._limits = limits
+        self._wants_stream = stream
+        self._request_size = request_size
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.status = 0
+        self.body = b""
+        self.answer: Answer | None = None
+        self.error: VendorError | None = None
+        self.held: list[bytes] = []
+        self.last: list[bytes] = []
+        self.reader: StreamReader | None = None
+        if stream:
+            strip = dialect == "chat" and not usage_asked
+            self.reader = StreamReader(
+                dialect, strip_usage=strip, event_size_max=limits.event_bytes_max
+            )
+
+    @property
+    def kept_headers(self) -> list[tuple[bytes, bytes]]:
+        """The vendor's headers that the caller may see."""
+        return response_headers(self._headers)
+
+    def header(self, name: bytes) -> bytes:
+        for own, value in self._headers:
+            if own == name:
+                return value
+        return b""
+
+    @property
+    def vendor_request(self) -> str:
+        """The vendor's own id of this request."""
+        found = self.header(b"request-id") or self.header(b"x-request-id")
+        return found.decode("latin-1")
+
+    def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> Signal | None:
+        self.status = status
+        self._headers = headers
+        if not 200 <= status < 300:
+            return None
+        encoding = self.header(b"content-encoding").lower()
+        if encoding not in _IDENTITY:
+            named = encoding.decode("latin-1")
+            return self._malformed(f"the vendor compressed its answer: `{named}`")
+        if not self._wants_stream:
+            return Event.WHOLE, None
+        kind = self.header(b"content-type").lower()
+        if not kind.startswith(b"text/event-stream"):
+            return self._malformed("the vendor answered a streamed request with no stream")
+        return Event.STREAM, None
+
+    def whole_body(self, data: bytes) -> Signal | None:
+        """Bytes of a whole answer, or of an error."""
+        self._size += len(data)
+        good = 200 <= self.status < 300
+        if self._size > self._limits.answer_bytes_max:
+            most = self._limits.answer_bytes_max
+            message = f"the vendor's answer is longer than {most} bytes"
+            return Event.FAILED, Failure(kind=FailureKind.TOO_LARGE, message=message)
+        if good or self._size <= ERROR_BYTES_MAX:
+            self._pieces.append(data)
+        return None
+
+    def frames(self, data: bytes) -> list[Frame]:
+        """The whole events of a stream in `data`."""
+        assert self.reader is not None
+        return self.reader.feed(data)
+
+    def frame_failure(self, frame: Frame) -> Failure:
+        """What a frame of kind `error` or `malformed` says."""
+        error = self.error = frame.error
+        message = error.message if error else "the vendor's stream is malformed"
+        if frame.kind == "malformed":
+            return Failure(kind=FailureKind.MALFORMED, message=message)
+        kind = FailureKind.OVERLOADED if error and error.overloaded else FailureKind.IN_BAND
+        return Failure(kind=kind, status=self.status, message=message)
+
+    def complete(self, now: Instant) -> Signal:
+        """The vendor has sent all that it had to send."""
+        self.body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        if not 200 <= self.status < 300:
+            return self._error_complete(now)
+        try:
+            self.answer = read_answer(self._dialect, self.body, request_size=self._request_size)
+        except VendorFault as fault:
+            return self._malformed(fault.message)
+        return Event.COMPLETE, None
+
+    def stream_complete(self) -> tuple[list[Frame], Signal]:
+        """The vendor hung up: what was left, and what it means."""
+        assert self.reader is not None
+        rest = self.reader.finish()
+        if self.reader.ended:
+            return rest, (Event.COMPLETE, None)
+        # Without the dialect's last frame the caller's own client would wait for it, or take
+        # the stream for cut, however complete its text is.
+        message = "the vendor's stream ended before its last event"
+        return rest, (Event.FAILED, Failure(kind=FailureKind.CUT, message=message))
+
+    def _error_complete(self, now: Instant) -> Signal:
+        error = self.error = read_vendor_error(
+            self._dialect, self.status, self._headers, self.body, now=now
+        )
+        kind = failure_of_status(self.status)
+        if kind is None and error.passable:
+            return Event.PASSED, None
+        retry_after = error.retry_after_s
+        return Event.FAILED, Failure(
+            kind=kind or FailureKind.MALFORMED,
+            status=self.status,
+            retry_after_ms=None if retry_after is None else int(retry_after * 1000),
+            message=error.message,
+        )
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens: as the vendor says, or estimated; None where nothing was answered."""
+        if self.answer is not None:
+            return self.answer.usage
+        if self.reader is not None and 200 <= self.status < 300:
+            return self.reader.estimate_usage(self._request_size)
+        return None
+
+    @property
+    def said(self) -> tuple[str, str, str, str]:
+        """What the answer says of itself: model, stop reason, refusal, residency."""
+        source = self.answer if self.answer is not None else self.reader
+        if source is None:
+            return "", "", "", ""
+        return (
+            source.model or "",
+            source.stop_reason or "",
+            source.refusal or "",
+            source.residency or "",
+        )
+
+    def _malformed(self, message: str) -> Signal:
+        return Event.FAILED, Failure(
+            kind=FailureKind.MALFORMED, status=self.status, message=message
+        )

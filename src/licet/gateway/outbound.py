@@ -1,0 +1,350 @@
+"""Connections to vendors: a pool per endpoint, and what is read from them.
+
+Everything is a callback. A connection serves one exchange at a time; the receiver hears of
+a head, of bytes, of the end, or of one failure, and of nothing after that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import httptools
+
+from licet.relay import Failure, FailureKind
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class Receiver(Protocol):
+    """Whoever waits for a vendor's answer."""
+
+    def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def upstream_body(self, data: bytes) -> None: ...
+    def upstream_complete(self) -> None: ...
+    def upstream_failed(self, failure: Failure) -> None: ...
+
+
+class Dialer(Protocol):
+    """Opens connections; the one place that may wait for names and handshakes."""
+
+    def dial(
+        self,
+        route: Route,
+        factory: Callable[[], asyncio.Protocol],
+        on_failure: Callable[[str], None],
+    ) -> None: ...
+
+
+class Route:
+    """How an endpoint is reached: address, TLS, and the request head's fixed part."""
+
+    __slots__ = ("ca_file", "endpoint", "host", "port", "prefix", "tls")
+
+    def __init__(
+        self, *, endpoint: str, host: str, port: int, tls: bool, ca_file: str | None, prefix: str
+    ) -> None:
+        self.endpoint = endpoint
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.ca_file = ca_file
+        self.prefix = prefix
+
+    @property
+    def address(self) -> tuple[str, int, bool, str | None]:
+        """What makes two routes share connections."""
+        return self.host, self.port, self.tls, self.ca_file
+
+
+class Outbound(asyncio.Protocol):
+    """One connection to a vendor."""
+
+    __slots__ = (
+        "_bounded", "_headers", "_headers_bytes", "_limit", "_parser", "_pool", "_receiver",
+        "_status", "_transport", "heard", "idle_since", "reused",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._limit = pool.head_bytes_max
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._receiver: Receiver | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers_bytes = 0
+        self._bounded = False
+        self._status = 0
+        self.heard = False
+        self.reused = False
+        self.idle_since = 0.0
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._pool.connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._receiver is None:
+            # Bytes that nobody asked for: the connection cannot be trusted any more.
+            self._pool.discard(self)
+            self.close()
+            return
+        self.heard = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(FailureKind.MALFORMED, f"the answer is not HTTP: {error}")
+
+    def eof_received(self) -> bool:
+        # A body without a length ends with the connection (RFC 9112, section 6.3).
+        if self._receiver is not None and self._status >= 200 and not self._bounded:
+            self._complete(reusable=False)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._pool.discard(self)
+        if self._receiver is None:
+            return
+        if self._status:
+            self._fail(FailureKind.CUT, "the connection was closed inside the answer")
+        elif self.reused and not self.heard:
+            self._fail(FailureKind.STALE, "the vendor closed an idle connection")
+        else:
+            self._fail(FailureKind.RESET, "the connection was closed before an answer")
+
+    def pause_writing(self) -> None:
+        """The request is bounded and already in memory: there is nothing to hold back."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
+
+    # httptools callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers_bytes += len(name) + len(value)
+        if self._headers_bytes > self._limit:
+            self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
+            return
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._headers = []
+            return
+        self._status = status
+        self._bounded = any(name in _FRAMING for name, _ in self._headers)
+        receiver.upstream_head(status, self._headers)
+
+    def on_body(self, data: bytes) -> None:
+        if self._receiver is not None:
+            self._receiver.upstream_body(data)
+
+    def on_message_complete(self) -> None:
+        if self._status >= 200:
+            self._complete(reusable=self._parser.should_keep_alive())
+
+    # for the exchange
+
+    def send(self, data: bytes, receiver: Receiver) -> None:
+        """Sends one whole request; `receiver` hears what comes of it."""
+        self._receiver = receiver
+        self._headers = []
+        self._headers_bytes = 0
+        self._status = 0
+        self.heard = False
+        if self._transport is None:
+            kind = FailureKind.STALE if self.reused else FailureKind.RESET
+            self._fail(kind, "the connection is closed")
+            return
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        """Forgets the receiver and closes: the vendor sees that nobody waits any more."""
+        self._receiver = None
+        self._pool.discard(self)
+        self.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for anything from here."""
+        return self._receiver is None or self._receiver is _NOBODY
+
+    def linger(self) -> None:
+        """The answer is complete for us, but its last bytes may still be on their way: they
+        are read, so that the connection can serve again. It is closed with the idle ones."""
+        self.idle_since = self._pool.now()
+        self._receiver = _NOBODY
+        self.resume_reading()
+
+    def pause_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _complete(self, *, reusable: bool) -> None:
+        receiver, self._receiver = self._receiver, None
+        if reusable:
+            self._pool.give_back(self)
+        else:
+            self._pool.discard(self)
+            self.close()
+        if receiver is not None:
+            receiver.upstream_complete()
+
+    def _fail(self, kind: FailureKind, message: str) -> None:
+        receiver, self._receiver = self._receiver, None
+        self._pool.discard(self)
+        self.close()
+        if receiver is not None:
+            receiver.upstream_failed(Failure(kind=kind, message=message))
+
+
+class _Nobody:
+    """Receives what nobody waits for any more."""
+
+    def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def upstream_body(self, data: bytes) -> None: ...
+    def upstream_complete(self) -> None: ...
+    def upstream_failed(self, failure: Failure) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
+class Waiting:
+    """A place in the queue for a connection; cancel it when nobody wants it any more."""
+
+    __slots__ = ("cancelled", "on_failure", "on_ready")
+
+    def __init__(
+        self, on_ready: Callable[[Outbound], None], on_failure: Callable[[str], None]
+    ) -> None:
+        self.on_ready = on_ready
+        self.on_failure = on_failure
+        self.cancelled = False
+
+
+class Pool:
+    """The connections of one address: idle ones are used last in, first out."""
+
+    def __init__(
+        self,
+        route: Route,
+        dialer: Dialer,
+        *,
+        now: Callable[[], float],
+        connections_max: int,
+        idle_s: float,
+        head_bytes_max: int,
+    ) -> None:
+        self.route = route
+        self.head_bytes_max = head_bytes_max
+        self._dialer = dialer
+        self.now = now
+        self._connections_max = connections_max
+        self._idle_s = idle_s
+        self._idle: list[Outbound] = []
+        self._all: set[Outbound] = set()
+        self._dialing = 0
+        self._waiting: deque[Waiting] = deque()
+        self._closed = False
+
+    def take_idle(self) -> Outbound | None:
+        """An idle connection, if there is one: the usual case, without a queue."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection in self._all:
+                connection.reused = True
+                return connection
+        return None
+
+    def acquire(
+        self, on_ready: Callable[[Outbound], None], on_failure: Callable[[str], None]
+    ) -> Waiting:
+        """Calls back with a fresh connection, or with why there is none."""
+        waiting = Waiting(on_ready, on_failure)
+        self._waiting.append(waiting)
+        self._dial_more()
+        return waiting
+
+    def connected(self, connection: Outbound) -> None:
+        self._dialing -= 1
+        if self._closed:
+            connection.close()
+            return
+        self._all.add(connection)
+        self._hand_out(connection)
+
+    def give_back(self, connection: Outbound) -> None:
+        """The answer was read to its end, and the vendor keeps the connection open."""
+        if self._closed:
+            self.discard(connection)
+            connection.close()
+            return
+        self._hand_out(connection)
+
+    def discard(self, connection: Outbound) -> None:
+        self._all.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if self._waiting:
+            self._dial_more()
+
+    def sweep(self) -> None:
+        """Closes what has been idle, or has lingered, for too long."""
+        bound = self.now() - self._idle_s
+        for connection in [c for c in self._all if c.is_idle and c.idle_since < bound]:
+            self.discard(connection)
+            connection.close()
+
+    def close(self) -> None:
+        """No new connections; idle ones end now, busy ones when their answer does."""
+        self._closed = True
+        for connection in list(self._idle):
+            self.discard(connection)
+            connection.close()
+
+    @property
+    def size(self) -> int:
+        return len(self._all)
+
+    def _hand_out(self, connection: Outbound) -> None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.cancelled:
+                waiting.on_ready(connection)
+                return
+        connection.idle_since = self.now()
+        self._idle.append(connection)
+
+    def _dial_more(self) -> None:
+        wanted = sum(1 for w in self._waiting if not w.cancelled)
+        room = self._connections_max - len(self._all) - self._dialing
+        for _ in range(min(wanted - self._dialing, room)):
+            self._dialing += 1
+            self._dialer.dial(self.route, lambda: Outbound(self), self._dial_failed)
+
+    def _dial_failed(self, why: str) -> None:
+        self._dialing -= 1
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.cancelled:
+                waiting.on_failure(why)
+                return

@@ -1,0 +1,65 @@
+"""The ways to endpoints: addresses and the fixed part of each request's head.
+
+Endpoints come from the configuration alone; nothing that a caller sends names a host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import urlsplit
+
+from licet.catalog import Endpoint
+from licet.gateway.outbound import Route
+from licet.gateway.reply import Header, header_lines
+from licet.wire import CHAT_PATH, MESSAGES_PATH, Dialect, credential_headers, request_headers
+
+_PATHS: Mapping[Dialect, str] = {"chat": CHAT_PATH, "messages": MESSAGES_PATH}
+REMEMBERED_HEADS_MAX = 1_000
+
+
+class Ways:
+    """Routes and heads of all endpoints of one configuration."""
+
+    def __init__(self, endpoints: tuple[Endpoint, ...], credentials: Mapping[str, str]) -> None:
+        self.endpoints = {e.id: e for e in endpoints}
+        self.routes = {e.id: route_of(e) for e in endpoints}
+        self._credentials = credentials
+        self._heads: dict[tuple[str, tuple[Header, ...]], bytes] = {}
+
+    def head(self, endpoint: str, passed: tuple[Header, ...], request: str) -> bytes:
+        """Everything of the head but `content-length`; `passed` are the caller's headers."""
+        fixed = self._heads.get((endpoint, passed))
+        if fixed is None:
+            fixed = self._fixed(endpoint, passed)
+            if len(self._heads) >= REMEMBERED_HEADS_MAX:
+                self._heads.clear()
+            self._heads[endpoint, passed] = fixed
+        return b"%sx-request-id: %s\r\n" % (fixed, request.encode())
+
+    def _fixed(self, endpoint: str, passed: tuple[Header, ...]) -> bytes:
+        noun, route = self.endpoints[endpoint], self.routes[endpoint]
+        dialect = cast("Dialect", noun.dialect)
+        secret = self._credentials.get(endpoint)
+        headers = request_headers(dialect, passed)
+        if secret:
+            headers += credential_headers(dialect, secret)
+        host = f"[{route.host}]" if ":" in route.host else route.host
+        default = 443 if route.tls else 80
+        authority = host if route.port == default else f"{host}:{route.port}"
+        line = f"POST {route.prefix}{_PATHS[dialect]} HTTP/1.1\r\nhost: {authority}\r\n"
+        return line.encode() + header_lines(headers)
+
+
+def route_of(endpoint: Endpoint) -> Route:
+    """The address that an endpoint's `base_url` names (before `/v1`)."""
+    parts = urlsplit(endpoint.base_url)
+    tls = parts.scheme == "https"
+    return Route(
+        endpoint=endpoint.id,
+        host=parts.hostname or "",
+        port=parts.port or (443 if tls else 80),
+        tls=tls,
+        ca_file=endpoint.ca_file,
+        prefix=parts.path.rstrip("/").removesuffix("/v1"),
+    )

@@ -1,0 +1,211 @@
+"""What all exchanges of a worker share: the rules of now, and the ways in and out.
+
+Everything that touches the outside is injected: the timers, the clocks, the dialer, the
+committer and the source of random bytes. A simulator that owns time, network and disk runs
+the same code as the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from licet.catalog import Availability, Candidate, Endpoint, Settings, Workload, available
+from licet.gateway.admission import Admission, Caller
+from licet.gateway.clock import DecisionClock
+from licet.gateway.committer import Committer, Timers
+from licet.gateway.filing import Filing
+from licet.gateway.intake import IntakeLimits
+from licet.gateway.messages import Secrets
+from licet.gateway.outbound import Dialer, Pool, Route
+from licet.gateway.records import About, Ledger, Stamp
+from licet.gateway.refusals import Refusals
+from licet.gateway.reply import Header, kept
+from licet.gateway.routing import Ways
+from licet.policy import Decision, Ruleset, Snapshot
+from licet.relay import Breakers, BreakerSettings, Plan, RelaySettings
+from licet.terms import Instant
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Silences and totals, in seconds."""
+
+    head_s: float
+    idle_s: float
+    hold_head_s: float
+    total_s: float
+    client_idle_s: float
+
+
+class Ends(Protocol):
+    """Who is told that an exchange is over, and of errors that are ours."""
+
+    def ended(self, exchange: object, outcome: str) -> None: ...
+    def report(self, error: Exception) -> None: ...
+
+
+class World:
+    """The present configuration of a worker. `adopt` replaces all of it at once."""
+
+    def __init__(
+        self,
+        *,
+        timers: Timers,
+        clock: DecisionClock,
+        dialer: Dialer,
+        committer: Committer,
+        entropy: Callable[[int], bytes],
+        wall_s: Callable[[], float],
+        ends: Ends,
+    ) -> None:
+        self.timers = timers
+        self.clock = clock
+        self.committer = committer
+        self.entropy = entropy
+        self.now = timers.time
+        self.ended = ends.ended
+        self.report = ends.report
+        self._dialer = dialer
+        self._wall_s = wall_s
+        self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
+        self._stamp = Stamp()
+        self._breaker_settings = BreakerSettings()
+        self.breakers = Breakers(self._breaker_settings)
+
+    def adopt(self, snapshot: Snapshot, secrets: Secrets, settings: Settings) -> None:
+        """From here on everything is decided, sent and recorded under `snapshot`."""
+        self.snapshot = snapshot
+        self.settings = settings
+        self.clock.error_us = settings.clock.error_ms * 1000
+        self.clock.error_max_us = settings.clock.error_ms_max * 1000
+        self.digest_key = secrets.digest_key
+        self.admission = Admission(snapshot, secrets, wall_s=self._wall_s)
+        self.refusals = Refusals(settings.operator)
+        self.ledger = Ledger(
+            log=settings.node.name,
+            snapshot=snapshot.digest,
+            digest_key_id=secrets.digest_key_id,
+            stamp=self._stamp,
+            entropy=self.entropy,
+            wall=self.clock.wall if settings.clock.scripted else None,
+        )
+        self._bound(settings)
+        self.ways = Ways(snapshot.sources.endpoints, secrets.credentials)
+        self._availability: tuple[Availability, ...] = snapshot.sources.availability
+        self._close_unused_pools()
+        self.select(self.clock.now())
+
+    def select(self, now: Instant) -> None:
+        """The rules in force at `now`; they hold until `rules.boundary`."""
+        error_us = 0 if self.clock.scripted else self.clock.error_us
+        self.rules: Ruleset = self.snapshot.select(now, now, error_us)
+
+    def _bound(self, settings: Settings) -> None:
+        timeouts, limits, retry = settings.timeouts, settings.limits, settings.retry
+        self.bounds = Bounds(
+            head_s=timeouts.head_ms / 1000,
+            idle_s=timeouts.idle_ms / 1000,
+            hold_head_s=timeouts.hold_head_ms / 1000,
+            total_s=timeouts.total_ms / 1000,
+            client_idle_s=timeouts.client_idle_ms / 1000,
+        )
+        self.intake_limits = IntakeLimits(
+            answer_bytes_max=limits.answer_bytes_max,
+            event_bytes_max=limits.stream_event_bytes_max,
+        )
+        self.retries = RelaySettings(
+            attempts_max=retry.attempts_max,
+            again_max=retry.same_endpoint_retries,
+            pause_ms=retry.backoff_ms,
+        )
+        breaker = BreakerSettings(
+            failures=settings.breaker.failures,
+            window_ms=settings.breaker.window_s * 1000,
+            open_ms=settings.breaker.open_s * 1000,
+        )
+        if breaker != self._breaker_settings:
+            self._breaker_settings = breaker
+            self.breakers = Breakers(breaker)
+
+    # The rules of now
+
+    def decide(self, caller: Caller, workload: Workload, step: Candidate) -> Decision:
+        """The verdict on one candidate for this caller, as of now."""
+        known = caller.known(self.rules, workload, self.clock.now())
+        return self.rules.decide(known, step.model, step.endpoint)
+
+    def is_available(self, step: Candidate) -> bool:
+        """Whether no dated fact says that it cannot be had from anybody now."""
+        if not self._availability:
+            return True
+        at = self.clock.now()
+        return available(self._availability, step.model, step.endpoint, at) is None
+
+    def is_healthy(self, step: Candidate) -> bool:
+        return self.breakers.allows(step.endpoint, step.model, self.now_ms())
+
+    def now_ms(self) -> int:
+        return int(self.now() * 1000)
+
+    # The ways to vendors
+
+    def endpoint(self, endpoint: str) -> Endpoint:
+        return self.ways.endpoints[endpoint]
+
+    def vendor_model(self, step: Candidate) -> str:
+        """What the vendor calls the step's model."""
+        return self.ways.endpoints[step.endpoint].models[step.model]
+
+    def request_head(self, endpoint: str, about: About) -> bytes:
+        """The request's head up to `content-length`, for this endpoint and request."""
+        return self.ways.head(endpoint, about.passed, about.request)
+
+    def pool(self, endpoint: str) -> Pool:
+        route = self.ways.routes[endpoint]
+        pool = self._pools.get(route.address)
+        if pool is None:
+            pool = self._pools[route.address] = self._new_pool(route)
+        return pool
+
+    def _new_pool(self, route: Route) -> Pool:
+        return Pool(
+            route,
+            self._dialer,
+            now=self.now,
+            connections_max=self.settings.limits.requests_max,
+            idle_s=60.0,
+            head_bytes_max=self.settings.limits.header_bytes_max,
+        )
+
+    def sweep(self) -> None:
+        for pool in self._pools.values():
+            pool.sweep()
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def _close_unused_pools(self) -> None:
+        used = {route.address for route in self.ways.routes.values()}
+        for address in [a for a in self._pools if a not in used]:
+            self._pools.pop(address).close()
+
+    # The way to the caller
+
+    def answer_headers(
+        self, filing: Filing, plan: Plan, step: Candidate, vendor: list[Header]
+    ) -> bytes:
+        """`Licet-*` of an answer, and what is kept of the vendor's own headers."""
+        rerouted = step != plan.target.candidates[0]
+        directives = plan.barring if rerouted else plan.considered[0].decision.relieving
+        lines = (
+            f"licet-request-id: {filing.about.request}\r\nlicet-model: {step.model}\r\n"
+            f"licet-endpoint: {step.endpoint}\r\n"
+            f"licet-decision: {'rerouted' if rerouted else 'permitted'}\r\n"
+            f"licet-evidence: {self.ledger.log}/{filing.decision_index}\r\n"
+        )
+        if directives:
+            lines += f"licet-directives: {', '.join(directives)}\r\n"
+        return lines.encode() + kept(vendor)

@@ -1,0 +1,35 @@
+"""The plan and the life of one request: pure."""
+
+from licet.relay.breaker import Breakers, BreakerSettings
+from licet.relay.failures import Failure, FailureKind, failure_of_status
+from licet.relay.plan import Considered, Plan, Target, plan, target, visible_models
+from licet.relay.table import (
+    TABLE,
+    Command,
+    Conclusion,
+    Event,
+    Relay,
+    RelaySettings,
+    State,
+)
+
+__all__ = [
+    "TABLE",
+    "BreakerSettings",
+    "Breakers",
+    "Command",
+    "Conclusion",
+    "Considered",
+    "Event",
+    "Failure",
+    "FailureKind",
+    "Plan",
+    "Relay",
+    "RelaySettings",
+    "State",
+    "Target",
+    "failure_of_status",
+    "plan",
+    "target",
+    "visible_models",
+]

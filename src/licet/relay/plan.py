@@ -1,0 +1,135 @@
+"""The plan: the ordered, permitted, able endpoints of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from licet.catalog import Candidate, Workload
+from licet.policy import Decision, Verdict
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request's `model` names: a workload's plan, or one model of a workload.
+
+    `asked`: the name as the caller wrote it. `first_choice`: the model whose absence the
+    caller must be told of.
+    """
+
+    asked: str
+    workload: Workload
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def first_choice(self) -> str:
+        return self.candidates[0].model
+
+
+def target(name: str, workloads: Iterable[Workload]) -> Target | None:
+    """Finds what `name` means for a key with these workloads, in the key's order.
+
+    A workload's id wins over a model's. A model stands for itself alone, at all its
+    endpoints; where the workload says `substitute`, the other candidates follow it.
+    """
+    offered = tuple(workloads)
+    for workload in offered:
+        if workload.id == name:
+            return Target(asked=name, workload=workload, candidates=workload.candidates)
+    for workload in offered:
+        own = tuple(c for c in workload.candidates if c.model == name)
+        if own:
+            others = tuple(c for c in workload.candidates if c.model != name)
+            return Target(
+                asked=name,
+                workload=workload,
+                candidates=own + others if workload.substitute else own,
+            )
+    return None
+
+
+class Considered(msgspec.Struct, frozen=True, kw_only=True):
+    """One candidate and what was found: `able` speaks the caller's dialect, `available` as
+    the dated facts have it, `healthy` as its breaker has it."""
+
+    candidate: Candidate
+    decision: Decision
+    able: bool = True
+    available: bool = True
+    healthy: bool = True
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """`steps`: what to try, in order. `considered`: every candidate with what was found."""
+
+    target: Target
+    considered: tuple[Considered, ...]
+    steps: tuple[Candidate, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Permitted if any candidate is; else that of the first choice."""
+        if any(c.decision.permitted for c in self.considered):
+            return Verdict.PERMITTED
+        return self.considered[0].decision.verdict
+
+    @property
+    def permitted_models(self) -> tuple[str, ...]:
+        """The models that may be had now: permitted, able and available; in order."""
+        found = (c for c in self.considered if c.decision.permitted and c.able and c.available)
+        return tuple(dict.fromkeys(c.candidate.model for c in found))
+
+    @property
+    def barring(self) -> tuple[str, ...]:
+        """The directives that stand between the caller and a candidate, in order."""
+        return tuple(
+            dict.fromkeys(
+                directive
+                for c in self.considered
+                if not c.decision.permitted
+                for directive in c.decision.deciding
+            )
+        )
+
+
+def plan(
+    wanted: Target,
+    *,
+    decide: Callable[[Candidate], Decision],
+    able: Callable[[Candidate], bool],
+    available: Callable[[Candidate], bool],
+    healthy: Callable[[Candidate], bool],
+) -> Plan:
+    """Considers every candidate of `wanted` in order.
+
+    Candidates whose breaker is open are left out while a healthy one is there; where none
+    is, they are tried all the same: a guess about health must not refuse a permitted person.
+    """
+    considered = tuple(
+        Considered(
+            candidate=c,
+            decision=decide(c),
+            able=able(c),
+            available=available(c),
+            healthy=healthy(c),
+        )
+        for c in wanted.candidates
+    )
+    usable = [c for c in considered if c.decision.permitted and c.able and c.available]
+    steps = [c.candidate for c in usable if c.healthy] or [c.candidate for c in usable]
+    return Plan(target=wanted, considered=considered, steps=tuple(steps))
+
+
+def visible_models(
+    workloads: Sequence[Workload],
+    *,
+    decide: Callable[[Workload, Candidate], Decision],
+    usable: Callable[[Candidate], bool],
+) -> Mapping[str, tuple[str, ...]]:
+    """What `GET /v1/models` lists: workload id -> the models that the caller may use now."""
+    return {
+        w.id: tuple(
+            dict.fromkeys(c.model for c in w.candidates if usable(c) and decide(w, c).permitted)
+        )
+        for w in workloads
+    }
