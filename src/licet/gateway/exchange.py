@@ -37,7 +37,7 @@ def _guarded(
 ) -> Callable[Concatenate[Exchange, P], None]:
     """An exception inside ends this exchange and is reported; it reaches nobody else."""
 
-    def guarded(self: Exchange, *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(self: Exchange, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - reported, and the exchange ends

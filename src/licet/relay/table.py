@@ -185,6 +185,12 @@ def _allowed(relay: Relay, detail: object) -> Moves:
     return State.AWAITING, (Command.COMMIT, Command.SEND)
 
 
+def _allowed_again(relay: Relay, detail: object) -> Moves:
+    """The snapshot changed before the sending: the record must name the one it goes under."""
+    assert isinstance(detail, str)
+    return State.COMMITTING, (Command.COMMIT,) if relay.needs_record(detail) else ()
+
+
 def _barred(relay: Relay, detail: object) -> Moves:
     """Before anything was sent: the next step, else the refusal (or the failure before it)."""
     assert isinstance(detail, Decision)
@@ -312,6 +318,7 @@ TABLE: dict[State, dict[Event, Transition]] = {
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },
     _S.COMMITTING: {
+        _E.ALLOWED: Transition(_allowed_again, (_S.COMMITTING,)),
         _E.DURABLE: Transition(_sent, (_S.AWAITING,)),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.BARRED: Transition(_barred, _ONWARD),
