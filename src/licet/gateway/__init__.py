@@ -3,7 +3,8 @@
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.control_client import ask
 from licet.gateway.messages import Secrets
-from licet.gateway.supervisor import Plan, Running, Supervisor
+from licet.gateway.plan import Plan, Running
+from licet.gateway.supervisor import Supervisor
 from licet.gateway.suspension import Suspended, Suspension, recover, suspend, with_suspension
 
 __all__ = [

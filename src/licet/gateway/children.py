@@ -184,3 +184,8 @@ class Child(Generic[Received]):
         except OSError:
             # The system has no process or descriptor to give just now; the next try waits longer.
             self._schedule()
+
+
+def how_it_ended(code: int) -> str:
+    """A process's end in words: the exit status, or the signal that ended it."""
+    return f"signal {-code}" if code < 0 else f"exit status {code}"

@@ -11,19 +11,20 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from licet.gateway.adoption import Adopted, Adopter
-from licet.gateway.children import Backoff, Child, Launch
+from licet.gateway.children import Backoff, Launch
+from licet.gateway.companion import Companion
 from licet.gateway.control_socket import ControlSocket
 from licet.gateway.folder_lock import FolderLock
 from licet.gateway.listening import address_of, bind_unix, close_all, listen
-from licet.gateway.messages import Configure, Lines, RecorderWord
-from licet.gateway.register import Register
+from licet.gateway.messages import Configure
+from licet.gateway.plan import Plan, Running
+from licet.gateway.recorder_process import RecorderProcess
 from licet.gateway.suspension import Suspension, suspend
-from licet.gateway.workers import Workers, how_it_ended
+from licet.gateway.workers import Workers
 from licet.terms import (
     Instant,
     OperationFault,
@@ -31,44 +32,10 @@ from licet.terms import (
     parse_instant,
 )
 
-RECORDER_BACKOFF = Backoff(first_s=0.02, most_s=0.5, good_after_s=2.0)
 WORKER_BACKOFF = Backoff()
 START_BOUND_S = 30.0
-ADOPT_BOUND_S = 5.0
-COMMIT_BOUND_S = 10.0
 STATUS_BOUND_S = 1.0
 END_BOUND_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a supervisor is started with.
-
-    `recorder` and `worker` make command lines: of a control descriptor and a listening one, and
-    for a worker also its index. `scripted_start`: the decision clock follows a script,
-    and stands there at first, or where the log ends if that is later.
-    """
-
-    folder: Path
-    control: Path
-    recorder_path: Path
-    host: str
-    port: int
-    workers: int
-    recorder: Callable[[int, int], list[str]]
-    worker: Callable[[int, int, int], list[str]]
-    scripted_start: Instant | None = None
-    adopt_bound_s: float = ADOPT_BOUND_S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What is announced once the gateway accepts connections."""
-
-    address: str
-    workers: int
-    adopted: Adopted
-    at: Instant
 
 
 class Supervisor:
@@ -94,14 +61,12 @@ class Supervisor:
         self._wall = wall
         self._report = report
         self._on_running = on_running
-        self._register = Register(loop, str(plan.recorder_path))
+        self._recorder = RecorderProcess(
+            loop=loop, path=plan.recorder_path, command=plan.recorder, report=report
+        )
+        self._companion: Companion | None = None
         self._one_at_a_time = asyncio.Lock()
         self._ending: asyncio.Future[None] = loop.create_future()
-        self._recorder: Child[RecorderWord] | None = None
-        self._recorder_listener: socket.socket | None = None
-        self._recorder_fault = ""
-        self._recorder_died: asyncio.Future[int] = loop.create_future()
-        self._recorder_gone: asyncio.Future[None] = loop.create_future()
         self._workers: Workers | None = None
         self._listeners: tuple[socket.socket, ...] = ()
         self._lock: FolderLock | None = None
@@ -150,14 +115,22 @@ class Supervisor:
 
     async def _start(self) -> None:
         plan = self._plan
-        plan.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (plan.folder, plan.control.parent, plan.recorder_path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FolderLock(plan.folder)
         self._listeners = listen(plan.host, plan.port, plan.workers)
-        await self._start_recorder()
+        welcome = await self._recorder.start()
+        if welcome.last_at:
+            self._floor = parse_instant(welcome.last_at)
         if plan.scripted_start is not None:
             self._scripted_at = max(self._floor, plan.scripted_start)
         adopted = self._adopter.adopt(self.now(), None)
         await self._record(adopted)
+        if plan.companion is not None:
+            self._companion = Companion(
+                loop=self._loop, command=plan.companion, report=self._report
+            )
+            await self._companion.start(START_BOUND_S)
         self._workers = Workers(
             loop=self._loop,
             launches=tuple(
@@ -186,68 +159,14 @@ class Supervisor:
                 workers=plan.workers,
                 adopted=adopted,
                 at=self.now(),
+                scripted=self._scripted_at is not None,
             )
         )
-
-    async def _start_recorder(self) -> None:
-        # The supervisor owns this socket too: whoever connects while the recorder is being
-        # started again waits a moment, and is not refused.
-        self._recorder_listener = bind_unix(self._plan.recorder_path)
-        self._recorder = Child(
-            loop=self._loop,
-            name="recorder",
-            launch=Launch(
-                command=_recorder_command(self._plan, self._recorder_listener.fileno()),
-                pass_fds=(self._recorder_listener.fileno(),),
-            ),
-            feeder=lambda: Lines().feed,
-            on_start=lambda: None,
-            on_message=self._hear_recorder,
-            on_death=self._see_recorder_die,
-            backoff=RECORDER_BACKOFF,
-        )
-        self._recorder.start()
-        greeting = self._loop.create_task(self._register.connect(START_BOUND_S))
-        either: set[asyncio.Future[Any]] = {greeting, self._recorder_died}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if not greeting.done():
-            greeting.cancel()
-            raise OperationFault(
-                "recorder_not_started",
-                f"the recorder ended with exit status {self._recorder_died.result()}",
-                remedy="its last words are above",
-            )
-        welcome = greeting.result()
-        if welcome.last_at:
-            self._floor = parse_instant(welcome.last_at)
-
-    def _hear_recorder(self, word: RecorderWord) -> None:
-        self._recorder_fault = word.message if word.recorder == "failing" else ""
-        if word.recorder == "failing":
-            self._report(f"evidence cannot be written, so nothing is served: {word.message}")
-        elif word.recorder == "working":
-            self._report("evidence is written again")
-        elif word.mended:
-            self._report(f"evidence: {word.mended} bytes of a torn tail were cut off")
-
-    def _see_recorder_die(self, code: int) -> None:
-        if not self._recorder_died.done():
-            self._recorder_died.set_result(code)
-        if self._recorder is not None and self._recorder.is_ending:
-            if not self._recorder_gone.done():
-                self._recorder_gone.set_result(None)
-            return
-        if self._adopted is None:
-            # Before anything is served, a recorder that cannot start is no accident to outlast.
-            if self._recorder is not None:
-                self._recorder.expect_end()
-            return
-        self._report(f"the recorder ended ({how_it_ended(code)}); it is started again")
 
     async def _record(self, adopted: Adopted) -> None:
         """INVARIANT (recorded first): what an adoption says is durable before it is in force."""
         self._adopter.store(adopted)
-        await self._register.append(adopted.leaves, COMMIT_BOUND_S)
+        await self._recorder.append(adopted.leaves)
         self._adopted = adopted
 
     def _configure(self, adopted: Adopted) -> Configure:
@@ -317,7 +236,7 @@ class Supervisor:
     async def _review(self, request: Mapping[str, Any]) -> dict[str, Any]:
         async with self._one_at_a_time:
             leaf = self._adopter.reviewed(self._in_force(), request, self.now())
-            await self._register.append((leaf,), COMMIT_BOUND_S)
+            await self._recorder.append((leaf,))
             return {"directive": leaf.id, "next": leaf.next}
 
     async def _step_clock(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -337,7 +256,7 @@ class Supervisor:
                 )
             before = self._scripted_at
             leaf = self._adopter.stepped(before, instant)
-            await self._register.append((leaf,), COMMIT_BOUND_S)
+            await self._recorder.append((leaf,))
             self._scripted_at = self._floor = instant
             late = await self._workers.step_clock(instant, self._plan.adopt_bound_s)
             if late:
@@ -372,7 +291,6 @@ class Supervisor:
                     "lease_s_left": answer.lease_s_left,
                 }
             workers.append(row)
-        recorder = self._recorder
         return {
             "address": address_of(self._listeners[0]),
             "evidence": str(self._plan.folder),
@@ -380,12 +298,7 @@ class Supervisor:
             "scripted": self._scripted_at is not None,
             "snapshot": adopted.digest,
             "workers": workers,
-            "recorder": {
-                "pid": recorder.pid if recorder is not None else None,
-                "restarts": recorder.restarts if recorder is not None else 0,
-                "connected": self._register.is_connected,
-                "fault": self._recorder_fault,
-            },
+            "recorder": self._recorder.status(),
             **self._adopter.describe(adopted, self.now()),
         }
 
@@ -415,17 +328,10 @@ class Supervisor:
         if self._workers is not None:
             await self._workers.stop(END_BOUND_S)
         close_all(self._listeners)
-        self._register.close()
-        # Last, so that every outcome of the workers has somewhere to go.
-        recorder = self._recorder
-        if recorder is not None:
-            recorder.stop()
-            if recorder.pid is not None:
-                await asyncio.wait({self._recorder_gone}, timeout=END_BOUND_S)
-                recorder.kill()
-        if self._recorder_listener is not None:
-            self._recorder_listener.close()
-            self._plan.recorder_path.unlink(missing_ok=True)
+        # Last of those that serve, so that every outcome of the workers has somewhere to go.
+        await self._recorder.stop(END_BOUND_S)
+        if self._companion is not None:
+            self._companion.stop()
         if self._lock is not None:
             self._lock.release()
 
@@ -434,10 +340,6 @@ def _command(
     make: Callable[[int, int, int], list[str]], listen_fd: int, index: int
 ) -> Callable[[int], list[str]]:
     return lambda control_fd: make(control_fd, listen_fd, index)
-
-
-def _recorder_command(plan: Plan, listen_fd: int) -> Callable[[int], list[str]]:
-    return lambda control_fd: plan.recorder(control_fd, listen_fd)
 
 
 def _named(indices: tuple[int, ...]) -> str:

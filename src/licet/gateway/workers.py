@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from licet.gateway.children import Backoff, Child, Launch
+from licet.gateway.children import Backoff, Child, Launch, how_it_ended
 from licet.gateway.messages import (
     Adopted,
     AskStatus,
@@ -290,8 +290,3 @@ class Workers:
             return await barrier.over(bound_s)
         finally:
             self._barriers.remove(barrier)
-
-
-def how_it_ended(code: int) -> str:
-    """A process's end in words: the exit status, or the signal that ended it."""
-    return f"signal {-code}" if code < 0 else f"exit status {code}"

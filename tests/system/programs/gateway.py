@@ -14,7 +14,8 @@ from licet.catalog import LimitSettings, Model, NodeSettings, OperatorSettings, 
 from licet.evidence import AdoptedLeaf, ClockLeaf, ReviewedLeaf
 from licet.gateway.adoption import Adopted
 from licet.gateway.messages import Secrets
-from licet.gateway.supervisor import Plan, Running, Supervisor
+from licet.gateway.plan import Plan, Running
+from licet.gateway.supervisor import Supervisor
 from licet.gateway.suspension import Suspended, with_suspension
 from licet.policy import Sources
 from licet.terms import Instant, OperationFault, format_instant, parse_instant
