@@ -27,6 +27,8 @@ from licet.policy.questions import (
     Sources,
     Verdict,
 )
+from licet.policy.ruleset import Known, Ruleset
+from licet.policy.snapshot import Snapshot
 
 __all__ = [
     "Action",
@@ -41,11 +43,14 @@ __all__ = [
     "FactCondition",
     "InFlight",
     "Kind",
+    "Known",
     "Mode",
     "Moment",
     "Presumption",
     "Reading",
     "Rules",
+    "Ruleset",
+    "Snapshot",
     "Source",
     "Sources",
     "Verdict",

@@ -61,7 +61,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `missing`: inclusion-minimal sets of attributes that settle an undetermined verdict once
     attested, least intrusive first. `observed`: restrictions in observe mode that would
     have changed the verdict to `observed_verdict`. `in_flight`: the strictest among
-    `deciding`. `duties`: those that attach when permitted.
+    `deciding`. `duties`: those that attach when permitted. `reason`: why it is refused where no
+    directive decides (`unknown_model`, `unknown_endpoint`, `unknown_organisation`,
+    `unknown_workload`).
     """
 
     verdict: Verdict
@@ -72,6 +74,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     observed_verdict: Verdict | None = None
     in_flight: InFlight = InFlight.FINISH
     duties: tuple[Duty, ...] = ()
+    reason: str | None = None
 
     @property
     def permitted(self) -> bool:

@@ -1,0 +1,272 @@
+"""Unknown attributes, exactly: what every completion of what is known would decide.
+
+Completions are enumerated as combinations of answers to the tests that are open (`choices`),
+attribute by attribute and, for memberships that lists leave open, list by list: up to
+`COMPLETIONS_MAX`, beyond which the verdict is undetermined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import combinations, product
+
+import msgspec
+
+from licet.policy.axioms import Person
+from licet.policy.choices import OPENS_MAX, Choice, Label, Tests, TooMany, choices, person_choices
+from licet.policy.columns import answer
+from licet.policy.holdings import Holding
+from licet.policy.matching import ElementTest
+from licet.policy.questions import Verdict
+from licet.policy.rolls import Assumed
+from licet.policy.rules import Atom, Rule
+from licet.policy.vocabulary import Attribute, intrusion, missing_name
+
+COMPLETIONS_MAX = 4096
+"""About ten milliseconds of work, once for each question that comes this far."""
+
+GROUPINGS_MAX = 1 << 18
+"""Completions times sets of attributes looked at for minimal missing sets."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A verdict with the rules that make it."""
+
+    verdict: Verdict
+    deciding: tuple[Rule, ...] = ()
+    relieving: tuple[Rule, ...] = ()
+    missing: tuple[tuple[str, ...], ...] = ()
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A restriction that the masks leave open, and what may relieve it."""
+
+    rule: Rule
+    reliefs: tuple[Rule, ...]
+
+
+AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
+
+
+class _Clause(msgspec.Struct, frozen=True):
+    """A rule as a formula over open tests: each row is the mask of tests that it needs."""
+
+    rows: tuple[int, ...]
+    exceptions: tuple[int, ...]
+
+    def fires(self, truth: int) -> bool:
+        return any(not row & ~truth for row in self.rows) and not any(
+            not row & ~truth for row in self.exceptions
+        )
+
+
+class _Unknowns:
+    """The open tests of one question, by the attribute on which they wait."""
+
+    def __init__(self) -> None:
+        self._bits: dict[Hashable, int] = {}
+        self._plain: dict[tuple[Attribute, Holding], list[tuple[int, ElementTest]]] = {}
+        self._flags: dict[Person, list[tuple[int, ElementTest]]] = {}
+        self._statuses: dict[Person, list[tuple[int, ElementTest]]] = {}
+        self._memberships: set[tuple[str, str]] = set()
+
+    def bit(self, atom: Atom, holding: Holding, person: Person) -> int:
+        """The bit of an open test; 0 of one that holds. Those that fail never get here."""
+        column, test = atom
+        if answer(test, holding):
+            return 0
+        attribute = column.key.attribute
+        known = person if attribute.name in _PERSON else holding
+        key = (attribute.name, test, known)
+        bit = self._bits.get(key)
+        if bit is None:
+            bit = self._bits[key] = 1 << len(self._bits)
+            entry = (bit, test)
+            if attribute.name == "subject.us_person":
+                self._flags.setdefault(person, []).append(entry)
+            elif attribute.name == "subject.nationality":
+                self._statuses.setdefault(person, []).append(entry)
+            else:
+                self._plain.setdefault((attribute, holding), []).append(entry)
+            for element in holding.elements:
+                if test.holds(element) is None:
+                    self._memberships |= test.opens(element)
+        return bit
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every attribute on which something waits, least intrusive first."""
+        names = {
+            missing_name(attribute.name)
+            for attribute, holding in self._plain
+            if not holding.complete
+        }
+        for person in (*self._flags, *self._statuses):
+            if person.us_person is None:
+                names.add("us_person")
+            if not person.complete:
+                names.add("nationality")
+        names |= {f"list.{one}" for one, _ in self._memberships}
+        return tuple(sorted(names, key=intrusion))
+
+    def completions(self) -> list[tuple[int, tuple[Label, ...]]]:
+        """(tests that hold, what attestations would reveal) of each; raises `TooMany`."""
+        memberships = sorted(self._memberships)
+        if len(memberships) > OPENS_MAX:
+            raise TooMany
+        found: list[tuple[int, tuple[Label, ...]]] = []
+        for answers in product((False, True), repeat=len(memberships)):
+            assumed = dict(zip(memberships, answers, strict=True))
+            parts = self._parts(assumed)
+            count = len(found) + 1
+            for part in parts:
+                count *= len(part)
+            if count > COMPLETIONS_MAX:
+                raise TooMany
+            fixed: tuple[Label, ...] = tuple(
+                (frozenset({f"list.{one}"}), ((one, member), there))
+                for (one, member), there in assumed.items()
+            )
+            for chosen in product(*parts):
+                truth = 0
+                labels = fixed
+                for choice in chosen:
+                    truth |= choice.bits
+                    labels += choice.labels
+                found.append((truth, labels))
+        return found
+
+    def _parts(self, assumed: Assumed) -> list[list[Choice]]:
+        parts = [
+            choices(attribute, holding, tuple(tests), assumed)
+            for (attribute, holding), tests in self._plain.items()
+        ]
+        for person in dict.fromkeys((*self._flags, *self._statuses)):
+            flags: Tests = tuple(self._flags.get(person, ()))
+            statuses: Tests = tuple(self._statuses.get(person, ()))
+            parts.append(person_choices(person, flags, statuses, assumed))
+        return parts
+
+
+_PERSON = ("subject.us_person", "subject.nationality")
+
+
+def settle(
+    unsettled: Sequence[Open], may: int, atoms_of: AtomsOf, relieving: tuple[Rule, ...]
+) -> Finding:
+    """The exact verdict on restrictions that the masks leave open.
+
+    `relieving`: what already relieves others; it is needed too if the verdict is permitted.
+    """
+    unknowns = _Unknowns()
+    clauses = [
+        (
+            _clause(one.rule, may, atoms_of, unknowns),
+            [(relief, _clause(relief, may, atoms_of, unknowns)) for relief in one.reliefs],
+        )
+        for one in unsettled
+    ]
+    rules = [one.rule for one in unsettled]
+    try:
+        completions = unknowns.completions()
+    except TooMany:
+        return Finding(Verdict.UNDETERMINED, tuple(rules), (), (unknowns.names,))
+    used: dict[str, Rule] = {rule.id: rule for rule in relieving}
+    verdicts: dict[int, int] = {}
+    every, some, spared = -1, 0, False
+    for truth, _ in completions:
+        refusing = verdicts.get(truth)
+        if refusing is None:
+            refusing = verdicts[truth] = _refusing(clauses, truth, used)
+        every &= refusing
+        some |= refusing
+        spared = spared or not refusing
+    if not some:
+        return Finding(Verdict.PERMITTED, (), tuple(used.values()))
+    if not spared:
+        mask = every or some
+        return Finding(Verdict.REFUSED, _picked(rules, mask))
+    outcomes = [(not verdicts[truth], labels) for truth, labels in completions]
+    return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), _missing(outcomes))
+
+
+def _picked(rules: Sequence[Rule], mask: int) -> tuple[Rule, ...]:
+    return tuple(rule for index, rule in enumerate(rules) if mask >> index & 1)
+
+
+def _clause(rule: Rule, may: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> _Clause:
+    return _Clause(
+        _needs(may & rule.applies, atoms_of, unknowns),
+        _needs(may & rule.exceptions, atoms_of, unknowns),
+    )
+
+
+def _needs(rows: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> tuple[int, ...]:
+    needs = []
+    while rows:
+        row = rows & -rows
+        rows ^= row
+        need = 0
+        for atom, holding, person in atoms_of(row.bit_length() - 1):
+            need |= unknowns.bit(atom, holding, person)
+        needs.append(need)
+    return tuple(needs)
+
+
+def _refusing(
+    clauses: Sequence[tuple[_Clause, list[tuple[Rule, _Clause]]]],
+    truth: int,
+    used: dict[str, Rule],
+) -> int:
+    """The mask of restrictions that refuse in this completion; notes what relieves."""
+    refusing = 0
+    for index, (clause, reliefs) in enumerate(clauses):
+        if not clause.fires(truth):
+            continue
+        relieved = False
+        for rule, relief in reliefs:
+            if relief.fires(truth):
+                relieved = True
+                used[rule.id] = rule
+        if not relieved:
+            refusing |= 1 << index
+    return refusing
+
+
+def _missing(outcomes: list[tuple[bool, tuple[Label, ...]]]) -> tuple[tuple[str, ...], ...]:
+    """All inclusion-minimal sets of attributes that settle it, whatever their value."""
+    names = sorted(
+        {name for _, labels in outcomes for needed, _ in labels for name in needed}, key=intrusion
+    )
+    if len(outcomes) << len(names) > GROUPINGS_MAX:
+        return (_one_minimal(names, outcomes),)
+    minimal: list[frozenset[str]] = []
+    for size in range(1, len(names) + 1):
+        for chosen in combinations(names, size):
+            candidate = frozenset(chosen)
+            if not any(one <= candidate for one in minimal) and _settles(candidate, outcomes):
+                minimal.append(candidate)
+    ordered = [tuple(sorted(one, key=intrusion)) for one in minimal]
+    return tuple(sorted(ordered, key=lambda one: [intrusion(name) for name in reversed(one)]))
+
+
+def _one_minimal(
+    names: list[str], outcomes: list[tuple[bool, tuple[Label, ...]]]
+) -> tuple[str, ...]:
+    """One minimal set where looking for all would take too long: the most intrusive attributes
+    are dropped first."""
+    kept = list(names)
+    for name in reversed(names):
+        fewer = [one for one in kept if one != name]
+        if _settles(frozenset(fewer), outcomes):
+            kept = fewer
+    return tuple(kept)
+
+
+def _settles(attested: frozenset[str], outcomes: list[tuple[bool, tuple[Label, ...]]]) -> bool:
+    verdicts: dict[Hashable, bool] = {}
+    for spared, labels in outcomes:
+        revealed = tuple(value for needed, value in labels if needed <= attested)
+        if verdicts.setdefault(revealed, spared) is not spared:
+            return False
+    return True

@@ -1,0 +1,327 @@
+"""What is known of each attribute at an instant, gathered from the nouns.
+
+With a declared clock error e the question is asked of a whole span [t - e, t + e]: an
+attestation counts if it holds throughout, a record or status that begins or ends inside the
+span is left out and its set becomes a lower bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from licet.catalog import Endpoint, Model, Organisation, Workload
+from licet.policy.axioms import GIVES_NATIONALITY, NOBODY_KNOWN, Person, derive
+from licet.policy.matching import Stand
+from licet.terms import Assurance, Attested, Engagement, Instant, Profile, Status, to_datetime
+
+T = TypeVar("T")
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """The known elements of an attribute; all of them if `complete`.
+
+    `attested`: whether anybody said anything that counts (a contradiction does), so that a
+    presumption has no place.
+    """
+
+    elements: tuple[Hashable, ...]
+    complete: bool
+    attested: bool = True
+
+
+UNKNOWN = Holding((), False, False)
+CONTRADICTED = Holding((), False, True)
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """What a condition demands of an attestation; one that falls short is unknown to it."""
+
+    assurance: Assurance | None = None
+    max_age_s: int | None = None
+
+
+NO_THRESHOLD = Threshold()
+
+
+class Span:
+    """The instants that "now" may be, and the ends that were met while gathering."""
+
+    __slots__ = ("_next", "at", "error", "high", "low")
+
+    def __init__(self, valid_at: Instant, error_us: int) -> None:
+        self.error = timedelta(microseconds=error_us)
+        self.at = to_datetime(valid_at)
+        self.low = self.at - self.error if error_us else self.at
+        self.high = self.at + self.error if error_us else self.at
+        self._next: datetime | None = None
+
+    @property
+    def next(self) -> datetime | None:
+        """The first instant after `at` when something that was gathered may change."""
+        return self._next
+
+    def note(self, end: datetime) -> None:
+        """Something changes at `end`, give or take the error."""
+        for instant in (end - self.error, end + self.error) if self.error else (end,):
+            if instant > self.at and (self._next is None or instant < self._next):
+                self._next = instant
+
+    def lies_in(self, since: datetime | None, until: datetime | None) -> bool | None:
+        """Whether [since, until) holds throughout the span, nowhere, or (None) in part."""
+        if since is not None:
+            self.note(since)
+            if self.high < since:
+                return False
+        if until is not None:
+            self.note(until)
+            if self.low >= until:
+                return False
+        whole = (since is None or since <= self.low) and (until is None or self.high < until)
+        return True if whole else None
+
+    def counts(self, attested: Attested[T] | None, threshold: Threshold) -> Attested[T] | None:
+        """The attestation, if it is in effect and good enough for the threshold."""
+        if attested is None:
+            return None
+        if attested.expires is not None:
+            if self.high >= attested.expires:
+                return None
+            self.note(attested.expires)
+        if threshold is not NO_THRESHOLD:
+            wanted = threshold.assurance
+            if wanted is not None and attested.assurance.rank < wanted.rank:
+                return None
+            if threshold.max_age_s is not None:
+                if attested.evidence_date is None:
+                    return None
+                stale = attested.evidence_date + timedelta(seconds=threshold.max_age_s)
+                if self.high > stale:
+                    return None
+                self.note(stale + timedelta(microseconds=1))
+        return attested
+
+
+def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
+    """Standing and nationality together, since each says something of the other."""
+    told, status = profile.us_person, profile.nationality
+    if profile.conflicts and (
+        "us_person" in profile.conflicts or "nationality" in profile.conflicts
+    ):
+        names = tuple(n for n in ("us_person", "nationality") if n in profile.conflicts)
+        return Person(us_person_attested=True, nationality_attested=True, conflicts=names)
+    us_person = span.counts(told, threshold)
+    nationality = span.counts(status, threshold)
+    if us_person is None and nationality is None:
+        if told is None and status is None:
+            return NOBODY_KNOWN
+        # An attestation that falls short leaves the attribute unknown, not unattested.
+        return Person(
+            us_person_attested=_in_effect(told, span),
+            nationality_attested=_in_effect(status, span),
+        )
+    flag = us_person.value if us_person is not None else None
+    if nationality is None:
+        return derive(flag, None, complete=False)
+    stands, complete = _stands(nationality, span)
+    return derive(flag, stands, complete)
+
+
+def _in_effect(attested: Attested[T] | None, span: Span) -> bool:
+    return span.counts(attested, NO_THRESHOLD) is not None
+
+
+def _stands(
+    nationality: Attested[tuple[Status, ...]], span: Span
+) -> tuple[tuple[Stand, ...], bool]:
+    complete = nationality.complete
+    known: list[tuple[Status, bool]] = []
+    for status in nationality.value:
+        lies = span.lies_in(status.since, status.until)
+        if lies is None:
+            complete = False
+        elif lies:
+            known.append((status, True))
+        elif status.since is None or status.since <= span.low:
+            known.append((status, False))
+    latest = _latest([status for status, current in known if current], complete)
+    stands = tuple(
+        Stand(
+            status.country,
+            status.standing,
+            current,
+            latest.get(status, False) if current else False,
+        )
+        for status, current in known
+    )
+    return stands, complete
+
+
+def _latest(current: list[Status], complete: bool) -> dict[Status, bool | None]:
+    """Which statuses are the most recent: True, or None where it cannot be told."""
+    counted = [status for status in current if status.standing in GIVES_NATIONALITY]
+    if not counted:
+        return {}
+    if len(counted) > 1 and any(status.since is None for status in counted):
+        return dict.fromkeys(counted)
+    newest = max((status.since for status in counted if status.since is not None), default=None)
+    certain: bool | None = True if complete else None
+    return {status: certain for status in counted if status.since == newest}
+
+
+def engagements_of(
+    engagement: Attested[tuple[Engagement, ...]] | None, span: Span, threshold: Threshold
+) -> Holding:
+    counted = span.counts(engagement, threshold)
+    if counted is None:
+        return CONTRADICTED if _in_effect(engagement, span) else UNKNOWN
+    complete = counted.complete
+    ties: list[Hashable] = []
+    for record in counted.value:
+        if record.since is None and record.until is None:
+            lies: bool | None = True
+        else:
+            lies = span.lies_in(record.since, record.until)
+        if lies:
+            ties.append((record.relation.value, record.organisation))
+        elif lies is None:
+            complete = False
+    return Holding(tuple(ties), complete)
+
+
+def attested_holding(
+    attested: Attested[T] | None, span: Span, threshold: Threshold, *, scalar: bool
+) -> Holding:
+    """The holding of an attested scalar, or of an attested set of plain elements."""
+    counted = span.counts(attested, threshold)
+    if counted is None:
+        return CONTRADICTED if _in_effect(attested, span) else UNKNOWN
+    value = counted.value
+    if scalar:
+        return Holding((value,), True)
+    elements: Iterable[Hashable] = value if isinstance(value, tuple) else (value,)
+    return Holding(tuple(elements), counted.complete)
+
+
+def stated(value: Hashable | None) -> Holding:
+    """What the configuration says of a scalar; `None` is unknown."""
+    return UNKNOWN if value is None else Holding((value,), True)
+
+
+def stated_set(values: tuple[str, ...] | None) -> Holding:
+    """What the configuration says of a set: the operator states all of it, or nothing."""
+    return UNKNOWN if values is None else Holding(values, True)
+
+
+def person_holding(name: str, person: Person) -> Holding:
+    if name == "subject.us_person":
+        if person.us_person is None:
+            return CONTRADICTED if person.us_person_attested else UNKNOWN
+        return Holding((person.us_person,), True)
+    return Holding(person.stands, person.complete, person.nationality_attested)
+
+
+def subject_holding(
+    name: str, scalar: bool, profile: Profile, span: Span, threshold: Threshold
+) -> Holding:
+    """Attributes of the subject other than standing and nationality."""
+    own = name.removeprefix("subject.")
+    if profile.conflicts and own in profile.conflicts:
+        return CONTRADICTED
+    if own == "engagement":
+        return engagements_of(profile.engagement, span, threshold)
+    if own == "place":
+        return attested_holding(profile.place, span, threshold, scalar=True)
+    if own == "tier":
+        return attested_holding(profile.tier, span, threshold, scalar=False)
+    return attested_holding(profile.declared.get(own), span, threshold, scalar=scalar)
+
+
+def organisation_holding(
+    name: str, scalar: bool, organisation: Organisation, span: Span, threshold: Threshold
+) -> Holding:
+    match name:
+        case "organisation.id" | "organisation.list":
+            return Holding((organisation.id,), True)
+        case "organisation.us_person":
+            return attested_holding(organisation.us_person, span, threshold, scalar=True)
+        case "organisation.place":
+            return attested_holding(organisation.place, span, threshold, scalar=True)
+        case "organisation.ultimate_parent.place":
+            return attested_holding(organisation.ultimate_parent, span, threshold, scalar=True)
+        case "organisation.sector":
+            return attested_holding(organisation.sector, span, threshold, scalar=False)
+        case "organisation.owners":
+            counted = span.counts(organisation.owners, threshold)
+            if counted is None:
+                return UNKNOWN
+            shares = tuple((owner.organisation, owner.percent) for owner in counted.value)
+            return Holding(((shares, counted.complete),), True)
+    own = name.removeprefix("organisation.")
+    return attested_holding(organisation.declared.get(own), span, threshold, scalar=scalar)
+
+
+def workload_holding(
+    name: str, scalar: bool, workload: Workload, span: Span, threshold: Threshold
+) -> Holding:
+    match name:
+        case "workload.id":
+            return stated(workload.id)
+        case "workload.purpose":
+            return stated(workload.purpose)
+        case "workload.end_use":
+            return stated(workload.end_use)
+        case "workload.data":
+            return stated_set(workload.data)
+        case "workload.data_origin":
+            return stated_set(workload.data_origin)
+    own = name.removeprefix("workload.")
+    return attested_holding(workload.declared.get(own), span, threshold, scalar=scalar)
+
+
+def model_holding(
+    name: str, scalar: bool, model: Model, span: Span, threshold: Threshold
+) -> Holding:
+    developer = model.developer
+    match name:
+        case "model.id" | "model.list":
+            return stated(model.id)
+        case "model.lineage":
+            return stated_set(model.lineage)
+        case "model.developer" | "model.developer.list":
+            return stated(developer.id if developer else None)
+        case "model.developer.place":
+            return stated(developer.place if developer else None)
+        case "model.origin":
+            return stated(model.origin)
+        case "model.capability":
+            return stated_set(model.capability)
+        case "model.weights":
+            return stated(model.weights)
+        case "model.safeguards":
+            return stated(model.safeguards)
+        case "model.cleared":
+            return stated(model.cleared)
+    own = name.removeprefix("model.")
+    return attested_holding(model.declared.get(own), span, threshold, scalar=scalar)
+
+
+def endpoint_holding(
+    name: str, scalar: bool, endpoint: Endpoint, span: Span, threshold: Threshold
+) -> Holding:
+    match name:
+        case "endpoint.id":
+            return stated(endpoint.id)
+        case "endpoint.operator" | "endpoint.operator.list":
+            return stated(endpoint.operator.id)
+        case "endpoint.operator.controlled_from":
+            return stated(endpoint.operator.controlled_from)
+        case "endpoint.place":
+            return stated(endpoint.place)
+        case "endpoint.self_hosted":
+            return stated(endpoint.self_hosted)
+    own = name.removeprefix("endpoint.")
+    return attested_holding(endpoint.declared.get(own), span, threshold, scalar=scalar)

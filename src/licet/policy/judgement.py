@@ -1,0 +1,149 @@
+"""The verdict, from which rows must and which may fire.
+
+INVARIANT (sound masks): a rule that by the masks certainly fires does so in every completion,
+and one that by the masks does not possibly fire does so in none. So a restriction that is
+certain and cannot be relieved refuses, one that is certainly relieved or impossible does not,
+and only what lies between is handed to `completions`, which is exact and slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from licet.policy.axioms import Person
+from licet.policy.completions import Finding, Open, settle
+from licet.policy.directives import Duty, InFlight, Kind
+from licet.policy.holdings import Holding
+from licet.policy.questions import Decision, Verdict
+from licet.policy.rules import Atom, Rule
+
+PERMITTED = Decision(verdict=Verdict.PERMITTED)
+
+AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
+"""The atoms of a row, with what is known of each for the question at hand."""
+
+_STRICTNESS = (InFlight.CUT, InFlight.HAND_OVER, InFlight.FINISH)
+
+
+class Judge:
+    """The rules of one ruleset, seen as bits."""
+
+    __slots__ = ("_enforced", "_obligations", "_observed", "_observing", "_owners", "concerned")
+
+    def __init__(self, rules: tuple[Rule, ...], owners: tuple[Rule, ...]) -> None:
+        self._owners = owners
+        self._enforced = self._observed = self._obligations = self._observing = 0
+        for rule in rules:
+            if rule.observed:
+                self._observing |= rule.applies
+            if rule.restricts:
+                self._observed |= rule.applies
+                if not rule.observed:
+                    self._enforced |= rule.applies
+            elif rule.directive.kind is Kind.OBLIGATION and not rule.observed:
+                self._obligations |= rule.applies
+        # What authorisations say matters only where something restricts.
+        self.concerned = self._observed | self._obligations
+
+    def judge(self, must: int, may: int, atoms_of: AtomsOf) -> Decision:
+        """The decision of one question, given its rows."""
+        finding = self._find(self._enforced, must, may, atoms_of, observing=False)
+        decision = self._decision(finding, may, must)
+        if not may & self._observing:
+            return decision
+        would = self._find(self._observed, must, may, atoms_of, observing=True)
+        if would.verdict is finding.verdict:
+            return decision
+        names = dict.fromkeys(
+            rule.id for rule in (*would.deciding, *would.relieving) if rule.observed
+        )
+        return Decision(
+            verdict=decision.verdict,
+            deciding=decision.deciding,
+            relieving=decision.relieving,
+            missing=decision.missing,
+            observed=tuple(names),
+            observed_verdict=would.verdict,
+            in_flight=decision.in_flight,
+            duties=decision.duties,
+        )
+
+    def _find(
+        self, restricting: int, must: int, may: int, atoms_of: AtomsOf, *, observing: bool
+    ) -> Finding:
+        refusing: list[Rule] = []
+        unsettled: list[Open] = []
+        relieving: dict[str, Rule] = {}
+        for rule in self._fired(may & restricting):
+            if must & rule.exceptions:
+                continue
+            certain = bool(must & rule.applies) and not may & rule.exceptions
+            reliefs = [
+                relief
+                for relief in rule.reliefs
+                if (observing or not relief.observed)
+                and may & relief.applies
+                and not must & relief.exceptions
+            ]
+            sure = [
+                relief
+                for relief in reliefs
+                if must & relief.applies and not may & relief.exceptions
+            ]
+            if sure:
+                relieving.update((relief.id, relief) for relief in sure)
+            elif certain and not reliefs:
+                refusing.append(rule)
+            else:
+                unsettled.append(Open(rule, tuple(reliefs)))
+        if refusing:
+            return Finding(Verdict.REFUSED, tuple(refusing))
+        if not unsettled:
+            return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))
+        return settle(unsettled, may, atoms_of, tuple(relieving.values()))
+
+    def _fired(self, rows: int) -> Iterable[Rule]:
+        """The rules whose rows these are, each once, in the order of the sources."""
+        while rows:
+            rule = self._owners[(rows & -rows).bit_length() - 1]
+            rows &= ~rule.applies
+            yield rule
+
+    def _decision(self, finding: Finding, may: int, must: int) -> Decision:
+        duties: tuple[Duty, ...] = ()
+        if finding.verdict is Verdict.PERMITTED:
+            attached = [
+                *(
+                    rule
+                    for rule in self._fired(may & self._obligations)
+                    if not must & rule.exceptions
+                ),
+                *finding.relieving,
+            ]
+            duties = tuple(dict.fromkeys(duty for rule in attached for duty in rule.version.duties))
+            if clash(duties):
+                return Decision(
+                    verdict=Verdict.REFUSED,
+                    deciding=tuple(rule.id for rule in attached if rule.version.duties),
+                    in_flight=InFlight.CUT,
+                    reason="incompatible_duties",
+                )
+        return Decision(
+            verdict=finding.verdict,
+            deciding=tuple(dict.fromkeys(rule.id for rule in finding.deciding)),
+            relieving=tuple(rule.id for rule in finding.relieving),
+            missing=finding.missing,
+            in_flight=strictest(rule.version.in_flight for rule in finding.deciding),
+            duties=duties,
+        )
+
+
+def strictest(several: Iterable[InFlight]) -> InFlight:
+    """The strictest of several; nothing decides: an answer may finish."""
+    return min(several, key=_STRICTNESS.index, default=InFlight.FINISH)
+
+
+def clash(duties: tuple[Duty, ...]) -> bool:
+    """Whether no one could carry out all of these: to retain something and to retain nothing."""
+    retained = [duty.value for duty in duties if duty.kind == "retain"]
+    return any(not value for value in retained) and any(bool(value) for value in retained)
