@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from licet.wire.progress import Kind, Progress
-from licet.wire.usage import ChatUsage, usage_of_chat
+from licet.wire.usage import ChatUsage, usage_of_chat, value_size
 from licet.wire.vendor import error_detail, vendor_error
 
 
@@ -129,13 +129,6 @@ def refusal_of(said: Said | None, reason: object) -> str | None:
     if said is not None and said.refusal:
         return "refusal"
     return None
-
-
-def value_size(value: object) -> int:
-    """Characters of a value that is mostly text; of structured ones, those of its JSON."""
-    if isinstance(value, str):
-        return len(value)
-    return len(msgspec.json.encode(value)) if value else 0
 
 
 def _call_size(call: _ToolCall) -> int:

@@ -62,11 +62,6 @@ class Progress:
         self.ended = False
         self.error: VendorError | None = None
 
-    @property
-    def complete(self) -> bool:
-        """Whether the answer is whole, even if the vendor hung up without the last frame."""
-        return self.ended or (self.stop_reason is not None and self.error is None)
-
     def estimate_usage(self, request_size: int = 0) -> Usage:
         """The final figures, or for an interrupted stream an estimate that says so.
 

@@ -17,6 +17,8 @@ from licet.wire.dialect import CHAT, Dialect
 Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
 """What a request may ask of a model that not every model can do."""
 
+BACKSLASH: Final = 0x5C
+
 _TOP_LEVEL: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING: Final = msgspec.json.Decoder(str)
 _FLAG: Final = msgspec.json.Decoder(bool | None)
@@ -74,7 +76,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         word, kinds = _PARTS_OF_ABILITY[ability]
         raw = bytes(self.fields.get("messages", b""))
         # A part's type can only hide from the plain search behind an escape.
-        if word not in raw and b"\\u" not in raw:
+        if word not in raw and (BACKSLASH not in raw or b"\\u" not in raw):
             return False
         return any(
             part.type in kinds

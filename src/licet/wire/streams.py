@@ -95,7 +95,7 @@ class StreamReader(Progress):
         """What was left over when the upstream hung up.
 
         That is a last event without its empty line, or the malformed remains of one that
-        was cut (`truncated_event`). Whether the answer is whole, `complete` says.
+        was cut (`truncated_event`). Whether the stream was whole, `ended` says.
         """
         rest = bytes(self._partial).rstrip(b"\r\n")
         self._partial.clear()

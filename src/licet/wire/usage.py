@@ -56,6 +56,13 @@ def estimate_tokens(characters: int) -> int:
     return -(-characters // CHARACTERS_PER_TOKEN)
 
 
+def value_size(value: object) -> int:
+    """Characters of a value that is mostly text; of structured ones, those of its JSON."""
+    if isinstance(value, str):
+        return len(value)
+    return len(msgspec.json.encode(value)) if value else 0
+
+
 def usage_of_chat(usage: ChatUsage | None) -> Usage | None:
     """The neutral usage, or None where the vendor gave no figures that can be read."""
     if usage is None or not _is_count(usage.prompt_tokens):

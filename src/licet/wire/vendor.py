@@ -214,16 +214,19 @@ def _retry_after(headers: Iterable[tuple[bytes, bytes]], now: Instant) -> float 
 
 
 def _seconds(text: str, now: Instant) -> float | None:
+    """A number of seconds or a date, whichever it is; None for anything else."""
     try:
         seconds = float(text)
     except ValueError:
-        pass
-    else:
-        return seconds if isfinite(seconds) else None
+        return _seconds_until(text, now)
+    return seconds if isfinite(seconds) else None
+
+
+def _seconds_until(date: str, now: Instant) -> float | None:
     try:
-        date = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(date)
     except ValueError:
         return None
-    if date.tzinfo is None:
+    if moment.tzinfo is None:
         return None
-    return (to_instant(date) - now) / SECOND_US
+    return (to_instant(moment) - now) / SECOND_US

@@ -93,7 +93,6 @@ def test_streams_are_read_as_written_down(path: Path) -> None:
         "usage": msgspec.to_builtins(reader.estimate_usage(REQUEST_SIZE)),
         "text_size": reader.text_size,
         "ended": reader.ended,
-        "complete": reader.complete,
         "open_block": reader.open_block,
         "error": None if error is None else [error.code, error.message, error.overloaded],
     } == read(path.with_suffix(".json"))

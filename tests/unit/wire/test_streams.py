@@ -122,7 +122,7 @@ def test_what_is_no_event_breaks_the_stream_and_is_not_forwarded(
     assert reader.error is not None
     assert reader.error.code == "malformed_event"
     assert reader.feed(delta(content="later")) == []
-    assert not reader.complete
+    assert not reader.ended
 
 
 @pytest.mark.parametrize(
@@ -211,19 +211,19 @@ def test_nothing_is_read_after_the_end() -> None:
     assert reader.text_size == 0
 
 
-def test_a_stream_that_only_lacks_its_last_frame_is_complete() -> None:
+def test_a_stream_without_its_last_frame_has_stopped_and_not_ended() -> None:
     reader = StreamReader("chat")
     reader.feed(delta(content="a") + data({"choices": [{"delta": {}, "finish_reason": "stop"}]}))
     assert reader.finish() == []
-    assert reader.complete
+    assert reader.stop_reason == "stop"
     assert not reader.ended
 
 
-def test_a_stream_that_stops_in_the_middle_is_not_complete() -> None:
+def test_a_stream_that_is_cut_between_events_has_not_ended() -> None:
     reader = StreamReader("messages")
     reader.feed(event({"type": "content_block_delta", "delta": {"text": "a"}}))
     assert reader.finish() == []
-    assert not reader.complete
+    assert not reader.ended
 
 
 @pytest.mark.parametrize("end", [b"data: [DONE]", b"data: [DONE]\n", b"data: [DONE]\r\n"])

@@ -157,7 +157,7 @@ def test_an_error_after_a_200_is_seen_inside_the_stream() -> None:
     assert frame.kind == "error"
     assert frame.error is not None
     assert frame.error.overloaded
-    assert not reader.complete
+    assert not reader.ended
 
 
 def test_utf8_may_be_cut_inside_a_character() -> None:
