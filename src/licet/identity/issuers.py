@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
+from licet.identity.key_sets import KeySetProblem, read_key_set
 from licet.identity.nouns import Issuer
 from licet.terms import Assurance, ConfigurationFault, Document, Entry, Path, Text, gather
 
 ATTESTABLE = ("us_person", "nationality", "place", "engagement", "tier")
 """Attributes of the subject that every issuer may be trusted for; declared ones come on top."""
 
-_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+
+Algorithm = Literal["EdDSA", "Ed25519", "ES256", "RS256"]
+"""What may sign a subject token. No shared secret can, and nothing goes unsigned."""
 
 
 class _IssuerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,11 +25,7 @@ class _IssuerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     audience: Text
     jwks: Text | None = None
     jwks_file: Text | None = None
-    algorithms: Annotated[tuple[Literal["EdDSA", "ES256", "RS256"], ...], Meta(min_length=1)] = (
-        "EdDSA",
-        "ES256",
-        "RS256",
-    )
+    algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = get_args(Algorithm)
     may_attest: tuple[Text, ...] = ()
     engagement_with: tuple[Text, ...] = ()
     assurance: Assurance = Assurance.EMPLOYER
@@ -68,22 +67,12 @@ def _issuer(document: Document, path: Path, files: Mapping[str, bytes]) -> Issue
 
 
 def _key_set(document: Document, path: Path, data: bytes | str) -> str:
-    """The JSON Web Key Set (RFC 7517) as a text, checked to hold public keys only."""
+    """The key set as a text, checked to hold usable public keys only."""
     try:
-        keys = msgspec.json.decode(data, type=dict[str, list[dict[str, object]]])["keys"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
-        raise document.fault("wrong_jwks", "not a JSON Web Key Set", path) from None
-    if not keys:
-        raise document.fault("wrong_jwks", "a key set without keys verifies nothing", path)
-    for key in keys:
-        if key.get("kty") == "oct" or _PRIVATE & key.keys():
-            raise document.fault(
-                "credential_value",
-                "the key set holds a private or shared key",
-                path,
-                remedy="keep only the public part of each key",
-            )
-        if key.get("kty") not in ("OKP", "EC", "RSA"):
-            message = f"a key of type `{key.get('kty')}` verifies none of the algorithms"
-            raise document.fault("wrong_jwks", message, path)
-    return msgspec.json.encode({"keys": keys}).decode()
+        read_key_set(data)
+        return data if isinstance(data, str) else data.decode()
+    except KeySetProblem as cause:
+        remedy = (
+            "keep only the public part of each key" if cause.code == "credential_value" else None
+        )
+        raise document.fault(cause.code, str(cause), path, remedy=remedy) from None

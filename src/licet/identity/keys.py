@@ -32,10 +32,13 @@ def new_key(
     workloads: tuple[str, ...],
     created: datetime,
     subject: str | None = None,
-    speaks_for_others: bool = True,
+    speaks_for_others: bool | None = None,
     expires: datetime | None = None,
 ) -> tuple[str, Key]:
-    """A key from 32 bytes of entropy: the plaintext `lk_...`, shown once, and what is kept."""
+    """A key from 32 bytes of entropy: the plaintext `lk_...`, shown once, and what is kept.
+
+    A personal key (`subject`) speaks for nobody else unless it says so.
+    """
     if len(entropy) != KEY_BYTES:
         raise ValueError(f"a key takes {KEY_BYTES} bytes of entropy")
     plaintext = PREFIX + urlsafe_b64encode(entropy).rstrip(b"=").decode()
@@ -45,7 +48,7 @@ def new_key(
         organisation=organisation,
         workloads=workloads,
         subject=subject,
-        speaks_for_others=speaks_for_others,
+        speaks_for_others=subject is None if speaks_for_others is None else speaks_for_others,
         created=created,
         expires=expires,
     )
@@ -58,7 +61,7 @@ class _KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     organisation: Identifier
     workloads: Annotated[tuple[Identifier, ...], Meta(min_length=1)]
     subject: Text | None = None
-    speaks_for_others: bool = True
+    speaks_for_others: bool | None = None
     created: When | None = None
     expires: When | None = None
     revoked: When | None = None
@@ -89,7 +92,9 @@ def parse_key(document: Document) -> Entry[Key]:
         organisation=written.organisation,
         workloads=written.workloads,
         subject=written.subject,
-        speaks_for_others=written.speaks_for_others,
+        speaks_for_others=written.subject is None
+        if written.speaks_for_others is None
+        else written.speaks_for_others,
         attests=written.attests.profile(written.organisation) if written.attests else None,
         created=_moment(written.created),
         expires=_moment(written.expires),
@@ -112,8 +117,8 @@ def write_key(key: Key) -> str:
     ]
     if key.subject is not None:
         lines.append(f"subject = {_quoted(key.subject)}")
-    if not key.speaks_for_others:
-        lines.append("speaks_for_others = false")
+    if key.speaks_for_others is (key.subject is not None):
+        lines.append(f"speaks_for_others = {str(key.speaks_for_others).lower()}")
     for name in ("created", "expires", "revoked"):
         moment: datetime | None = getattr(key, name)
         if moment is not None:

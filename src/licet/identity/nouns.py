@@ -41,7 +41,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     audience: str
     jwks: str
-    algorithms: tuple[str, ...] = ("EdDSA", "ES256", "RS256")
+    algorithms: tuple[str, ...] = ("EdDSA", "Ed25519", "ES256", "RS256")
     may_attest: tuple[str, ...] = ()
     engagement_with: tuple[str, ...] = ()
     assurance: Assurance = Assurance.EMPLOYER
