@@ -1,7 +1,8 @@
 """Directives: parsed, compiled, decided, explained."""
 
 from licet.policy import naive
-from licet.policy.configuration import Configuration, belongs, parse
+from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_digest
+from licet.policy.configuration import Configuration, VersionKey, belongs, parse
 from licet.policy.directives import (
     Alternative,
     Condition,
@@ -32,6 +33,7 @@ from licet.policy.snapshot import Snapshot
 
 __all__ = [
     "Action",
+    "Adoption",
     "Alternative",
     "Condition",
     "Configuration",
@@ -46,8 +48,10 @@ __all__ = [
     "Known",
     "Mode",
     "Moment",
+    "Newly",
     "Presumption",
     "Reading",
+    "Recording",
     "Rules",
     "Ruleset",
     "Snapshot",
@@ -55,8 +59,11 @@ __all__ = [
     "Sources",
     "Verdict",
     "Version",
+    "VersionKey",
     "View",
+    "adopt",
     "belongs",
+    "content_digest",
     "naive",
     "parse",
 ]

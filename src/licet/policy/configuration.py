@@ -41,6 +41,12 @@ T = TypeVar("T")
 SETTINGS_FILE = "licet.toml"
 FOLDERS = ("catalog", "directives", "lists", "facts", "workloads", "keys")
 
+READINGS = "readings"
+"""Beside the folders that are read: other readings of a directive, ready to be chosen."""
+
+VersionKey = tuple[str, str, int]
+"""`directive` or `list`, its id, and the number of the version, from 1."""
+
 _NO_SETTINGS = Settings(
     operator=OperatorSettings(name="unnamed", url="https://invalid.example", contact="nobody")
 )
@@ -60,8 +66,8 @@ class Configuration:
     issuers: tuple[Issuer, ...] = ()
     credentials: Mapping[str, CredentialReference] = field(default_factory=dict)
     faults: tuple[ConfigurationFault, ...] = ()
-    places: Mapping[tuple[str, int], Place] = field(default_factory=dict)
-    """Where version `n` (from 1) of directive or list `id` is written."""
+    places: Mapping[VersionKey, Place] = field(default_factory=dict)
+    """Where each version of a directive or list is written."""
 
 
 def belongs(path: str) -> bool:
@@ -137,7 +143,10 @@ class _Reader:
             workloads=_values(workloads),
             rules=rules,
         )
-        versioned = [one.entry for one in directives] + [*lists]
+        versioned: dict[str, list[Entry[Any]]] = {
+            "directive": [one.entry for one in directives],
+            "list": [*lists],
+        }
         return Configuration(
             settings=self.settings,
             sources=sources,
@@ -146,8 +155,9 @@ class _Reader:
             credentials=self.credentials,
             faults=tuple(sorted(self.faults, key=_order)),
             places={
-                (entry.value.id, number + 1): entry.document.key_place("version", number)
-                for entry in versioned
+                (kind, entry.value.id, number + 1): entry.document.key_place("version", number)
+                for kind, entries in versioned.items()
+                for entry in entries
                 for number in range(len(entry.value.versions))
             },
         )
@@ -155,7 +165,11 @@ class _Reader:
     def _check_folders(self) -> None:
         for path in self.files:
             folder, _, inside = path.partition("/")
-            if path == SETTINGS_FILE or folder in FOLDERS or not path.endswith(".toml"):
+            if (
+                path == SETTINGS_FILE
+                or folder in (*FOLDERS, READINGS)
+                or not path.endswith(".toml")
+            ):
                 continue
             # A restriction in a folder that nobody reads would not be in force.
             near = did_you_mean(folder, FOLDERS) if inside else None
