@@ -77,6 +77,8 @@ def read_chunk(progress: Progress, payload: bytes) -> Kind:
             if kind == "preamble":
                 kind = "content"
         reason = choice.finish_reason
+        if reason is None and (delta is None or delta.refusal is None):
+            continue
         if isinstance(reason, str) and reason:
             progress.stop_reason = reason
             if kind == "preamble":

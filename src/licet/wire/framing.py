@@ -15,6 +15,9 @@ from licet.terms import VendorFault
 CR: Final = 0x0D
 LF: Final = 0x0A
 
+EVENT_LINES_MAX: Final = 1000
+"""Vendors send one line of data to an event; the bound is for whoever sends a million."""
+
 _LINE_END: Final = rb"(?:\r\n|\n|\r(?=[^\n]))"
 _EMPTY_LINE: Final = re.compile(_LINE_END + _LINE_END)
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
@@ -29,14 +32,17 @@ def end_of_event(data: bytes | bytearray, start: int, *, plain: bool) -> int:
     if not plain:
         match = _EMPTY_LINE.search(data, start)
         return match.end() if match else -1
-    # An event has one line or two: two searches for a byte are faster than one for a pair.
+    # An event has one line or two: for these, looking for a byte is faster than for a pair.
     last = len(data) - 1
     newline = data.find(b"\n", start)
-    while 0 <= newline < last:
-        if data[newline + 1] == LF:
-            return newline + 2
+    if 0 <= newline < last and data[newline + 1] != LF:
         newline = data.find(b"\n", newline + 1)
-    return -1
+    if newline < 0:
+        return -1
+    if newline < last and data[newline + 1] == LF:
+        return newline + 2
+    end = data.find(b"\n\n", newline)
+    return end + 2 if end >= 0 else -1
 
 
 def data_of(raw: bytes) -> bytes | None:
@@ -45,14 +51,13 @@ def data_of(raw: bytes) -> bytes | None:
     Raises `VendorFault` (`malformed_event`) for bytes that no event stream holds.
     """
     # Nearly every event is `data: ...`, or `event: ...` and `data: ...`, and ends with LF.
-    at = 0 if raw[:6] == b"data: " else raw.find(b"\n") + 1
-    if (
-        raw[at : at + 6] == b"data: "
-        and raw.find(b"\n", at) == len(raw) - 2
-        and (at == 0 or raw[:7] == b"event: ")
-        and CR not in raw
-    ):
-        return raw[at + 6 :]
+    at = 6
+    if raw[:6] != b"data: ":
+        at = raw.find(b"\n") + 7
+        if raw[:7] != b"event: " or raw[at - 6 : at] != b"data: ":
+            at = len(raw)
+    if raw.find(b"\n", at) == len(raw) - 2 and CR not in raw:
+        return raw[at:]
     data, _, strange = _fields_of(raw)
     # The standard says to ignore unknown fields; an event of nothing else is no event, but
     # a page of HTML, and must not be held for a preamble.
@@ -71,7 +76,10 @@ def _fields_of(raw: bytes) -> tuple[bytes | None, bytes, bool]:
     data: list[bytes] = []
     name = b""
     strange = False
-    for line in raw.removeprefix(_BYTE_ORDER_MARK).splitlines():
+    lines = raw.removeprefix(_BYTE_ORDER_MARK).splitlines()
+    if len(lines) > EVENT_LINES_MAX:
+        raise VendorFault("malformed_event", f"an event has more than {EVENT_LINES_MAX} lines")
+    for line in lines:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":

@@ -256,6 +256,15 @@ def test_an_event_is_bounded_however_it_arrives() -> None:
         assert reader.error.code == "event_too_large"
 
 
+def test_an_event_has_a_bounded_number_of_lines() -> None:
+    lines = b'data: {"choices":[{"delta":{"content":\n' + b"data: \n" * 997 + b'data: "a"}}]}\n\n'
+    assert only("chat", lines).kind == "content"
+    frame = only("chat", b"data: \n" + lines)
+    assert frame.kind == "malformed"
+    assert frame.error is not None
+    assert frame.error.message == "an event has more than 1000 lines"
+
+
 def test_an_error_in_an_older_form_is_an_error() -> None:
     frame = only("chat", data({"object": "error", "message": "bad", "code": 400}))
     assert frame.kind == "error"
