@@ -8,7 +8,16 @@ from licet.sim.replies import VendorSpec
 from licet.sim.script import FAULTS, Cue, Script, ScriptedFault, parse_fault, read_cues
 from licet.sim.server import VendorProtocol
 from licet.sim.vendor import Simulation, Vendor
-from licet.sim.vendors import JUNE_2026, SIM_KEY, LedgerFile, Vendors, run, serve, table
+from licet.sim.vendors import (
+    JUNE_2026,
+    SIM_KEY,
+    LedgerFile,
+    Vendors,
+    fast_answer,
+    run,
+    serve,
+    table,
+)
 
 __all__ = [
     "FAULTS",
@@ -35,6 +44,7 @@ __all__ = [
     "VendorProtocol",
     "VendorSpec",
     "Vendors",
+    "fast_answer",
     "parse_fault",
     "read_cues",
     "read_ledger",

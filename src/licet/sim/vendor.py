@@ -84,8 +84,14 @@ class Vendor:
         counts = dialect == "messages" and arrival.path == COUNT_PATH
         if arrival.path != PATHS[dialect] and not counts:
             return _no_such_path(dialect, arrival)
-        refused = check_credentials(dialect, arrival.headers, self.spec.key)
+        refused = self._refuse(arrival)
         return refused or read_question(self.spec.id, dialect, self.spec.models, arrival)
+
+    def _refuse(self, arrival: Arrival) -> Rejection | None:
+        """What the vendor says to whoever shows no good credential."""
+        if self.spec.open:
+            return None
+        return check_credentials(self.spec.dialect, arrival.headers, self.spec.key)
 
     def _note(
         self,
@@ -130,7 +136,7 @@ class Vendor:
         name = path.removeprefix("/v1/models/")
         if arrival.method != "GET" or (path != "/v1/models" and name not in spec.models):
             return reject(spec, _no_such_path(spec.dialect, arrival), 0)
-        refused = check_credentials(spec.dialect, arrival.headers, spec.key)
+        refused = self._refuse(arrival)
         if refused:
             return reject(spec, refused, 0)
         form, created = FORMS[spec.dialect], at // SECOND_US

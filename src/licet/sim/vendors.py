@@ -24,16 +24,27 @@ from licet.terms import Instant
 
 SIM_KEY = "sim"
 CLAUDE = ("claude-fable-5", "claude-mythos-5", "claude-opus-4.8")
+CLOUD_CLAUDE = (
+    "anthropic.claude-fable-5-v1",
+    "anthropic.claude-mythos-5-v1",
+    "anthropic.claude-opus-4-8-v1",
+)
 JUNE_2026: tuple[VendorSpec, ...] = (
     VendorSpec(id="anthropic", dialect="messages", models=CLAUDE),
     VendorSpec(id="anthropic-chat", dialect="chat", models=CLAUDE),
-    VendorSpec(id="cloud-us", dialect="messages", models=CLAUDE),
+    VendorSpec(id="cloud-us", dialect="messages", models=(*CLOUD_CLAUDE, *CLAUDE)),
     VendorSpec(id="openai", dialect="chat", models=("gpt-5.6",)),
     VendorSpec(id="mistral", dialect="chat", models=("mistral-large-4",), geo="eu"),
+    VendorSpec(id="mistral-messages", dialect="messages", models=("mistral-large-4",), geo="eu"),
     VendorSpec(id="zhipu", dialect="chat", models=("glm-5.2",), geo="cn"),
+    VendorSpec(id="own-gpus", dialect="chat", models=("glm-5.2", "kimi-k3"), open=True),
+    VendorSpec(id="sakana", dialect="chat", models=("fugu",), geo="jp"),
 )
-"""The vendors of the example catalogue. `anthropic-chat` is the developer's endpoint in the
-other dialect, `cloud-us` a reseller of the same models."""
+"""The vendors of the example catalogue, one per endpoint of it and named alike.
+
+`anthropic-chat` is the developer's endpoint in the other dialect; `cloud-us` is a reseller of
+the same models, under names of its own and under theirs.
+"""
 
 
 def wall_clock() -> Instant:

@@ -95,6 +95,16 @@ def test_a_vendor_checks_what_vendors_check(
     play(scene())
 
 
+def test_an_open_vendor_asks_for_no_credential() -> None:
+    async def scene() -> None:
+        async with world(VendorSpec(id="own", dialect="chat", models=("m",), open=True)) as here:
+            body = prompt("chat", "hi", model="m")
+            sent = request(PATH["chat"], body, headers={"authorization": ""})
+            assert (await hear(here.port("own"), sent)).status == 200
+
+    play(scene())
+
+
 def test_messages_need_a_version() -> None:
     async def scene() -> None:
         async with world() as here:

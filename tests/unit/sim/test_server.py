@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from licet.sim.server import FastProtocol
 from licet.terms import Instant
 from tests.unit.sim.world import PATH, hear, play, prompt, request, world
 
+ROOT = Path(__file__).parents[3] / "examples/june-2026"
 SPEC = VendorSpec(id="openai", dialect="chat", models=("gpt-5.6",), chunks=4)
 
 
@@ -262,9 +264,15 @@ def test_a_fast_vendor_answers_each_pipelined_request_and_writes_nothing_down() 
     assert transport.written == [(5_000, b"answer;" * 3)]
 
 
-def test_the_vendors_of_june_2026_serve_every_model_of_theirs_in_both_dialects() -> None:
+def test_the_vendors_of_june_2026_are_the_endpoints_of_the_example_catalogue() -> None:
     claude = {(s.dialect, m) for s in JUNE_2026 for m in s.models if m.startswith("claude")}
     assert len(claude) == 6
+    endpoints = tomllib.loads((ROOT / "catalog/endpoints.toml").read_text(encoding="utf-8"))
+    served = {(s.id, s.dialect, name) for s in JUNE_2026 for name in s.models}
+    for endpoint in endpoints["endpoint"]:
+        models = endpoint["models"]
+        for name in models.values() if isinstance(models, dict) else models:
+            assert (endpoint["id"], endpoint["dialect"], name) in served
 
     async def scene() -> None:
         vendors = await Vendors.start(asyncio.get_running_loop())

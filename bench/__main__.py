@@ -1,0 +1,160 @@
+"""`python -m bench`: this gateway beside nginx, in one run on one machine.
+
+Ratios hold from machine to machine, absolute figures do not. What is measured has one core for
+all its processes, the upstream another, the load a third where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import nginx, upstream
+from bench.comparison import Rounds, compare
+from bench.gateway import MODES, Gateway
+from bench.processes import Cores, assign_cores
+from bench.targets import Direct, Target
+
+FLOOR_RATIO, GOAL_RATIO = 0.30, 0.45
+FLOOR_ADDED_US = {"licet before_answer": 500, "licet before_send": 1_500}
+GOAL_ADDED_US = {"licet before_answer": 300, "licet before_send": 800}
+THINK_MS = 5
+
+Row = dict[str, object]
+
+
+def throughput(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """Requests per second on one core, of nginx proxying plainly.
+
+    `cost_of_nginx` is the same ratio by processor time, for machines that are not idle besides.
+    """
+    answering = nginx.fixed(folder, answer=upstream.answer(), core=cores.upstream)
+    url = answering.start().url
+    try:
+        targets: list[Target] = [nginx.proxy(folder, upstream=url, core=cores.measured)]
+        if not options.baseline:
+            targets.append(Gateway(folder, upstream=url, core=cores.measured, mode="before_answer"))
+        measured = compare(
+            targets,
+            folder=folder,
+            cores=cores,
+            connections=options.connections,
+            rounds=options.rounds,
+            seconds=options.seconds,
+        )
+    finally:
+        answering.stop()
+    plain, cost = measured["nginx"].median("requests_per_s"), measured["nginx"].cost()
+    return [
+        {
+            **one.summary(),
+            "of_nginx": round(one.median("requests_per_s") / plain, 3),
+            "cost_of_nginx": round(cost / one.cost(), 3),
+            "floor": FLOOR_RATIO if name != "nginx" else None,
+            "goal": GOAL_RATIO if name != "nginx" else None,
+        }
+        for name, one in measured.items()
+    ]
+
+
+def latency(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """Median latency that a gateway adds, one connection, upstream thinking 5 ms."""
+    thinking = upstream.Thinking(folder, core=cores.upstream, think_ms=THINK_MS)
+    url = thinking.start().url
+    try:
+        targets: list[Target] = [
+            Direct(url),
+            nginx.proxy(folder, upstream=url, core=cores.measured),
+        ]
+        if not options.baseline:
+            targets += [
+                Gateway(folder, upstream=url, core=cores.measured, mode=mode) for mode in MODES
+            ]
+        measured = compare(
+            targets,
+            folder=folder,
+            cores=cores,
+            connections=1,
+            rounds=options.rounds,
+            seconds=options.seconds,
+        )
+    finally:
+        thinking.stop()
+    direct = measured["direct"].median("p50_us")
+    return [_added(one, direct) for one in measured.values()]
+
+
+def _added(one: Rounds, direct: float) -> Row:
+    return {
+        **one.summary(),
+        "added_us": round(one.median("p50_us") - direct),
+        "floor": FLOOR_ADDED_US.get(one.name),
+        "goal": GOAL_ADDED_US.get(one.name),
+    }
+
+
+ROWS: dict[str, Callable[[argparse.Namespace, Path, Cores], list[Row]]] = {
+    "throughput": throughput,
+    "latency": latency,
+}
+COLUMNS = (
+    "target",
+    "requests_per_s",
+    "of_nginx",
+    "cost_of_nginx",
+    "p50_us",
+    "p99_us",
+    "added_us",
+    "cpu_us_per_request",
+    "floor",
+    "goal",
+)
+
+
+def table(rows: list[Row]) -> str:
+    """Rows as aligned text, with those columns that any row has."""
+    columns = [name for name in COLUMNS if any(name in row for row in rows)]
+    cells = [columns] + [[_cell(row.get(name)) for name in columns] for row in rows]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def main() -> None:
+    """Measures, prints, and writes the figures where told."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4, help="of each round")
+    parser.add_argument("--baseline", action="store_true", help="nginx alone")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    cores = assign_cores()
+    results: dict[str, list[Row]] = {}
+    for name in options.rows:
+        with tempfile.TemporaryDirectory(prefix="licet-bench-") as folder:
+            results[name] = ROWS[name](options, Path(folder), cores)
+        print(
+            f"\n{name}: {(ROWS[name].__doc__ or name).splitlines()[0]}\n\n{table(results[name])}",
+            flush=True,
+        )
+    if options.json:
+        machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+        document = {"machine": machine, "results": results}
+        options.json.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main()
