@@ -127,7 +127,7 @@ class AttributeSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fiel
     """`[attribute.NAME]`: a typed attribute of one's own, of one party."""
 
     party: Literal["subject", "organisation", "workload", "model", "endpoint"]
-    type: Literal["boolean", "integer", "text", "texts", "place"]
+    type: Literal["boolean", "integer", "text", "texts", "place", "places"]
 
 
 class CapabilitySettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,7 +21,6 @@ from licet.catalog import (
     Organisation,
     Settings,
     Workload,
-    WrittenWorkload,
     parse_catalogue,
     parse_facts,
     parse_list,
@@ -29,9 +28,14 @@ from licet.catalog import (
     parse_workload,
 )
 from licet.identity import Issuer, Key, parse_issuers, parse_key
-from licet.policy.cross_checks import check_declared, check_keys, check_parties
-from licet.policy.directives import Kind
-from licet.policy.parse import ParsedDirective, parse_directive
+from licet.policy.cross_checks import (
+    check_declared,
+    check_issuers,
+    check_keys,
+    check_parties,
+)
+from licet.policy.directives import Directive, Kind
+from licet.policy.parse import parse_directive
 from licet.policy.questions import DeclaredAttribute, Rules, Sources
 from licet.policy.references import Known, Named
 from licet.terms import ConfigurationFault, Document, Entry, Place, did_you_mean, read
@@ -94,6 +98,11 @@ class _Reader:
         self.organisations: list[Entry[Organisation]] = []
         self.availability: list[Entry[Availability]] = []
         self.credentials: dict[str, CredentialReference] = {}
+        self.keys: list[Entry[Key]] = []
+        self.lists: list[Entry[List]] = []
+        self.facts: list[Entry[Fact]] = []
+        self.workloads: list[Entry[Workload]] = []
+        self.directives: list[Entry[Directive]] = []
 
     def configuration(self) -> Configuration:
         self._check_folders()
@@ -101,66 +110,50 @@ class _Reader:
         self._read_settings()
         rules = self._rules()
         self._each("catalog", self._read_catalogue)
-        lists = self._unique(self._each("lists", parse_list), "a list")
-        facts = self._unique(self._read_facts(), "a fact")
-        written = self._each("workloads", parse_workload)
-        keys = self._unique(self._each("keys", parse_key), "a key")
-        parsed = self._each(
-            "directives", lambda document: parse_directive(document, rules.attributes)
-        )
         self.models = self._unique(self.models, "a model")
         self.endpoints = self._unique(self.endpoints, "an endpoint")
         self.organisations = self._unique(self.organisations, "an organisation")
         self.issuers = self._unique(self.issuers, "an issuer")
-        workloads = self._unique(self._resolve(written), "a workload")
-        known = self._known(lists)
-        directives = self._whole(parsed, known)
-        self.faults += check_parties(
-            known,
-            self.models,
-            self.endpoints,
-            self.availability,
-            lists,
-            self.issuers,
-            rules.attributes,
+        self.keys = self._unique(self._each("keys", parse_key), "a key")
+        self.lists = self._unique(self._each("lists", parse_list), "a list")
+        self._read_facts()
+        self._read_workloads()
+        self._read_directives(rules)
+        self._check_each_other(rules)
+        return Configuration(
+            settings=self.settings,
+            sources=self._sources(rules),
+            keys=_values(self.keys),
+            issuers=_values(self.issuers),
+            credentials=self.credentials,
+            faults=tuple(sorted(self.faults, key=_order)),
+            places=self._places(),
         )
-        self.faults += check_keys(known, keys)
-        self.faults += check_declared(
-            rules.attributes,
-            model=self.models,
-            endpoint=self.endpoints,
-            organisation=self.organisations,
-            workload=workloads,
-        )
-        sources = Sources(
-            directives=_values(one.entry for one in directives),
-            lists=_values(lists),
+
+    def _sources(self, rules: Rules) -> Sources:
+        return Sources(
+            directives=_values(self.directives),
+            lists=_values(self.lists),
             models=_values(self.models),
             endpoints=_values(self.endpoints),
             organisations=_values(self.organisations),
             availability=_values(self.availability),
-            facts=_values(facts),
-            workloads=_values(workloads),
+            facts=_values(self.facts),
+            workloads=_values(self.workloads),
             rules=rules,
         )
+
+    def _places(self) -> dict[VersionKey, Place]:
         versioned: dict[str, list[Entry[Any]]] = {
-            "directive": [one.entry for one in directives],
-            "list": [*lists],
+            "directive": [*self.directives],
+            "list": [*self.lists],
         }
-        return Configuration(
-            settings=self.settings,
-            sources=sources,
-            keys=_values(keys),
-            issuers=_values(self.issuers),
-            credentials=self.credentials,
-            faults=tuple(sorted(self.faults, key=_order)),
-            places={
-                (kind, entry.value.id, number + 1): entry.document.key_place("version", number)
-                for kind, entries in versioned.items()
-                for entry in entries
-                for number in range(len(entry.value.versions))
-            },
-        )
+        return {
+            (kind, entry.value.id, number + 1): entry.document.key_place("version", number)
+            for kind, entries in versioned.items()
+            for entry in entries
+            for number in range(len(entry.value.versions))
+        }
 
     def _check_folders(self) -> None:
         for path in self.files:
@@ -257,12 +250,11 @@ class _Reader:
         self.credentials |= found.credentials
         self.faults += found.faults
 
-    def _read_facts(self) -> list[Entry[Fact]]:
-        entries: list[Entry[Fact]] = []
+    def _read_facts(self) -> None:
+        """One fact may have several entries, each for a time of its own."""
         for found, faults in self._each("facts", parse_facts):
-            entries += found
+            self.facts += found
             self.faults += faults
-        return entries
 
     def _unique(self, entries: list[Entry[T]], what: str) -> list[Entry[T]]:
         """The first of each id, with a fault for every other one."""
@@ -276,19 +268,50 @@ class _Reader:
                 self.faults.append(entry.fault("twice", message, "id"))
         return list(first.values())
 
-    def _resolve(self, written: list[WrittenWorkload]) -> list[Entry[Workload]]:
+    def _read_workloads(self) -> None:
         models = self._written("catalog", "model")
         endpoints = {one.value.id: one.value for one in self.endpoints}
         broken = self._written("catalog", "endpoint") - endpoints.keys()
         found: list[Entry[Workload]] = []
-        for one in written:
+        for one in self._each("workloads", parse_workload):
             entry, faults = one.resolve(models, endpoints, broken)
             self.faults += faults
             if not faults:
                 found.append(entry)
-        return found
+        self.workloads = self._unique(found, "a workload")
 
-    def _known(self, lists: list[Entry[List]]) -> Known:
+    def _read_directives(self, rules: Rules) -> None:
+        """Directives without faults of their own, with references that lead somewhere."""
+        parsed = self._each("directives", lambda one: parse_directive(one, rules.attributes))
+        known = self._known()
+        whole: list[Entry[Directive]] = []
+        for one in parsed:
+            broken = [fault for ref in one.references if (fault := known.check(ref))]
+            self.faults += [*one.faults, *broken]
+            if not one.faults and not broken:
+                whole.append(one.entry)
+        self.directives = self._unique(whole, "a directive")
+
+    def _check_each_other(self, rules: Rules) -> None:
+        known = self._known()
+        self.faults += check_parties(
+            known,
+            models=self.models,
+            endpoints=self.endpoints,
+            availability=self.availability,
+            lists=self.lists,
+        )
+        self.faults += check_issuers(known, self.issuers, rules.attributes)
+        self.faults += check_keys(known, self.keys)
+        self.faults += check_declared(
+            rules.attributes,
+            model=self.models,
+            endpoint=self.endpoints,
+            organisation=self.organisations,
+            workload=self.workloads,
+        )
+
+    def _known(self) -> Known:
         lineage = {base for one in self.models for base in one.value.lineage or ()}
         models = self._written("catalog", "model")
         kinds = {one.values.get("id"): one.values.get("kind") for one in self._in("directives")}
@@ -307,19 +330,8 @@ class _Reader:
                 ),
                 Named.LIST: self._written("lists"),
             },
-            lists={entry.value.id: entry.value.kind for entry in lists},
+            lists={entry.value.id: entry.value.kind for entry in self.lists},
         )
-
-    def _whole(self, parsed: list[ParsedDirective], known: Known) -> list[ParsedDirective]:
-        """Directives without faults of their own, with references that lead somewhere."""
-        unique = {id(one) for one in self._unique([one.entry for one in parsed], "a directive")}
-        whole = []
-        for one in parsed:
-            broken = [fault for ref in one.references if (fault := known.check(ref))]
-            self.faults += [*one.faults, *broken]
-            if not one.faults and not broken and id(one.entry) in unique:
-                whole.append(one)
-        return whole
 
 
 def _id(value: Any) -> str:

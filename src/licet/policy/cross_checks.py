@@ -14,14 +14,13 @@ from licet.terms import ConfigurationFault, Entry, did_you_mean, is_place
 
 def check_parties(
     known: Known,
+    *,
     models: Iterable[Entry[Model]],
     endpoints: Iterable[Entry[Endpoint]],
     availability: Iterable[Entry[Availability]],
     lists: Iterable[Entry[List]],
-    issuers: Iterable[Entry[Issuer]],
-    attributes: Mapping[str, DeclaredAttribute],
 ) -> list[ConfigurationFault]:
-    """Developers, operators, served models, unavailable ones, members and issuers exist."""
+    """Developers, operators, served models, unavailable ones and members exist."""
     references = [
         _refer(Named.ORGANISATION, developer.id, model, "developer", "id")
         for model in models
@@ -45,10 +44,14 @@ def check_parties(
                 for number, version in enumerate(entry.value.versions)
                 for index, member in enumerate(version.members)
             ]
-    faults = [fault for reference in references if (fault := known.check(reference))]
-    for issuer in issuers:
-        faults += _check_issuer(known, issuer, attributes)
-    return faults
+    return [fault for reference in references if (fault := known.check(reference))]
+
+
+def check_issuers(
+    known: Known, issuers: Iterable[Entry[Issuer]], attributes: Mapping[str, DeclaredAttribute]
+) -> list[ConfigurationFault]:
+    """What an issuer may attest are attributes of a person; organisations that it names exist."""
+    return [fault for one in issuers for fault in _check_issuer(known, one, attributes)]
 
 
 def _check_issuer(
@@ -133,6 +136,8 @@ def _is_a(kind: str, value: object) -> bool:
             return isinstance(value, int) and not isinstance(value, bool)
         case "texts":
             return isinstance(value, tuple)
+        case "places":
+            return isinstance(value, tuple) and all(is_place(one) for one in value)
         case "place":
             return isinstance(value, str) and is_place(value)
         case _:

@@ -235,6 +235,8 @@ class _VersionReader:
             raise self._fault(
                 "wrong_kind", f"`confirms` means nothing on {_ARTICLED[kind]}", "confirms"
             )
+        for index, confirmed in enumerate(written.confirms):
+            self._check_confirmed(confirmed, index)
         if written.nothing:
             return
         if kind is Kind.AUTHORISATION and not written.relieves:
@@ -251,6 +253,17 @@ class _VersionReader:
                 "`presume` needs a recorded reading",
                 "presume",
                 remedy='`reading = { text = "...", by = "...", date = 2026-06-12 }`',
+            )
+
+    def _check_confirmed(self, confirmed: str, index: int) -> None:
+        name, _, number = confirmed.rpartition("@")
+        if name not in self._written.relieves or not number.isdecimal():
+            raise self._fault(
+                "wrong_confirmation",
+                f"`{confirmed}` names no version of a restriction that this one relieves",
+                "confirms",
+                index,
+                remedy='the id and the number of the version: `confirms = ["id@2"]`',
             )
 
     def _alternatives(self, name: str, count: int) -> tuple[Alternative, ...]:

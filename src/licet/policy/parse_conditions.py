@@ -47,6 +47,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "standing": tuple(Standing),
 }
 
+_BOUNDED = ("percent", "percent_sum")
+"""Shares are tested by bounds: of exactly half, nobody can be sure."""
+
 _ORGANISATIONS = ListKind.ORGANISATIONS
 _RECORDS: dict[Element, dict[str, Attribute]] = {
     Element.STATUS: {
@@ -139,6 +142,10 @@ class ConditionReader:
         value = self.document.at(path)
         if attribute.element in _RECORDS:
             return self._record(attribute, path)
+        if not isinstance(value, dict) and attribute.name in _BOUNDED:
+            message = f"`{attribute.name}` is tested by a bound"
+            remedy = f"`{attribute.name} = {{ at_least = 50 }}`"
+            raise self.document.fault("wrong_test", message, path, remedy=remedy)
         if not isinstance(value, dict):
             return Condition(attribute=attribute.name, any_of=self._any_of(attribute, path))
         allowed = self._tests(attribute)
@@ -161,6 +168,8 @@ class ConditionReader:
         )
 
     def _tests(self, attribute: Attribute) -> tuple[str, ...]:
+        if attribute.name in _BOUNDED:
+            return ("at_least", "at_most")
         tests: tuple[str, ...] = ("any_of",)
         if attribute.element is Element.PLACE:
             tests += ("outside",)
