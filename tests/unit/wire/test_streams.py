@@ -275,9 +275,13 @@ def test_an_error_in_an_older_form_is_an_error() -> None:
     assert frame.error.message == "bad"
 
 
-def test_an_event_named_error_is_one_whatever_its_data_says() -> None:
-    frame = only("messages", b'event: error\ndata: {"message":"bad"}\n\n')
-    assert frame.kind == "error"
+@pytest.mark.parametrize(
+    "said", ['{"message":"bad"}', '{"error":{"message":"bad"}}', '{"error":"bad"}', '"bad"']
+)
+def test_an_event_named_error_is_one_whatever_its_data_says(said: str) -> None:
+    stream = f"event: error\ndata: {said}\n\n".encode()
+    frame = only("messages", stream)
+    assert (frame.raw, frame.kind) == (stream, "error")
     assert frame.error is not None
     assert frame.error.message == "bad"
 
