@@ -6,8 +6,11 @@ import ast
 
 from tests.tidy.tree import Module, modules
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 BROAD = {"Exception", "BaseException"}
 SLEEPS = {"sleep", "usleep"}
+ASSERTING = {"raises", "warns", "run_state_machine_as_test"}
 SKIPS = {"skip", "skipif", "importorskip", "xfail"}
 
 
@@ -55,13 +58,12 @@ def test_no_test_is_skipped() -> None:
 
 
 def test_every_test_asserts_something() -> None:
+    asserting = _asserting()
     assert not [
         f"{module.path}:{node.lineno}: `{node.name}` asserts nothing"
         for module in modules("tests")
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.startswith("test_")
-        and not _asserts(node)
+        for node in _functions(module)
+        if node.name.startswith("test_") and not _called(node) & asserting and not _asserts(node)
     ]
 
 
@@ -91,13 +93,31 @@ def _calls(module: Module) -> list[tuple[int, str]]:
     ]
 
 
-def _asserts(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """An assertion, `pytest.raises`, a state machine, or a call of what asserts by its name."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Assert):
-            return True
-        if isinstance(part, ast.Call):
-            name = ast.unparse(part.func).rpartition(".")[2]
-            if name.startswith(("assert", "check", "expect", "raises", "warns", "run_state")):
-                return True
-    return False
+def _functions(module: Module) -> list[Function]:
+    return [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def _asserts(node: Function) -> bool:
+    return any(isinstance(part, ast.Assert) for part in ast.walk(node))
+
+
+def _called(node: Function) -> set[str]:
+    """The last names of what is called: `raises` of `pytest.raises`, `play` of `play`."""
+    return {
+        ast.unparse(part.func).rpartition(".")[2]
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call)
+    }
+
+
+def _asserting() -> set[str]:
+    """Names of what asserts on behalf of a test: pytest's own, and our functions that do."""
+    functions = [node for module in modules("tests") for node in _functions(module)]
+    found = set(ASSERTING) | {node.name for node in functions if _asserts(node)}
+    while more := {n.name for n in functions if n.name not in found and _called(n) & found}:
+        found |= more
+    return found
