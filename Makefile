@@ -58,7 +58,8 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff check --fix .
 
 bench: $(READY) ## this gateway beside nginx on one core
-	@$(BIN)/python -m bench
+	@.ci/system-packages bench
+	@$(BIN)/python -m bench $(ARGS)
 
 simulate: $(READY) ## replay one simulated world: make simulate SEED=7
 	@$(BIN)/python -m tests.simulation.run --seed $(SEED)
@@ -66,8 +67,9 @@ simulate: $(READY) ## replay one simulated world: make simulate SEED=7
 fuzz: $(READY) ## the property tests with a hundred times the examples
 	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=fuzz tests/property $(ARGS)
 
-soak: $(READY) ## hours of traffic
-	@$(BIN)/python -m pytest tests/soak $(ARGS)
+soak: $(READY) ## an hour of traffic, or SOAK_MINUTES=n: nothing fails, nothing grows
+	@.ci/system-packages bench
+	@$(BIN)/python -m pytest tests/soak -o faulthandler_timeout=0 $(ARGS)
 
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
