@@ -15,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import nginx, upstream
+from bench.certificates import Certificates, issue
 from bench.comparison import Rounds, compare
 from bench.gateway import MODES, Gateway
 from bench.processes import Cores, assign_cores
 from bench.targets import Direct, Target
 
 FLOOR_RATIO, GOAL_RATIO = 0.30, 0.45
+FLOOR_TLS_RATIO, GOAL_TLS_RATIO = 0.20, 0.35
 FLOOR_ADDED_US = {"licet before_answer": 500, "licet before_send": 1_500}
 GOAL_ADDED_US = {"licet before_answer": 300, "licet before_send": 800}
 THINK_MS = 5
@@ -33,12 +35,34 @@ def throughput(options: argparse.Namespace, folder: Path, cores: Cores) -> list[
 
     `cost_of_nginx` is the same ratio by processor time, for machines that are not idle besides.
     """
-    answering = nginx.fixed(folder, answer=upstream.answer(), core=cores.upstream)
+    return _throughput(options, folder, cores, None, FLOOR_RATIO, GOAL_RATIO)
+
+
+def tls(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """The same with TLS to the upstream, of nginx doing so."""
+    return _throughput(options, folder, cores, issue(folder), FLOOR_TLS_RATIO, GOAL_TLS_RATIO)
+
+
+def _throughput(
+    options: argparse.Namespace,
+    folder: Path,
+    cores: Cores,
+    certificates: Certificates | None,
+    floor: float,
+    goal: float,
+) -> list[Row]:
+    identity = certificates.identity if certificates else None
+    authority = certificates.authority if certificates else None
+    answer = upstream.answer()
+    answering = nginx.fixed(folder, answer=answer, core=cores.upstream, identity=identity)
     url = answering.start().url
+    core = cores.measured
     try:
-        targets: list[Target] = [nginx.proxy(folder, upstream=url, core=cores.measured)]
+        targets: list[Target] = [nginx.proxy(folder, upstream=url, core=core, authority=authority)]
         if not options.baseline:
-            targets.append(Gateway(folder, upstream=url, core=cores.measured, mode="before_answer"))
+            targets.append(
+                Gateway(folder, upstream=url, core=core, mode="before_answer", authority=authority)
+            )
         measured = compare(
             targets,
             folder=folder,
@@ -49,16 +73,17 @@ def throughput(options: argparse.Namespace, folder: Path, cores: Cores) -> list[
         )
     finally:
         answering.stop()
-    plain, cost = measured["nginx"].median("requests_per_s"), measured["nginx"].cost()
-    return [
+    plain = measured["nginx"]
+    return [plain.summary()] + [
         {
             **one.summary(),
-            "of_nginx": round(one.median("requests_per_s") / plain, 3),
-            "cost_of_nginx": round(cost / one.cost(), 3),
-            "floor": FLOOR_RATIO if name != "nginx" else None,
-            "goal": GOAL_RATIO if name != "nginx" else None,
+            "of_nginx": round(one.median("requests_per_s") / plain.median("requests_per_s"), 3),
+            "cost_of_nginx": round(plain.cost() / one.cost(), 3),
+            "floor": floor,
+            "goal": goal,
         }
-        for name, one in measured.items()
+        for one in measured.values()
+        if one is not plain
     ]
 
 
@@ -100,6 +125,7 @@ def _added(one: Rounds, direct: float) -> Row:
 
 ROWS: dict[str, Callable[[argparse.Namespace, Path, Cores], list[Row]]] = {
     "throughput": throughput,
+    "tls": tls,
     "latency": latency,
 }
 COLUMNS = (
@@ -138,10 +164,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     cores = assign_cores()
+    print(f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections")
     results: dict[str, list[Row]] = {}
     for name in options.rows:
         with tempfile.TemporaryDirectory(prefix="licet-bench-") as folder:
-            results[name] = ROWS[name](options, Path(folder), cores)
+            try:
+                results[name] = ROWS[name](options, Path(folder), cores)
+            except RuntimeError as error:
+                parser.exit(1, f"error: {name}: {error}\n")
         print(
             f"\n{name}: {(ROWS[name].__doc__ or name).splitlines()[0]}\n\n{table(results[name])}",
             flush=True,

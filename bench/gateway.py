@@ -51,6 +51,7 @@ models = ["{model}"]
 place = "US"
 self_hosted = false
 credential = {{ env = "BENCH_VENDOR_KEY" }}
+{trust}
 """,
     "workloads/bench.toml": """
 id = "bench"
@@ -65,9 +66,12 @@ model = "{model}"
 }
 
 
-def configuration(*, port: int, upstream: str, mode: EvidenceMode) -> tuple[dict[str, str], str]:
+def configuration(
+    *, port: int, upstream: str, mode: EvidenceMode, authority: Path | None = None
+) -> tuple[dict[str, str], str]:
     """The files of a folder, by path, and the key that its one workload is used with."""
-    named = {"port": port, "model": MODEL, "upstream": upstream, "mode": mode}
+    trust = f'ca_file = "{authority}"' if authority else ""
+    named = {"port": port, "model": MODEL, "upstream": upstream, "mode": mode, "trust": trust}
     files = {path: text.format(**named) for path, text in _FILES.items()}
     plaintext, key = new_key(
         "bench",
@@ -82,18 +86,29 @@ def configuration(*, port: int, upstream: str, mode: EvidenceMode) -> tuple[dict
 class Gateway:
     """`licet up` on a configuration folder of its own, in front of `upstream` (a URL)."""
 
-    def __init__(self, folder: Path, *, upstream: str, core: int, mode: EvidenceMode) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        upstream: str,
+        core: int,
+        mode: EvidenceMode,
+        authority: Path | None = None,
+    ) -> None:
         self.name = f"licet {mode}"
         self._folder = folder / f"licet-{mode}"
         self._upstream = upstream
         self._core = core
         self._mode = mode
+        self._authority = authority
         self._spawned: Spawned | None = None
 
     def start(self) -> Running:
         """Writes the configuration and a key, and starts the gateway."""
         port = free_port()
-        written, key = configuration(port=port, upstream=self._upstream, mode=self._mode)
+        written, key = configuration(
+            port=port, upstream=self._upstream, mode=self._mode, authority=self._authority
+        )
         for name, text in written.items():
             path = self._folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

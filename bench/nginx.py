@@ -41,7 +41,8 @@ _PROXY = """
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location / {{
-            proxy_pass http://vendor;
+            proxy_pass {scheme}://vendor;
+            {trust}
             proxy_http_version 1.1;
             proxy_set_header Connection "";
         }}
@@ -49,7 +50,8 @@ _PROXY = """
 """
 _FIXED = """
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port} {ssl} backlog=4096;
+        {certificate}
         location / {{ return 200 '{answer}'; }}
     }}
 """
@@ -66,8 +68,18 @@ def binary() -> str:
 class Nginx:
     """One worker process of nginx on one core, with a configuration of its own."""
 
-    def __init__(self, name: str, folder: Path, *, core: int, body: str, port: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        core: int,
+        body: str,
+        port: int,
+        scheme: str = "http",
+    ) -> None:
         self.name = name
+        self.url = f"{scheme}://127.0.0.1:{port}"
         self._folder = folder / name.replace(" ", "-")
         self._core = core
         self._body = body
@@ -83,7 +95,7 @@ class Nginx:
         argv = [binary(), "-p", str(self._folder), "-c", str(configuration)]
         self._spawned = Spawned(argv, core=self._core, log=self._folder / "log")
         self._spawned.await_port(self._port)
-        return Running(url=f"http://127.0.0.1:{self._port}", pids=(self._spawned.pid,))
+        return Running(url=self.url, pids=(self._spawned.pid,))
 
     def stop(self) -> None:
         """Ends nginx."""
@@ -91,19 +103,35 @@ class Nginx:
             self._spawned.stop()
 
 
-def proxy(folder: Path, *, upstream: str, core: int) -> Nginx:
-    """A plain proxy to `upstream` (a URL) that keeps its connections alive."""
+def proxy(folder: Path, *, upstream: str, core: int, authority: Path | None = None) -> Nginx:
+    """A plain proxy to `upstream` (a URL) that keeps its connections alive.
+
+    With an `authority` (PEM) it speaks TLS to the upstream and checks its certificate.
+    """
     port = free_port()
-    body = _PROXY.format(upstream=upstream.removeprefix("http://"), port=port)
+    scheme, _, place = upstream.partition("://")
+    trust = (
+        f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {authority};"
+        " proxy_ssl_name localhost; proxy_ssl_session_reuse on;"
+        if authority
+        else ""
+    )
+    body = _PROXY.format(upstream=place, port=port, scheme=scheme, trust=trust)
     return Nginx("nginx", folder, core=core, body=body, port=port)
 
 
-def fixed(folder: Path, *, answer: bytes, core: int) -> Nginx:
-    """An upstream that gives the same JSON to everybody; `answer` holds no quote of nginx's."""
+def fixed(
+    folder: Path, *, answer: bytes, core: int, identity: tuple[Path, Path] | None = None
+) -> Nginx:
+    """An upstream that gives the same JSON to everybody; `answer` holds no quote of nginx's.
+
+    With an `identity` (certificate and key, PEM) it speaks TLS.
+    """
     port = free_port()
     text = answer.decode("ascii")
     if "'" in text or "$" in text or "\\" in text:
         raise ValueError("the answer would have to be escaped for nginx")
-    return Nginx(
-        "fixed upstream", folder, core=core, body=_FIXED.format(port=port, answer=text), port=port
-    )
+    shown = "ssl_certificate {}; ssl_certificate_key {};".format(*identity) if identity else ""
+    ssl, scheme = ("ssl", "https") if identity else ("", "http")
+    body = _FIXED.format(port=port, answer=text, ssl=ssl, certificate=shown)
+    return Nginx("fixed upstream", folder, core=core, body=body, port=port, scheme=scheme)

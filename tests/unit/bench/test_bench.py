@@ -13,6 +13,7 @@ import pytest
 
 from bench import nginx, upstream
 from bench.__main__ import table
+from bench.certificates import issue
 from bench.comparison import Rounds
 from bench.gateway import MODES, EvidenceMode, configuration
 from bench.processes import Spawned, cpu_us, tree
@@ -35,8 +36,13 @@ def test_the_fixed_answer_is_one_that_nginx_can_give() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_gateway_is_given_a_configuration_without_faults(mode: EvidenceMode) -> None:
-    files, key = configuration(port=8750, upstream="http://127.0.0.1:1", mode=mode)
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_gateway_is_given_a_configuration_without_faults(
+    tmp_path: Path, mode: EvidenceMode, tls: bool
+) -> None:
+    authority = issue(tmp_path).authority if tls else None
+    upstream_url = "https://127.0.0.1:1" if tls else "http://127.0.0.1:1"
+    files, key = configuration(port=8750, upstream=upstream_url, mode=mode, authority=authority)
     read = parse({path: text.encode() for path, text in files.items()})
     assert not [str(fault) for fault in read.faults]
     assert key.startswith("lk_")
