@@ -26,8 +26,8 @@ Headers = tuple[tuple[str, str], ...]
 class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A vendor: its id, dialect and models, and how it answers when no fault is scripted.
 
-    `key` is the only credential it takes (`None`: any, but one must be there); who is `open`
-    asks for none. `port` 0 is any free one. `think_ms` pass before the head of an answer,
+    `key` is the only credential it takes; `None`: any, but one must be there; empty: it asks
+    for none. `port` 0 is any free one. `think_ms` pass before the head of an answer,
     `pace_ms` before each chunk of a stream, whose text comes in `chunks` chunks and has at
     least `answer_bytes` bytes. `framing` is that of whole answers; streams are always chunked.
     `fast` answers every request alike, unrecorded, for measuring.
@@ -37,7 +37,6 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     dialect: Dialect
     models: tuple[str, ...]
     key: str | None = None
-    open: bool = False
     port: int = 0
     think_ms: int = 0
     pace_ms: int = 0

@@ -71,6 +71,12 @@ class VendorProtocol(asyncio.Protocol):
         if self._timer is None:
             self._play()
 
+    def reset(self) -> None:
+        """Ends the connection from this side, whatever was being said."""
+        if self._transport is not None:
+            self._stop()
+            _reset(self._transport)
+
     def _play(self) -> None:
         """Carries out actions until one has to wait."""
         while self._actions and self._transport is not None and not self._paused:

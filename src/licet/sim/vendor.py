@@ -89,7 +89,7 @@ class Vendor:
 
     def _refuse(self, arrival: Arrival) -> Rejection | None:
         """What the vendor says to whoever shows no good credential."""
-        if self.spec.open:
+        if self.spec.key == "":
             return None
         return check_credentials(self.spec.dialect, arrival.headers, self.spec.key)
 

@@ -10,11 +10,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from weakref import WeakSet
 
 import uvloop
 
 from licet.sim.ledger import Ledger
-from licet.sim.performance import Finish, Send
+from licet.sim.performance import MS_US, Finish, Send
 from licet.sim.questions import PATHS, Arrival
 from licet.sim.replies import VendorSpec
 from licet.sim.script import Cue, Script
@@ -37,7 +38,7 @@ JUNE_2026: tuple[VendorSpec, ...] = (
     VendorSpec(id="mistral", dialect="chat", models=("mistral-large-4",), geo="eu"),
     VendorSpec(id="mistral-messages", dialect="messages", models=("mistral-large-4",), geo="eu"),
     VendorSpec(id="zhipu", dialect="chat", models=("glm-5.2",), geo="cn"),
-    VendorSpec(id="own-gpus", dialect="chat", models=("glm-5.2", "kimi-k3"), open=True),
+    VendorSpec(id="own-gpus", dialect="chat", models=("glm-5.2", "kimi-k3"), key=""),
     VendorSpec(id="sakana", dialect="chat", models=("fugu",), geo="jp"),
 )
 """The vendors of the example catalogue, one per endpoint of it and named alike.
@@ -73,11 +74,26 @@ class Vendors:
     """Running vendors: `url(id)` of each, the script and ledger of all."""
 
     def __init__(
-        self, simulation: Simulation, servers: dict[str, asyncio.Server], scheme: str
+        self,
+        loop: asyncio.AbstractEventLoop,
+        specs: Iterable[VendorSpec],
+        *,
+        simulation: Simulation,
+        host: str,
+        tls: ssl.SSLContext | None,
+        now: Callable[[], Instant],
     ) -> None:
         self.simulation = simulation
-        self._servers = servers
-        self._scheme = scheme
+        self.ports: dict[str, int] = {spec.id: spec.port for spec in specs}
+        self._loop = loop
+        self._specs = {spec.id: spec for spec in specs}
+        self._host = host
+        self._tls = tls
+        self._now = now
+        self._servers: dict[str, asyncio.Server] = {}
+        self._connections: dict[str, WeakSet[VendorProtocol]] = {
+            spec.id: WeakSet() for spec in specs
+        }
 
     @classmethod
     async def start(
@@ -95,31 +111,52 @@ class Vendors:
         Raises `OSError` when a port is taken; none is left open then.
         """
         simulation = simulation or Simulation()
-        servers: dict[str, asyncio.Server] = {}
-        vendors = cls(simulation, servers, "https" if tls else "http")
+        vendors = cls(loop, tuple(specs), simulation=simulation, host=host, tls=tls, now=now)
         try:
-            for spec in specs:
-                factory = _protocol_factory(loop, spec, simulation, now)
-                servers[spec.id] = await loop.create_server(factory, host, spec.port, ssl=tls)
+            for vendor in vendors.ports:
+                await vendors.admit(vendor)
         except OSError:
             vendors.close()
             raise
         return vendors
 
-    @property
-    def ports(self) -> dict[str, int]:
-        """The port of each vendor, by id."""
-        return {name: s.sockets[0].getsockname()[1] for name, s in self._servers.items()}
+    async def admit(self, vendor: str) -> None:
+        """Listens for a vendor: at the start, and again, on the same port, after `refuse`."""
+        factory = self._factory(self._specs[vendor])
+        port = self.ports[vendor]
+        server = await self._loop.create_server(factory, self._host, port, ssl=self._tls)
+        self._servers[vendor] = server
+        self.ports[vendor] = server.sockets[0].getsockname()[1]
+
+    def refuse(self, vendor: str) -> None:
+        """Resets a vendor's connections, and refuses new ones until `admit`."""
+        self._servers[vendor].close()
+        for connection in tuple(self._connections[vendor]):
+            connection.reset()
 
     def url(self, vendor: str) -> str:
         """`http://127.0.0.1:PORT` of a vendor, without a path."""
-        host = self._servers[vendor].sockets[0].getsockname()[0]
-        return f"{self._scheme}://{host}:{self.ports[vendor]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{self._host}:{self.ports[vendor]}"
 
     def close(self) -> None:
         """Listens no more; open connections end with their loop."""
         for server in self._servers.values():
             server.close()
+
+    def _factory(self, spec: VendorSpec) -> Callable[[], asyncio.Protocol]:
+        call_later = self._loop.call_later
+        if spec.fast:
+            answer, delay_us = fast_answer(spec), spec.think_ms * MS_US
+            return lambda: FastProtocol(answer, delay_us=delay_us, call_later=call_later)
+        vendor, connections = Vendor(spec, self.simulation), self._connections[spec.id]
+
+        def connect() -> VendorProtocol:
+            protocol = VendorProtocol(vendor, now=self._now, call_later=call_later)
+            connections.add(protocol)
+            return protocol
+
+        return connect
 
 
 def fast_answer(spec: VendorSpec) -> bytes:
@@ -192,17 +229,3 @@ def run(
 
     uvloop.run(serve(specs, cues=cues, ledger=ledger, tls=tls, host=host, ready=ready))
     return 0
-
-
-def _protocol_factory(
-    loop: asyncio.AbstractEventLoop,
-    spec: VendorSpec,
-    simulation: Simulation,
-    now: Callable[[], Instant],
-) -> Callable[[], asyncio.Protocol]:
-    if spec.fast:
-        answer = fast_answer(spec)
-        delay_us = spec.think_ms * 1_000
-        return lambda: FastProtocol(answer, delay_us=delay_us, call_later=loop.call_later)
-    vendor = Vendor(spec, simulation)
-    return lambda: VendorProtocol(vendor, now=now, call_later=loop.call_later)

@@ -97,7 +97,7 @@ def test_a_vendor_checks_what_vendors_check(
 
 def test_an_open_vendor_asks_for_no_credential() -> None:
     async def scene() -> None:
-        async with world(VendorSpec(id="own", dialect="chat", models=("m",), open=True)) as here:
+        async with world(VendorSpec(id="own", dialect="chat", models=("m",), key="")) as here:
             body = prompt("chat", "hi", model="m")
             sent = request(PATH["chat"], body, headers={"authorization": ""})
             assert (await hear(here.port("own"), sent)).status == 200

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +32,7 @@ from licet.sim.server import FastProtocol
 from licet.terms import Instant
 from tests.unit.sim.world import PATH, hear, play, prompt, request, world
 
-ROOT = Path(__file__).parents[3] / "examples/june-2026"
+ROOT = Path(__file__).parents[3]
 SPEC = VendorSpec(id="openai", dialect="chat", models=("gpt-5.6",), chunks=4)
 
 
@@ -267,7 +269,9 @@ def test_a_fast_vendor_answers_each_pipelined_request_and_writes_nothing_down() 
 def test_the_vendors_of_june_2026_are_the_endpoints_of_the_example_catalogue() -> None:
     claude = {(s.dialect, m) for s in JUNE_2026 for m in s.models if m.startswith("claude")}
     assert len(claude) == 6
-    endpoints = tomllib.loads((ROOT / "catalog/endpoints.toml").read_text(encoding="utf-8"))
+    endpoints = tomllib.loads(
+        (ROOT / "examples/june-2026/catalog/endpoints.toml").read_text(encoding="utf-8")
+    )
     served = {(s.id, s.dialect, name) for s in JUNE_2026 for name in s.models}
     for endpoint in endpoints["endpoint"]:
         models = endpoint["models"]
@@ -292,6 +296,42 @@ def test_a_taken_port_leaves_none_open() -> None:
                 await Vendors.start(asyncio.get_running_loop(), (free, taken))
 
     play(scene())
+
+
+def test_a_vendor_that_is_down_resets_and_refuses_until_it_is_up_again() -> None:
+    async def scene() -> None:
+        async with world() as here:
+            port = here.port("openai")
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(asked("[[sim:stall]]"))
+            await here.lines(1)
+            here.vendors.refuse("openai")
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            writer.close()
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", port)
+            await here.vendors.admit("openai")
+            assert here.port("openai") == port
+            assert (await hear(port, asked())).status == 200
+
+    play(scene())
+
+
+def test_running_prints_where_the_vendors_are_and_ends_cleanly_with_ctrl_c() -> None:
+    program = "import functools, sys; from licet.sim import run; sys.exit(run(say=say))"
+    say = "say = functools.partial(print, flush=True)"
+    argv = [sys.executable, "-c", program.replace("; sys.exit", f"; {say}; sys.exit")]
+    source = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=source) as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline().decode() for _ in range(1 + len(JUNE_2026))]
+        assert lines[0].split() == ["vendor", "url", "models"]
+        assert [line.split()[0] for line in lines[1:]] == [spec.id for spec in JUNE_2026]
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=10) == (b"", b"")
+        assert running.returncode == 0
 
 
 def test_serving_ends_with_a_signal_and_keeps_the_ledger(tmp_path: Path) -> None:
