@@ -12,24 +12,22 @@ from pathlib import Path
 import msgspec
 
 from licet.evidence import (
+    SEGMENT_HEADER_BYTES,
     Checkpoint,
     Glance,
     Leaf,
     OutcomeLeaf,
+    SegmentHeader,
     StartedLeaf,
     StoppedLeaf,
     decode,
     encode,
+    encode_batch,
+    encode_segment_header,
     glance,
     leaf_hash,
     open_checkpoint,
     sign_checkpoint,
-)
-from licet.evidence.segments import (
-    SEGMENT_HEADER_BYTES,
-    SegmentHeader,
-    encode_batch,
-    encode_segment_header,
 )
 from licet.storage.appending import AppendFile, disk_fault
 from licet.storage.books import NOBODY, Attempt, Books, Registered, State, seal
@@ -149,7 +147,7 @@ class Log:
         return self.append([self.check(encode(leaf)) for leaf in leaves])
 
     def begin(self, at: str, version: str) -> int:
-        """Records the start, and an unknown outcome for each attempt that was left open."""
+        """Records the start, and an unknown outcome for each attempt left open; then signs."""
         started = StartedLeaf(
             at=max(at, self.last_at),
             log=self.origin,
@@ -157,7 +155,9 @@ class Log:
             mended=self.mended,
             vkey=str(self.key.verifier()),
         )
-        return self.record([started, *self.unknown(list(self.books.open), at)])
+        first = self.record([started, *self.unknown(list(self.books.open), at)])
+        self.sign()
+        return first
 
     def unknown(self, attempts: Sequence[Attempt], at: str) -> list[Leaf]:
         """Outcomes of attempts whose process died."""

@@ -8,18 +8,16 @@ from pathlib import Path
 import msgspec
 
 from licet.evidence import (
-    Glance,
-    Leaf,
-    decode,
-    glance,
-)
-from licet.evidence.segments import (
     SEGMENT_HEADER_BYTES,
     Batch,
     Damaged,
     Ended,
+    Glance,
+    Leaf,
     Torn,
+    decode,
     decode_segment_header,
+    glance,
     read_batch,
 )
 from licet.storage.books import damaged
@@ -38,11 +36,12 @@ def segment_names(disk: Disk, folder: Path) -> list[str]:
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch and where it lies; `batch` None: a torn tail begins at `offset`."""
+    """A batch and where it lies, or the end of the log: `torn` where bytes follow it."""
 
     segment: str
     offset: int
     batch: Batch | None
+    torn: bool = False
 
 
 def stretches(
@@ -50,7 +49,8 @@ def stretches(
 ) -> Iterator[Stretch]:
     """All batches from a place on, in order; `EvidenceFault` (`log_damaged`) where one is not.
 
-    A torn tail, or a last segment that has no whole header yet, comes last and without batch.
+    A torn tail comes last, without batch, and so does a last segment that is still empty: at its
+    header's end, or at 0 when not even the header is whole.
     """
     names = [name for name in segment_names(disk, folder) if name >= segment]
     for number, name in enumerate(names):
@@ -61,9 +61,11 @@ def stretches(
         header = decode_segment_header(data)
         if header is None:
             if last and len(data) <= SEGMENT_HEADER_BYTES:
-                yield Stretch(segment=name, offset=0, batch=None)
+                yield Stretch(segment=name, offset=0, batch=None, torn=len(data) > 0)
                 return
             raise damaged(path, 0, index, "not the header of a segment")
+        if place > len(data):
+            raise damaged(path, len(data), index, f"{place - len(data)} bytes are missing")
         if place == SEGMENT_HEADER_BYTES and header.first != index:
             raise damaged(path, 0, index, f"the segment begins with leaf {header.first}")
         while True:
@@ -73,11 +75,13 @@ def stretches(
                     place = batch.end
                     index += len(batch.leaves)
                 case Ended():
+                    if last and place == SEGMENT_HEADER_BYTES:
+                        yield Stretch(segment=name, offset=place, batch=None)
                     break
                 case Torn(offset=where):
                     if not last:
                         raise damaged(path, where, index, "a closed segment ends inside a batch")
-                    yield Stretch(segment=name, offset=where, batch=None)
+                    yield Stretch(segment=name, offset=where, batch=None, torn=True)
                     return
                 case Damaged() as found:
                     raise damaged(path, found.offset, found.index, found.why)

@@ -37,7 +37,6 @@ class Restored(msgspec.Struct, kw_only=True):
     frontier: Frontier
     segment: str = ""
     offset: int = 0
-    torn: bool = False
     scanned: int = 0
     """How many leaves were read."""
 
@@ -60,7 +59,6 @@ def restore(folder: Path, disk: Disk, checkpoint: Checkpoint | None = None) -> R
         found.segment, found.offset = stretch.segment, stretch.offset
         batch = stretch.batch
         if batch is None:
-            found.torn = True
             break
         for number, leaf in enumerate(batch.leaves, batch.first):
             found.books.enter(number, leaf, glance(leaf))

@@ -48,7 +48,6 @@ def run_recorder(
         side = SideStore(folder, chosen, entropy)
         recorder = Recorder(log, side, now, lambda fault: _tell(control, _fault_line(fault)))
         log.begin(now(), version)
-        log.sign()
     except EvidenceFault:
         log.abandon()
         raise
@@ -151,6 +150,7 @@ class _Service:
                 sent = connection.sock.send(connection.out)
                 del connection.out[:sent]
             except BlockingIOError:
+                # It reads slowly: what it was not sent waits, up to the bound below.
                 pass
             except ConnectionError:
                 self._drop(connection)

@@ -65,6 +65,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How many leaves the checkpoint signs."""
     decisions: int
     attempts: int
+    """Sendings, those that decisions carry included."""
     outcomes: int
     registered: int
     unknown: int
@@ -158,6 +159,8 @@ class _Checking:
         path = str(self._folder / WAL / stretch.segment)
         batch = stretch.batch
         if batch is None:
+            if not stretch.torn:
+                return
             message = "a torn tail follows, of leaves that were never acknowledged"
             self._notice("torn_tail", message, path=path, offset=stretch.offset)
             return
@@ -205,7 +208,6 @@ class _Checking:
                 if leaf.sending is not None:
                     self._begin(index, leaf.request, 1, leaf.sending.snapshot)
             case AttemptLeaf():
-                self._counts["attempt"] += 1
                 if leaf.request not in self._requests:
                     message = f"an attempt of request `{leaf.request}` without a decision before"
                     self._damage("decision_missing", message, index=index)
@@ -222,6 +224,7 @@ class _Checking:
 
     def _begin(self, index: int, request: str, attempt: int, snapshot: str) -> None:
         self._snapshots.setdefault(snapshot, index)
+        self._counts["attempt"] += 1
         self._open[(request, attempt)] = index
 
     def _end(self, index: int, leaf: OutcomeLeaf) -> None:

@@ -1,0 +1,162 @@
+"""The recorder as callbacks: batches of several workers, refusals, workers that die."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from licet.evidence import (
+    Ack,
+    Entry,
+    Erase,
+    Erased,
+    Hello,
+    Leaf,
+    Message,
+    Messages,
+    Nack,
+    Opening,
+    OutcomeLeaf,
+    Submit,
+    Welcome,
+    decode,
+    encode,
+    encode_message,
+)
+from licet.storage import Log, Recorder, SideStore, leaves
+from licet.terms import EvidenceFault
+from tests.simulation.disk import SimulatedDisk
+from tests.unit.evidence.examples import AT, LOG, decision, outcome
+
+FOLDER = Path("/evidence")
+
+
+class Bench:
+    """A recorder and what it said to each peer."""
+
+    def __init__(self) -> None:
+        draw = random.Random(1)
+        self.disk = SimulatedDisk()
+        self.log = Log(FOLDER, self.disk, LOG, draw.randbytes)
+        side = SideStore(FOLDER, self.disk, draw.randbytes)
+        self.recorder = Recorder(self.log, side, lambda: AT, lambda _fault: None)
+        self.said: dict[int, bytearray] = {}
+
+    def connect(self, peer: int) -> None:
+        self.said[peer] = bytearray()
+        self.recorder.connected(peer, self.said[peer].extend)
+
+    def hear(self, peer: int) -> list[Message]:
+        found = Messages().feed(bytes(self.said[peer]))
+        self.said[peer].clear()
+        return found
+
+    def submit(self, peer: int, first: int, *written: Leaf | bytes) -> None:
+        entries = [
+            Entry(leaf=leaf if isinstance(leaf, bytes) else encode(leaf)) for leaf in written
+        ]
+        self.recorder.received(peer, encode_message(Submit(first=first, entries=entries)))
+
+    def kept(self) -> list[Leaf]:
+        return [decode(data) for _, data in leaves(FOLDER, self.disk)]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    made = Bench()
+    for peer in (1, 2):
+        made.connect(peer)
+        assert made.hear(peer) == [Welcome(log=LOG, size=0, last_at="")]
+    return made
+
+
+def test_all_that_arrived_in_a_turn_is_one_commit_and_each_worker_hears_of_its_own(
+    bench: Bench,
+) -> None:
+    bench.recorder.received(1, encode_message(Hello(worker="worker-1")))
+    bench.submit(1, 1, decision("01K1"), decision("01K2"))
+    bench.submit(2, 7, decision("01K3"))
+    bench.submit(1, 3, outcome("01K1"))
+    bench.disk.operations.clear()
+    bench.recorder.turn()
+    assert [operation for operation, _ in bench.disk.operations] == ["write", "sync"]
+    assert bench.hear(1) == [Ack(first=1, count=2, index=0), Ack(first=3, count=1, index=3)]
+    assert bench.hear(2) == [Ack(first=7, count=1, index=2)]
+
+
+def test_a_turn_without_entries_writes_nothing(bench: Bench) -> None:
+    bench.disk.operations.clear()
+    bench.recorder.turn()
+    assert bench.disk.operations == []
+
+
+def test_a_malformed_entry_is_refused_alone(bench: Bench) -> None:
+    other = encode(decision("01K9")).replace(b"node-1", b"node-2")
+    bench.submit(1, 1, decision("01K1"), b"nonsense", other, decision("01K2"))
+    bench.recorder.turn()
+    said = bench.hear(1)
+    refused = [message.first for message in said if isinstance(message, Nack)]
+    assert refused == [2, 3]
+    assert [message for message in said if isinstance(message, Ack)] == [
+        Ack(first=1, count=1, index=0),
+        Ack(first=4, count=1, index=1),
+    ]
+    assert bench.kept() == [decision("01K1"), decision("01K2")]
+
+
+def test_what_a_dead_worker_began_has_an_unknown_outcome(bench: Bench) -> None:
+    bench.submit(1, 1, decision("01K1"), decision("01K2"), outcome("01K1"))
+    bench.submit(2, 1, decision("01K3"))
+    bench.recorder.disconnected(1)
+    last = bench.kept()[-1]
+    assert last == OutcomeLeaf(at=AT, log=LOG, request="01K2", outcome="unknown")
+    assert list(bench.log.books.open) == [("01K3", 1)]
+    assert bench.hear(2) == [Ack(first=1, count=1, index=3)]
+
+
+def test_a_dead_worker_is_settled_once_the_disk_works_again(bench: Bench) -> None:
+    bench.submit(1, 1, decision("01K1"))
+    bench.recorder.turn()
+    bench.disk.room = 0
+    bench.recorder.disconnected(1)
+    assert len(bench.kept()) == 1
+    bench.recorder.tick(1.0)
+    bench.disk.room = 1 << 20
+    bench.recorder.tick(2.0)
+    bench.recorder.tick(3.0)
+    assert bench.kept()[-1] == OutcomeLeaf(at=AT, log=LOG, request="01K1", outcome="unknown")
+    faults = [message.fault for message in bench.hear(2) if isinstance(message, Welcome)]
+    assert faults == ["disk_full", ""]
+
+
+def test_a_checkpoint_follows_within_a_second_and_only_when_there_is_something_new(
+    bench: Bench,
+) -> None:
+    bench.submit(1, 1, decision("01K1"))
+    bench.recorder.turn()
+    bench.recorder.tick(10.0)
+    signed = [bench.log.checkpoint]
+    bench.submit(1, 2, outcome("01K1"))
+    bench.recorder.turn()
+    for elapsed in (10.5, 11.0, 20.0):
+        bench.recorder.tick(elapsed)
+        signed.append(bench.log.checkpoint)
+    assert [head.size if head else None for head in signed] == [1, 1, 2, 2]
+    assert signed[2] is signed[3]
+
+
+def test_an_erasure_is_recorded_and_answered(bench: Bench) -> None:
+    opening = Opening(request="01K1", holder="person-1", salt=bytes(32), inputs=b"{}")
+    entry = Entry(leaf=encode(decision("01K1")), opening=opening)
+    bench.recorder.received(1, encode_message(Submit(first=1, entries=[entry])))
+    for _ in range(2):
+        bench.recorder.received(2, encode_message(Erase(holder="person-1")))
+    assert bench.hear(2) == [Erased(slot=0), Erased(slot=-1)]
+    assert [type(leaf).__name__ for leaf in bench.kept()] == ["DecisionLeaf", "ErasedLeaf"]
+
+
+@pytest.mark.parametrize("message", [Ack(first=1, count=1, index=0), Erased(slot=0)])
+def test_a_worker_that_speaks_out_of_turn_is_cut_off(bench: Bench, message: Message) -> None:
+    with pytest.raises(EvidenceFault) as caught:
+        bench.recorder.received(1, encode_message(message))
+    assert caught.value.code == "protocol"
