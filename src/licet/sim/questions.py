@@ -21,6 +21,8 @@ PATHS: dict[Dialect, str] = {"chat": "/v1/chat/completions", "messages": "/v1/me
 COUNT_PATH = "/v1/messages/count_tokens"
 
 _PERSON = re.compile(r"\[\[person:([^\[\]]{1,200})\]\]")
+_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]{1,200})"')
+_STREAM = re.compile(r'"stream"\s*:\s*true')
 _CASE = re.compile(r"\[\[case:([^\[\]]{1,200})\]\]")
 
 
@@ -52,6 +54,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def prompt(self) -> str:
         return "\n".join(self.texts)
+
+
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """As much of a question as its bytes show without being understood."""
+
+    model: str | None
+    stream: bool
+    person: str | None
+    case: str | None
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +122,15 @@ def read_question(
     return _question(vendor, dialect, model, max_tokens, body, arrival.headers)
 
 
-def read_markers(body: bytes) -> tuple[str | None, str | None]:
-    """Person and case of a body that cannot be read, as far as its bytes show them."""
+def glance(body: bytes) -> Glance:
+    """What can be seen of a body that the vendor refuses, or that did not come whole."""
     text = body.decode("utf-8", "replace")
-    return _last(_PERSON, text), _last(_CASE, text)
+    return Glance(
+        model=_last(_MODEL, text),
+        stream=_STREAM.search(text) is not None,
+        person=_last(_PERSON, text),
+        case=_last(_CASE, text),
+    )
 
 
 def digest(body: bytes) -> str:

@@ -15,7 +15,7 @@ from licet.sim.questions import (
     Rejection,
     check_credentials,
     digest,
-    read_markers,
+    glance,
     read_question,
 )
 from licet.sim.replies import VendorSpec, json_reply, reject, reply_to
@@ -103,8 +103,7 @@ class Vendor:
         *,
         whole: bool,
     ) -> int:
-        asked = question if isinstance(question, Question) else None
-        person, case = (asked.person, asked.case) if asked else read_markers(arrival.body)
+        asked = question if isinstance(question, Question) else glance(arrival.body)
         headers = arrival.headers
         number = self.simulation.ledger.next_number()
         self.simulation.ledger.arrive(
@@ -114,15 +113,15 @@ class Vendor:
                 vendor=self.spec.id,
                 dialect=self.spec.dialect,
                 path=arrival.path,
-                model=asked.model if asked else None,
-                stream=asked.stream if asked else False,
+                model=asked.model,
+                stream=asked.stream,
                 digest=digest(arrival.body),
                 body_bytes=len(arrival.body),
                 whole=whole,
                 request_id=headers.get("x-request-id") or headers.get("x-licet-request-id"),
                 accept_encoding=headers.get("accept-encoding"),
-                person=person,
-                case=case,
+                person=asked.person,
+                case=asked.case,
                 fault=None if fault.name == "none" else str(fault),
                 status=status,
             )

@@ -89,6 +89,7 @@ def test_what_is_not_answered_is_written_down_too() -> None:
             entries = here.simulation.ledger.entries()
             assert [entry.status for entry in entries] == [400, 404, 401]
             assert [entry.person for entry in entries] == ["Ana", "Bo", "Cy"]
+            assert [entry.model for entry in entries] == ["gpt-5.6", "claude-opus-4.8", "gpt-5.6"]
 
     play(scene())
 
