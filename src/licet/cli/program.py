@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
@@ -11,28 +10,63 @@ import click
 from licet import __version__
 from licet.terms import Fault
 
-# Name -> (module in this package, help in one line). The help is here so that `licet --help`
-# imports nothing; a test compares it with what the commands say of themselves.
+# The help is here, and commands are imported when they are used, so that `licet --help` is fast;
+# a test compares it with what the commands say of themselves.
 COMMANDS = {
-    "init": ("starting", "Write a working configuration into a new folder."),
-    "up": ("running", "Run the gateway until Ctrl-C."),
-    "check": ("checking", "Validate everything, with file, line and a suggestion."),
-    "reload": ("running", "Adopt the configuration again, in every worker."),
-    "status": ("status", "What runs, is in force, is only observed, is overdue for review."),
-    "suspend": ("suspending", "Stop the use of a model or an endpoint, now."),
-    "explain": ("explaining", "The verdict for a person, a workload and a model, and why."),
-    "directive": ("directives", "Directives as data and in English."),
-    "evidence": ("evidence", "Verify and show the evidence log."),
-    "key": ("keys", "Make, list and revoke the gateway's keys."),
-    "subject": ("subjects", "Tokens of end users, for tests."),
-    "probe": ("probing", "Whether a vendor's endpoint answers, and how."),
-    "sim": ("simulating", "Run the simulated vendors alone."),
+    "init": "Write a working configuration into a new folder.",
+    "up": "Run the gateway until Ctrl-C.",
+    "check": "Validate everything, with file, line and a suggestion.",
+    "reload": "Adopt the configuration again, in every worker.",
+    "status": "What runs, is in force, is only observed, is overdue for review.",
+    "suspend": "Stop the use of a model or an endpoint, now.",
+    "explain": "The verdict for a person, a workload and a model, and why.",
+    "directive": "Directives as data and in English.",
+    "evidence": "Verify and show the evidence log.",
+    "key": "Make, list and revoke the gateway's keys.",
+    "subject": "Tokens of end users, for tests.",
+    "probe": "Whether a vendor's endpoint answers, and how.",
+    "sim": "Run the simulated vendors alone.",
 }
-HIDDEN = {
-    "recorder": ("children", "The recorder's process; `licet up` starts it."),
-    "worker": ("children", "A worker's process; `licet up` starts it."),
-    "vendors": ("children", "The simulated vendors' process; `licet up` starts it."),
-}
+
+
+def load(name: str) -> click.Command | None:
+    """A command by its name, and those of the children, which are not listed; None: no such."""
+    match name:
+        case "init":
+            from licet.cli.starting import init as command
+        case "up":
+            from licet.cli.running import up as command
+        case "check":
+            from licet.cli.checking import check as command
+        case "reload":
+            from licet.cli.running import reload as command
+        case "status":
+            from licet.cli.status import status as command
+        case "suspend":
+            from licet.cli.suspending import suspend as command
+        case "explain":
+            from licet.cli.explaining import explain as command
+        case "directive":
+            from licet.cli.directives import directive as command
+        case "evidence":
+            from licet.cli.evidence import evidence as command
+        case "key":
+            from licet.cli.keys import key as command
+        case "subject":
+            from licet.cli.subjects import subject as command
+        case "probe":
+            from licet.cli.probing import probe as command
+        case "sim":
+            from licet.cli.simulating import sim as command
+        case "recorder":
+            from licet.cli.children import recorder as command
+        case "worker":
+            from licet.cli.children import worker as command
+        case "vendors":
+            from licet.cli.children import vendors as command
+        case _:
+            return None
+    return command
 
 
 class Program(click.Group):
@@ -42,16 +76,11 @@ class Program(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = (COMMANDS | HIDDEN).get(cmd_name)
-        if place is None:
-            return None
-        command = getattr(import_module(f"licet.cli.{place[0]}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
+        return load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -2,22 +2,42 @@
 
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.control_client import ask
-from licet.gateway.messages import Secrets
+from licet.gateway.folder import Folder, digest_key, log_origin
+from licet.gateway.folder_adopter import FolderAdopter
+from licet.gateway.messages import Ready, Secrets, frame
 from licet.gateway.plan import Plan, Running
+from licet.gateway.probe import Probed, probe_endpoint
+from licet.gateway.register_history import History, read_history
+from licet.gateway.standing import Selected, Standing, stand
 from licet.gateway.supervisor import Supervisor
 from licet.gateway.suspension import Suspended, Suspension, recover, suspend, with_suspension
+from licet.gateway.worker_process import run_worker
 
 __all__ = [
     "Adopted",
     "Adopter",
+    "Folder",
+    "FolderAdopter",
+    "History",
     "Plan",
+    "Probed",
+    "Ready",
     "Running",
     "Secrets",
+    "Selected",
+    "Standing",
     "Supervisor",
     "Suspended",
     "Suspension",
     "ask",
+    "digest_key",
+    "frame",
+    "log_origin",
+    "probe_endpoint",
+    "read_history",
     "recover",
+    "run_worker",
+    "stand",
     "suspend",
     "with_suspension",
 ]

@@ -12,8 +12,16 @@ from typing import Any
 
 import msgspec
 
-from licet.evidence import Leaf, SuspendedLeaf, canonical, digest_of
-from licet.policy import Alternative, Condition, Directive, Kind, Sources, Version
+from licet.evidence import Leaf, SuspendedLeaf, canonical
+from licet.policy import (
+    Alternative,
+    Condition,
+    Directive,
+    Kind,
+    Sources,
+    Version,
+    content_digest,
+)
 from licet.terms import Instant, OperationFault, did_you_mean, format_instant, to_datetime
 
 PREFIX = "suspension"
@@ -124,7 +132,7 @@ def _leaf(directive: Directive, asked: Suspension, at: Instant, log: str) -> Sus
         by=asked.by,
         id=directive.id,
         version=len(directive.versions),
-        digest=digest_of(canonical(content["versions"][-1])),
+        digest=content_digest(directive, len(directive.versions)),
         directive=canonical(content).decode("utf-8"),
         until=None
         if until is None

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import uvloop
 
@@ -36,10 +36,8 @@ from licet.gateway.messages import (
     WorkerStatus,
     decode_to_worker,
 )
+from licet.policy import Snapshot
 from licet.terms import Fault, Instant
-
-if TYPE_CHECKING:
-    from licet.policy import Snapshot
 
 
 class NodeFace(Protocol):

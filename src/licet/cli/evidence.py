@@ -1,0 +1,123 @@
+"""`licet evidence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from licet.cli.options import MOMENT, config_option, json_option, show_json
+from licet.evidence import Leaf, parse_verifier
+from licet.gateway import Folder
+from licet.storage import Filters, Report, show, verifier_key, verify
+from licet.terms import Instant, format_instant
+
+FOLDER = click.option(
+    "--folder",
+    "evidence_folder",
+    type=click.Path(path_type=Path),
+    help="The evidence folder, where it is not the configuration's.",
+)
+
+
+@click.group()
+def evidence() -> None:
+    """Verify and show the evidence log."""
+
+
+@evidence.command("verify")
+@click.option("--vkey", help="The public key that you trust; without it, the one beside the log.")
+@click.option("--without-openings", is_flag=True, help="Leave out what only the operator can read.")
+@FOLDER
+@config_option
+@json_option
+@click.pass_context
+def verify_log(
+    ctx: click.Context,
+    vkey: str | None,
+    without_openings: bool,
+    evidence_folder: Path | None,
+    folder: Folder,
+    as_json: bool,
+) -> None:
+    """Read everything and say what of it holds. The exit code is 1 when anything is damaged."""
+    path = _path(evidence_folder, folder)
+    key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
+    report = verify(path, key, openings=not without_openings)
+    if as_json:
+        show_json(msgspec.to_builtins(report))
+    else:
+        click.echo("\n".join(_lines(report)))
+    ctx.exit(0 if report.ok else 1)
+
+
+@evidence.command("show")
+@click.option("--request", default="", help="Only what is about this request.")
+@click.option("--kind", "kinds", multiple=True, help="Only such records: `decision`, `adopted`.")
+@click.option("--from", "from_at", type=MOMENT, help="From this instant on.")
+@click.option("--until", "until_at", type=MOMENT, help="Before this instant.")
+@FOLDER
+@config_option
+@json_option
+def show_log(
+    request: str,
+    kinds: tuple[str, ...],
+    from_at: Instant | None,
+    until_at: Instant | None,
+    evidence_folder: Path | None,
+    folder: Folder,
+    as_json: bool,
+) -> None:
+    """Print records, the oldest first; with --json one object per line."""
+    filters = Filters(
+        kinds=frozenset(kinds),
+        request=request,
+        from_at=format_instant(from_at) if from_at is not None else "",
+        until_at=format_instant(until_at) if until_at is not None else "",
+    )
+    for index, leaf in show(_path(evidence_folder, folder), filters):
+        if as_json:
+            record = {"index": index, **msgspec.to_builtins(leaf)}
+            click.echo(msgspec.json.encode(record).decode())
+        else:
+            click.echo(_line(index, leaf))
+
+
+def _path(evidence_folder: Path | None, folder: Folder) -> Path:
+    if evidence_folder is not None:
+        return evidence_folder
+    return folder.evidence(folder.configuration().settings)
+
+
+def _lines(report: Report) -> list[str]:
+    lines = [
+        f"{'sound' if report.ok else 'DAMAGED'}: {report.leaves} records of log `{report.log}`",
+        f"signed     {report.signed}, root {report.root}",
+        f"traffic    {report.decisions} decisions, {report.attempts} sendings",
+        f"outcomes   {report.outcomes}, of them {report.unknown} unknown; {report.open} open",
+        f"register   {report.registered} events, {report.snapshots} snapshots kept",
+        f"openings   {report.openings} fit, {report.erased} erased or absent",
+    ]
+    for one in report.findings:
+        where = f" ({one.path}:{one.offset})" if one.path else ""
+        lines.append(f"{one.severity:<10} {one.code}: {one.message}{where}")
+    if report.findings_left_out:
+        lines.append(f"and {report.findings_left_out} more")
+    return lines
+
+
+def _line(index: int, leaf: Leaf) -> str:
+    """A record in one line: what it is, and what is particular to it."""
+    fields = msgspec.to_builtins(leaf)
+    kind = fields.pop("kind")
+    at = fields.pop("at")
+    for name in ("log", "schema", "wall"):
+        fields.pop(name, None)
+    told = " ".join(f"{name}={_brief(value)}" for name, value in fields.items())
+    return f"{index:>8} {at} {kind:<11} {told}"
+
+
+def _brief(value: object) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,154 @@
+"""`licet explain`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+import msgspec
+
+from licet.cli.options import MOMENT, config_option, json_option, show_json
+from licet.cli.persons import Person, person_options
+from licet.cli.snapshots import snapshot_of
+from licet.gateway import Folder
+from licet.identity import TokenProblem, TokenVerifier
+from licet.policy import (
+    Action,
+    Configuration,
+    Decision,
+    Snapshot,
+    Verdict,
+)
+from licet.terms import (
+    Instant,
+    OperationFault,
+    Profile,
+    did_you_mean,
+    format_instant,
+)
+
+REFUSED = 3
+
+
+@click.command()
+@click.option("--organisation", required=True, help="Whose key is used, by id.")
+@click.option("--workload", required=True, help="For what, by id.")
+@click.option("--model", required=True, help="Which model, by id.")
+@click.option("--endpoint", help="Where; without it, every endpoint of the workload.")
+@click.option("--at", type=MOMENT, default="now", help="As of when it is decided.")
+@click.option("--known-at", type=MOMENT, help="On what was recorded by then; without it, all.")
+@click.option("--action", type=click.Choice([one.value for one in Action]), default="inference")
+@click.option("--token", help="A subject's token, in the place of attributes.")
+@person_options
+@config_option
+@json_option
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    /,
+    organisation: str,
+    workload: str,
+    model: str,
+    endpoint: str | None,
+    at: Instant,
+    known_at: Instant | None,
+    action: str,
+    token: str | None,
+    folder: Folder,
+    as_json: bool,
+    **attributes: Any,
+) -> None:
+    """The verdict for a person, a workload and a model, and why.
+
+    What is not said of the person is unknown. The exit code is 0 when the model is permitted at
+    some endpoint, 3 when it is refused or undetermined, 1 when the question cannot be answered.
+    """
+    snapshot, configuration, _ = snapshot_of(folder, at)
+    profile = _profile(configuration, token, attributes)
+    ruleset = snapshot.select(at, known_at)
+    known = ruleset.know(profile, organisation, workload, at)
+    places = _places(snapshot, organisation, workload, model, endpoint)
+    decisions = {one: ruleset.decide(known, model, one, Action(action)) for one in places}
+    best = next((one for one in decisions.values() if one.permitted), None)
+    if as_json:
+        show_json(
+            {
+                "at": format_instant(at),
+                "snapshot": snapshot.digest,
+                "verdict": (best or next(iter(decisions.values()))).verdict.value,
+                "endpoints": [
+                    {"endpoint": one, **msgspec.to_builtins(decision)}
+                    for one, decision in decisions.items()
+                ],
+            }
+        )
+    else:
+        for one, decision in decisions.items():
+            click.echo("\n".join(_lines(snapshot, model, one, decision)))
+    ctx.exit(0 if best is not None else REFUSED)
+
+
+def _profile(
+    configuration: Configuration, token: str | None, attributes: dict[str, Any]
+) -> Profile:
+    if token is None:
+        return Person(**attributes).profile()
+    verified = TokenVerifier(configuration.issuers).verify(token, int(time.time()))
+    if isinstance(verified, TokenProblem):
+        raise OperationFault(verified.code, verified.message)
+    return verified.profile
+
+
+def _places(
+    snapshot: Snapshot, organisation: str, workload: str, model: str, endpoint: str | None
+) -> list[str]:
+    """The endpoints to decide for; `OperationFault` for names that nobody knows."""
+    sources = snapshot.sources
+    workloads = {one.id: one for one in sources.workloads}
+    _must_be_known("organisation", organisation, [one.id for one in sources.organisations])
+    _must_be_known("workload", workload, list(workloads))
+    _must_be_known("model", model, [one.id for one in sources.models])
+    if endpoint is not None:
+        _must_be_known("endpoint", endpoint, [one.id for one in sources.endpoints])
+        return [endpoint]
+    found = [one.endpoint for one in workloads[workload].candidates if one.model == model]
+    if not found:
+        raise OperationFault(
+            "not_a_candidate",
+            f"`{model}` is no candidate of `{workload}`",
+            remedy="name an endpoint to ask nevertheless: `--endpoint`",
+        )
+    return found
+
+
+def _must_be_known(what: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise OperationFault(
+            f"unknown_{what}",
+            f"there is no {what} `{name}`",
+            remedy=did_you_mean(name, known) or "there are: " + ", ".join(known),
+        )
+
+
+def _lines(snapshot: Snapshot, model: str, endpoint: str, decision: Decision) -> list[str]:
+    lines = [f"{decision.verdict.value}: `{model}` at `{endpoint}`"]
+    lines += [f"  by {_titled(snapshot, one)}" for one in decision.deciding]
+    lines += [f"  relieved by {_titled(snapshot, one)}" for one in decision.relieving]
+    if decision.verdict is Verdict.UNDETERMINED:
+        sets = " or ".join(" and ".join(f"`{one}`" for one in some) for some in decision.missing)
+        lines.append(f"  once attested, settled by {sets}")
+    if decision.observed:
+        would = decision.observed_verdict.value if decision.observed_verdict else ""
+        names = ", ".join(_titled(snapshot, one) for one in decision.observed)
+        lines.append(f"  OBSERVED, not enforced: would be {would} by {names}")
+    lines += [f"  duty: {one.kind} {one.value}" for one in decision.duties]
+    return lines
+
+
+def _titled(snapshot: Snapshot, name: str) -> str:
+    directive = snapshot.directive(name)
+    if directive is None:
+        return f"`{name}`"
+    by = f" ({directive.authority})" if directive.authority else ""
+    return f"`{name}`: {directive.title or name}{by}"

@@ -1,0 +1,64 @@
+"""`licet status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from licet.cli.options import config_option, json_option, show_json
+from licet.gateway import Folder, ask
+
+MIB = 1 << 20
+
+
+@click.command()
+@config_option
+@json_option
+def status(folder: Folder, as_json: bool) -> None:
+    """What runs, is in force, is only observed, is overdue for review."""
+    settings = folder.configuration().settings
+    found = ask(folder.control(settings), "status", timeout_s=10.0)
+    if as_json:
+        show_json(found)
+    else:
+        click.echo("\n".join(describe(found)))
+
+
+def describe(found: Mapping[str, Any]) -> list[str]:
+    """The lines of a status, most important first."""
+    lines = [f"gateway    {found['address']}, as of {found['at']}"]
+    if found["scripted"]:
+        lines.append("CLOCK      SCRIPTED: decisions are not as of the real time")
+    lines.append(f"snapshot   {found['snapshot'][:16]}")
+    lines += [_worker(row, found["snapshot"]) for row in found["workers"]]
+    recorder = found["recorder"]
+    state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
+    lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")
+    lines.append(f"evidence   {found['evidence']}")
+    lines += [_directive("in force", one) for one in found.get("in_force", ())]
+    lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
+    lines += [f"OVERDUE    {one['id']}: review was due {one['due']}" for one in found["overdue"]]
+    return lines
+
+
+def _worker(row: Mapping[str, Any], latest: str) -> str:
+    head = f"worker {row['index']:<4}"
+    if row["state"] != "serving":
+        why = f": {row['failure']}" if row["failure"] else ""
+        return f"{head}NOT ANSWERING, {row['restarts']} restarts{why}"
+    stale = "" if row["snapshot"] == latest else ", STALE SNAPSHOT"
+    open_ = ", ".join(row["breakers_open"])
+    return (
+        f"{head}process {row['pid']}, {row['in_flight']} in flight, {row['requests']} requests,"
+        f" {row['refused']} refused, {row['memory_bytes'] // MIB} MiB,"
+        f" {row['restarts']} restarts{stale}"
+        + (f", breakers open: {open_}" if open_ else "")
+        + ("" if row["recorder_connected"] else ", NO RECORDER")
+    )
+
+
+def _directive(word: str, one: Mapping[str, Any]) -> str:
+    until = f" until {one['until']}" if one.get("until") else ""
+    return f"{word:<11}{one['id']} v{one['version']}: {one['title']}, since {one['since']}{until}"

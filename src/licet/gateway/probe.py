@@ -1,0 +1,121 @@
+"""One small request to one endpoint, for an operator who wonders whether a vendor answers.
+
+Apart from the path of requests on purpose: it shares no code with it that could be wrong in the
+same way, and blocks as a command may.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from licet.catalog import Endpoint
+
+ANSWER_BYTES_MAX = 1 << 20
+PROMPT = "Say: yes"
+
+
+class Probed(msgspec.Struct, frozen=True, kw_only=True):
+    """How an endpoint answered. `detail` says what it was, in words."""
+
+    endpoint: str
+    model: str
+    verdict: Literal["answers", "refuses", "confused", "unreachable"]
+    detail: str
+    status: int = 0
+    elapsed_ms: int = 0
+
+    def told(self) -> dict[str, Any]:
+        return dict(msgspec.to_builtins(self))
+
+
+def probe_endpoint(
+    endpoint: Endpoint, model: str, credential: str, *, timeout_s: float, ca_file: Path | None
+) -> Probed:
+    """Asks `model` (by its id in the catalogue) for a word in the endpoint's dialect."""
+    started = time.monotonic()
+    try:
+        status, body = _ask(endpoint, model, credential, timeout_s, ca_file)
+    except (OSError, HTTPException) as error:
+        return Probed(
+            endpoint=endpoint.id,
+            model=model,
+            verdict="unreachable",
+            detail=f"{type(error).__name__}: {error}",
+            elapsed_ms=_since(started),
+        )
+    verdict, detail = _judge(endpoint.dialect, status, body)
+    return Probed(
+        endpoint=endpoint.id,
+        model=model,
+        verdict=verdict,
+        detail=detail,
+        status=status,
+        elapsed_ms=_since(started),
+    )
+
+
+def _ask(
+    endpoint: Endpoint, model: str, credential: str, timeout_s: float, ca_file: Path | None
+) -> tuple[int, bytes]:
+    url = urlsplit(endpoint.base_url)
+    connection: HTTPConnection
+    if url.scheme == "https":
+        context = ssl.create_default_context(cafile=ca_file)
+        connection = HTTPSConnection(
+            url.hostname or "", url.port, timeout=timeout_s, context=context
+        )
+    else:
+        connection = HTTPConnection(url.hostname or "", url.port, timeout=timeout_s)
+    path, headers = _manners(endpoint.dialect, credential)
+    body = {
+        "model": endpoint.models[model],
+        "max_tokens": 16,
+        "messages": [{"role": "user", "content": PROMPT}],
+    }
+    try:
+        connection.request("POST", url.path + path, msgspec.json.encode(body), headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(ANSWER_BYTES_MAX)
+    finally:
+        connection.close()
+
+
+def _manners(dialect: str, credential: str) -> tuple[str, dict[str, str]]:
+    """The path and headers of a dialect."""
+    headers = {"content-type": "application/json", "accept": "application/json"}
+    if dialect == "messages":
+        headers["anthropic-version"] = "2023-06-01"
+        if credential:
+            headers["x-api-key"] = credential
+        return "/v1/messages", headers
+    if credential:
+        headers["authorization"] = f"Bearer {credential}"
+    return "/v1/chat/completions", headers
+
+
+def _judge(
+    dialect: str, status: int, body: bytes
+) -> tuple[Literal["answers", "refuses", "confused"], str]:
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "confused", f"status {status} with a body that is no JSON object"
+    if status != 200:
+        error = answer.get("error")
+        said = error.get("message") if isinstance(error, dict) else error
+        return "refuses", f"status {status}: {said}"
+    expected = "content" if dialect == "messages" else "choices"
+    if not isinstance(answer.get(expected), list):
+        return "confused", f"status 200 without `{expected}`: is it the dialect `{dialect}`?"
+    return "answers", f"as model `{answer.get('model')}`"
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
