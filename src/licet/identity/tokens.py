@@ -94,6 +94,11 @@ class TokenVerifier:
             compact = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
             header = compact.headers()
             claims = msgspec.json.decode(compact.payload, type=_Claims)
+        except msgspec.ValidationError as cause:
+            words = str(cause)
+            return TokenProblem(
+                "claim_malformed", f"its claims cannot be read: {words[:1].lower()}{words[1:]}"
+            )
         except (JoseError, msgspec.DecodeError, UnicodeError, ValueError, TypeError):
             return _malformed(token)
         trusted = self._trusted.get(claims.iss)

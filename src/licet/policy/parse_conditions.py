@@ -134,7 +134,8 @@ class ConditionReader:
             attribute = names.get(name) or names.get(name.removesuffix(".id"))
             if attribute is None:
                 depth = len(prefix)
-                known = {full[depth:] for full in names if full.startswith(prefix)}
+                rest = {full[depth:] for full in names if full.startswith(prefix)}
+                known = {inner.partition(".")[0] for inner in rest}
                 raise self.document.unknown_key(where, known)
             yield attribute, where
 

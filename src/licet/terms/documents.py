@@ -112,7 +112,7 @@ class Document:
             known = _choices(node)
             remedy = did_you_mean(str(value), known) or f"one of {_quoted(known)}"
             return self.fault(
-                "unknown_value", f"`{value}` is none of its values", path, remedy=remedy
+                "unknown_value", f"`{value}` is not among the values", path, remedy=remedy
             )
         match _expects(node) if "matching regex" in problem else None:
             case "identifier":
@@ -290,7 +290,11 @@ def _in_words(problem: str) -> str:
     if not problem.startswith("Expected"):
         return problem[:1].lower() + problem[1:]
     words = re.sub(r"`([a-z| ]+)`", kinds, problem)
-    words = words.replace(" >= ", " of at least ").replace(" <= ", " of at most ")
+    words = (
+        words.replace(" of length", "")
+        .replace(" >= ", " of at least ")
+        .replace(" <= ", " of at most ")
+    )
     return words[:1].lower() + words[1:]
 
 

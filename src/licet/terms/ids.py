@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 DirectiveId = NewType("DirectiveId", str)
@@ -35,5 +36,17 @@ def request_id(at_ms: int, entropy: bytes) -> RequestId:
     """
     if len(entropy) != 10:
         raise ValueError("a request id takes 10 bytes of entropy")
-    number = ((at_ms & 0xFFFF_FFFF_FFFF) << 80) | int.from_bytes(entropy, "big")
-    return RequestId("".join(_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)))
+    time = _time_part(at_ms & 0xFFFF_FFFF_FFFF)
+    return RequestId(time + _base32(entropy[:5]) + _base32(entropy[5:]))
+
+
+@lru_cache(maxsize=2)
+def _time_part(at_ms: int) -> str:
+    """Ten digits; remembered, because many requests share a millisecond."""
+    return "".join(_PAIRS[(at_ms >> shift) & 1023] for shift in (40, 30, 20, 10, 0))
+
+
+def _base32(data: bytes) -> str:
+    """Eight digits of five bytes."""
+    n = int.from_bytes(data, "big")
+    return _PAIRS[n >> 30] + _PAIRS[n >> 20 & 1023] + _PAIRS[n >> 10 & 1023] + _PAIRS[n & 1023]

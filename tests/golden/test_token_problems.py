@@ -1,0 +1,173 @@
+"""What each wrong subject token gets: `token_problems.txt`, made by the real code.
+
+A case is a name, and a token made for it here; the file holds code and message. Written anew by
+`LICET_GOLDEN=write`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jws
+from joserfc.jwk import ECKey, OctKey
+
+from licet.identity import Issuer, TokenProblem, TokenVerifier, new_signing_key, sign_subject
+
+GOLDEN = Path(__file__).with_name("token_problems.txt")
+NOW_S = 1_781_300_000
+
+PRIVATE, JWKS = new_signing_key("idp-1", b"\x01" * 32)
+OTHER, _ = new_signing_key("idp-1", b"\x02" * 32)
+UNKNOWN_KID, _ = new_signing_key("idp-9", b"\x01" * 32)
+CURVE = ECKey.import_key(ec.generate_private_key(ec.SECP256R1()))
+
+VERIFIER = TokenVerifier(
+    [
+        Issuer(
+            id="acme-idp",
+            audience="licet",
+            jwks=JWKS,
+            may_attest=("us_person", "nationality", "engagement", "place", "tier"),
+        ),
+        Issuer(id="only-es", audience="licet", jwks=JWKS, algorithms=("ES256",)),
+    ]
+)
+
+
+def claims(**changed: Any) -> dict[str, Any]:
+    whole = {
+        "iss": "acme-idp",
+        "aud": "licet",
+        "sub": "alice",
+        "iat": NOW_S,
+        "exp": NOW_S + 600,
+        "licet": {"us_person": True},
+    }
+    return {name: value for name, value in (whole | changed).items() if value is not None}
+
+
+def signed(**changed: Any) -> str:
+    return sign_subject(claims(**changed), PRIVATE)
+
+
+def own(**values: Any) -> str:
+    return signed(licet=values)
+
+
+def unsigned(algorithm: str = "none") -> str:
+    parts = [{"alg": algorithm, "typ": "JWT"}, claims()]
+    return ".".join(_encoded(part) for part in parts) + "."
+
+
+def shared_secret() -> str:
+    # The classic confusion: the public key, which everybody knows, as the secret of an HMAC.
+    public = json.loads(JWKS)["keys"][0]["x"].encode()
+    header = {"alg": "HS256", "typ": "JWT", "kid": "idp-1"}
+    key = OctKey.import_key(public)
+    return jws.serialize_compact(header, json.dumps(claims()), key, algorithms=["HS256"])
+
+
+def another_curve() -> str:
+    header = {"alg": "ES256", "typ": "JWT"}
+    return jws.serialize_compact(header, json.dumps(claims()), CURVE, algorithms=["ES256"])
+
+
+def changed_payload() -> str:
+    header, payload, signature = signed(licet={"us_person": False}).split(".")
+    plain = urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    forged = plain.replace(b'"us_person":false', b'"us_person":true')
+    assert forged != plain
+    return f"{header}.{urlsafe_b64encode(forged).rstrip(b'=').decode()}.{signature}"
+
+
+def critical_header() -> str:
+    header = _encoded({"alg": "Ed25519", "kid": "idp-1", "crit": ["b64"], "b64": False})
+    return f"{header}.{_encoded(claims())}.AAAA"
+
+
+def _encoded(value: Any) -> str:
+    return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+FRENCH = {"country": "FR", "standing": "citizen"}
+
+CASES: dict[str, Callable[[], str]] = {
+    "empty": lambda: "",
+    "words": lambda: "not a token",
+    "not ASCII": lambda: "é.é.é",
+    "three dots of nothing": lambda: "..",
+    "encrypted": lambda: "a.b.c.d.e",
+    "too large": lambda: "a" * 20_000,
+    "unsigned": unsigned,
+    "unsigned, in capitals": lambda: unsigned("NONE"),
+    "signed by a shared secret": shared_secret,
+    "signed by nobody's key": another_curve,
+    "signed by another key": lambda: sign_subject(claims(), OTHER),
+    "signed by a key that the issuer does not have": lambda: sign_subject(claims(), UNKNOWN_KID),
+    "by an algorithm that is not for this issuer": lambda: signed(iss="only-es"),
+    "its payload changed": changed_payload,
+    "without its signature": lambda: signed().rpartition(".")[0] + ".",
+    "with a critical header": critical_header,
+    "from an unknown issuer": lambda: signed(iss="https://elsewhere.example"),
+    "without an issuer": lambda: signed(iss=None),
+    "for somebody else": lambda: signed(aud="another-gateway"),
+    "for nobody": lambda: signed(aud=None),
+    "expired": lambda: signed(exp=NOW_S - 31),
+    "without an end": lambda: signed(exp=None),
+    "ending in words": lambda: signed(exp="tomorrow"),
+    "ending never": lambda: signed(exp=1e300),
+    "not valid yet": lambda: signed(nbf=NOW_S + 31),
+    "issued in the future": lambda: signed(iat=NOW_S + 31),
+    "of nobody": lambda: signed(sub=""),
+    "of a number": lambda: signed(sub=7),
+    "our claim in words": lambda: signed(licet="us person"),
+    "a US person in words": lambda: own(us_person="yes"),
+    "a place that is none": lambda: own(place="UK"),
+    "a nationality without a country": lambda: own(nationality=[{"standing": "citizen"}]),
+    "a standing that is none": lambda: own(nationality=[FRENCH | {"standing": "subject"}]),
+    "a field that is none": lambda: own(nationality=[FRENCH | {"city": "Paris"}]),
+    "a time without an offset": lambda: own(nationality=[FRENCH | {"since": "2020-01-01T00:00"}]),
+    "a date that is none": lambda: own(us_person=True, evidence_date="2026-02-30"),
+    "a relation that is none": lambda: own(
+        engagement=[{"relation": "friend", "organisation": "acme-grid"}]
+    ),
+    "an assurance that is none": lambda: own(us_person=True, assurance="absolute"),
+    "nationalities that are none": lambda: signed(nationalities=["XX"]),
+    "nationalities in words": lambda: signed(nationalities="FR"),
+    "nationalities against a complete set": lambda: signed(
+        nationalities=["DE"], licet={"nationality": [FRENCH], "complete": True}
+    ),
+    "more tiers than anybody has": lambda: own(tier=[f"tier-{n}" for n in range(65)]),
+}
+
+
+def render() -> str:
+    lines = []
+    for name, make in CASES.items():
+        found = VERIFIER.verify(make(), NOW_S)
+        assert isinstance(found, TokenProblem), name
+        lines.append(f"{name}\n    {found.code}: {found.message}\n")
+    return "".join(lines)
+
+
+def test_every_wrong_token_gets_its_message() -> None:
+    text = render()
+    if os.environ.get("LICET_GOLDEN") == "write":
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_token_that_all_cases_change_is_accepted() -> None:
+    assert not isinstance(VERIFIER.verify(signed(), NOW_S), TokenProblem)
+
+
+@pytest.mark.parametrize("at_s", [NOW_S - 30, NOW_S + 629])
+def test_the_leeway_is_within_the_bounds(at_s: int) -> None:
+    assert not isinstance(VERIFIER.verify(signed(), at_s), TokenProblem)
