@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from licet.gateway import Folder
 from licet.terms import Instant, OperationFault, to_instant
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,9 +27,16 @@ def config_option(command: Command) -> Command:
         envvar="LICET_CONFIG",
         default=".",
         show_envvar=True,
-        callback=lambda _ctx, _param, value: Folder(Path(value)),
+        callback=lambda _ctx, _param, value: _folder(value),
         help="The configuration folder; without it, the current one.",
     )(command)
+
+
+def _folder(path: str) -> Any:
+    # Imported here: the recorder's process has options too, and no use for the gateway.
+    from licet.gateway import Folder
+
+    return Folder(Path(path))
 
 
 def json_option(command: Command) -> Command:

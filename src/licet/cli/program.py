@@ -30,7 +30,7 @@ COMMANDS = {
 
 
 def load(name: str) -> click.Command | None:
-    """A command by its name, and those of the children, which are not listed; None: no such."""
+    """A command by its name; None: there is no such."""
     match name:
         case "init":
             from licet.cli.starting import init as command
@@ -58,12 +58,20 @@ def load(name: str) -> click.Command | None:
             from licet.cli.probing import probe as command
         case "sim":
             from licet.cli.simulating import sim as command
+        case _:
+            return load_child(name)
+    return command
+
+
+def load_child(name: str) -> click.Command | None:
+    """A command that only `licet up` calls."""
+    match name:
         case "recorder":
-            from licet.cli.children import recorder as command
+            from licet.cli.recorder_child import recorder as command
         case "worker":
-            from licet.cli.children import worker as command
+            from licet.cli.worker_child import worker as command
         case "vendors":
-            from licet.cli.children import vendors as command
+            from licet.cli.vendors_child import vendors as command
         case _:
             return None
     return command
