@@ -4,6 +4,10 @@ The file has a header of 64 bytes (mark, version, a random salt) and slots of 80
 names its holder only by HMAC-SHA-256 under the salt, and is zeroed when the holder is erased:
 then nothing says any more who it was, nor opens what lies under its key. Slots are never used
 again, so a record of an erasure stays true.
+
+A crash may tear a slot. At the end of the file that was an addition nobody was told about, or
+a wipe: either way it is wiped. Elsewhere it was a wipe if the log has the erasure, which the
+recorder then carries out, and damage if not.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ _MARK = b"LICETKEY"
 _HEADER = struct.Struct(">8sI32s20x")
 _SLOT = struct.Struct(">c7x32s32s8s")
 _VERSION = 1
-_LIVE, _ERASED = b"K", b"E"
+_LIVE, _ERASED, _UNREADABLE = b"K", b"E", b"?"
 KEY_BYTES = 32
 
 
@@ -30,8 +34,10 @@ class Holders:
     """Which holder has which slot, and the keys of all that have not been erased."""
 
     def __init__(self, disk: Disk, path: Path, entropy: Callable[[int], bytes]) -> None:
-        """Opens or makes the file. `EvidenceFault` (`side_damaged`) when a slot is damaged."""
+        """Opens or makes the file. `EvidenceFault` (`side_damaged`): it is no such file."""
         self._entropy = entropy
+        self.damaged: set[int] = set()
+        """Slots that cannot be read, and are not at the end."""
         self._slots: dict[bytes, int] = {}
         self._keys: list[bytes | None] = []
         try:
@@ -45,8 +51,11 @@ class Holders:
             return
         mark, version, self._salt = _HEADER.unpack_from(data)
         if mark != _MARK or version != _VERSION:
-            raise _damaged(path, 0)
-        self._file = AppendFile(disk, path, self._load(data, path))
+            raise side_damaged(path, 0)
+        torn = self._load(data)
+        self._file = AppendFile(disk, path, _HEADER.size + len(self._keys) * _SLOT.size)
+        for slot in torn:
+            self._wipe(slot)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -75,13 +84,17 @@ class Holders:
 
     def destroy(self, slot: int) -> None:
         """Wipes a slot, durably; nothing happens when it was wiped before."""
-        if self.key(slot) is None:
+        if self.key(slot) is None and slot not in self.damaged:
             return
-        self._file.overwrite(
-            _HEADER.size + slot * _SLOT.size, _slot(_ERASED, bytes(32), bytes(KEY_BYTES))
-        )
+        self._wipe(slot)
         self._keys[slot] = None
+        self.damaged.discard(slot)
         self._slots = {tag: place for tag, place in self._slots.items() if place != slot}
+
+    def require_whole(self) -> None:
+        """`EvidenceFault` (`side_damaged`) when a slot is damaged that no erasure explains."""
+        if self.damaged:
+            raise side_damaged(self._file.path, _HEADER.size + min(self.damaged) * _SLOT.size)
 
     def close(self) -> None:
         self._file.close()
@@ -89,13 +102,25 @@ class Holders:
     def _tag(self, holder: str) -> bytes:
         return hmac.digest(self._salt, holder.encode(), "sha256")
 
-    def _load(self, data: bytes, path: Path) -> int:
-        """Reads the slots; the end of the last whole one."""
-        for slot, (state, tag, key) in enumerate(_slots(data, path)):
+    def _load(self, data: bytes) -> list[int]:
+        """Reads the slots; those at the end that are torn."""
+        for slot, (state, tag, key) in enumerate(_slots(data)):
             if state == _LIVE:
                 self._slots[tag] = slot
+            if state == _UNREADABLE:
+                self.damaged.add(slot)
             self._keys.append(key if state == _LIVE else None)
-        return _HEADER.size + len(self._keys) * _SLOT.size
+        torn = []
+        for slot in range(len(self._keys) - 1, -1, -1):
+            if slot not in self.damaged:
+                break
+            torn.append(slot)
+        self.damaged.difference_update(torn)
+        return torn
+
+    def _wipe(self, slot: int) -> None:
+        wiped = _slot(_ERASED, bytes(32), bytes(KEY_BYTES))
+        self._file.overwrite(_HEADER.size + slot * _SLOT.size, wiped)
 
 
 def read_keys(disk: Disk, path: Path) -> dict[int, bytes]:
@@ -104,31 +129,24 @@ def read_keys(disk: Disk, path: Path) -> dict[int, bytes]:
         data = disk.read(path)
     except FileNotFoundError:
         return {}
-    found = enumerate(_slots(data, path))
-    return {slot: key for slot, (state, _, key) in found if state == _LIVE}
+    return {slot: key for slot, (state, _, key) in enumerate(_slots(data)) if state == _LIVE}
 
 
-def _slots(data: bytes, path: Path) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """State, tag and key of each slot, up to a torn tail."""
+def _slots(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """State, tag and key of each slot of full size."""
     for place in range(_HEADER.size, len(data) - _SLOT.size + 1, _SLOT.size):
         state, tag, key, _ = _SLOT.unpack_from(data, place)
-        if data[place : place + _SLOT.size] != _slot(state, tag, key):
-            rest = data[place + _SLOT.size :]
-            later = range(0, len(rest) - _SLOT.size + 1, _SLOT.size)
-            if any(
-                rest[at : at + _SLOT.size] == _slot(*_SLOT.unpack_from(rest, at)[:3])
-                for at in later
-            ):
-                raise _damaged(path, place)
-            return
-        yield state, tag, key
+        if data[place : place + _SLOT.size] == _slot(state, tag, key):
+            yield state, tag, key
+        else:
+            yield _UNREADABLE, b"", b""
 
 
 def _slot(state: bytes, tag: bytes, key: bytes) -> bytes:
     return _SLOT.pack(state, tag, key, sha256(state + tag + key).digest()[:8])
 
 
-def _damaged(path: Path, offset: int) -> EvidenceFault:
+def side_damaged(path: Path, offset: int) -> EvidenceFault:
     return EvidenceFault(
         "side_damaged",
         f"the keys of the side store are damaged: `{path}` at byte {offset}",

@@ -62,6 +62,7 @@ class Recorder:
         """`now` is the decision clock as text, for what the recorder itself has to say.
 
         `on_fault` hears a fault when writing begins to fail, and None when it works again.
+        Raises `EvidenceFault` (`side_damaged`).
         """
         self._log = log
         self._side = side
@@ -79,6 +80,7 @@ class Recorder:
             # two is carried out now.
             if isinstance(leaf, ErasedLeaf):
                 side.destroy(leaf.slot)
+        side.require_whole()
 
     def connected(self, peer: int, send: Send) -> None:
         """A peer, by a number from 1 that is never used again, and how to send to it."""

@@ -115,6 +115,13 @@ class SideStore:
         self._ciphers.pop(slot, None)
         self._parts = {(place, digest) for place, digest in self._parts if place != slot}
 
+    def require_whole(self) -> None:
+        """`EvidenceFault` (`side_damaged`) when a key is damaged that no erasure explains.
+
+        To be called once the erasures that the log has were carried out.
+        """
+        self._holders.require_whole()
+
     def close(self) -> None:
         self._holders.close()
         if self._file is not None:

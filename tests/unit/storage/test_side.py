@@ -98,21 +98,28 @@ def test_a_changed_frame_is_found_by_path_and_offset(tmp_path: Path) -> None:
     assert [(where, offset) for where, offset, _ in reader.damage] == [(path, 16)]
 
 
-def test_a_torn_key_slot_is_cut_off_and_a_damaged_one_stops(tmp_path: Path) -> None:
+def test_a_torn_key_slot_is_never_used_again_and_a_damaged_one_stops(tmp_path: Path) -> None:
     side = store(tmp_path)
     side.append([opening(1, "person-1"), opening(2, "person-2")])
     side.close()
     path = tmp_path / "side" / "holders"
     whole = path.read_bytes()
-    path.write_bytes(whole + b"torn")
-    side = store(tmp_path)
-    assert side.find("person-2") == 1
-    side.close()
-    assert path.read_bytes() == whole
+    for torn, slot in ((b"torn", 2), (b"torn" * 20, 3)):
+        path.write_bytes(whole + torn)
+        side = store(tmp_path)
+        side.require_whole()
+        assert (side.find("person-1"), side.find("person-2")) == (0, 1)
+        side.append([opening(3, "person-3")])
+        assert side.find("person-3") == slot
+        side.close()
     path.write_bytes(whole[:70] + b"\x55" + whole[71:])
-    with pytest.raises(EvidenceFault) as caught:
-        store(tmp_path)
+    side = store(tmp_path)
+    with pytest.raises(EvidenceFault, match="at byte 64") as caught:
+        side.require_whole()
     assert caught.value.code == "side_damaged"
+    side.destroy(0)
+    side.require_whole()
+    side.close()
 
 
 def test_snapshots_are_kept_once_and_compressed(tmp_path: Path) -> None:
