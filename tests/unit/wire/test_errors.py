@@ -46,6 +46,28 @@ def test_every_reason_has_a_form_in_both_dialects() -> None:
     assert set(ERROR_FORMS) == set(REASONS)
 
 
+def test_the_status_of_every_reason() -> None:
+    assert {reason: ERROR_FORMS[reason].status for reason in REASONS} == {
+        "invalid_request": 400,
+        "unauthenticated": 401,
+        "forbidden": 403,
+        "not_found": 404,
+        "method_not_allowed": 405,
+        "request_timeout": 408,
+        "payload_too_large": 413,
+        "unsupported_media_type": 415,
+        "rate_limited": 429,
+        "headers_too_large": 431,
+        "refused": 451,
+        "internal": 500,
+        "vendor_error": 502,
+        "model_unavailable": 503,
+        "recorder_unavailable": 503,
+        "draining": 503,
+        "vendor_timeout": 504,
+    }
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_error_is_of_the_types_that_the_messages_client_knows(reason: Reason) -> None:
     said = ErrorResponse.model_validate_json(write_error("messages", error(reason)), strict=True)

@@ -143,6 +143,9 @@ def test_empty_data_is_kept_from_clients_that_would_choke_on_it(stream: bytes) -
     [
         b'data:{"choices":[{"delta":{"content":"a"}}]}\n\n',
         b'data: {"choices":[{"delta":\ndata: {"content":"a"}}]}\n\n',
+        b'data:{"choices":[{"delta":\ndata: {"content":"a"}}]}\n\n',
+        b'id: 7\ndata: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+        b'event: x\ndata:{"choices":[{"delta":{"content":"a"}}]}\n\n',
         b': so\nid: 7\ndata: {"choices":[{"delta":{"content":"a"}}]}\nretry: 1\n\n',
         b'data: {"choices":[{"delta":{"content":"a"}}]}\r\n\r\n',
         b'data: {"choices":[{"delta":\rdata: {"content":"a"}}]}\n\n',
@@ -165,6 +168,11 @@ def test_lines_may_end_with_a_lone_return() -> None:
     assert reader.feed(first) == [Frame(first, "content")]
     assert kinds(reader.finish()) == ["content"]
     assert reader.text_size == 2
+
+
+@pytest.mark.parametrize("choice", [{}, {"delta": None}, {"delta": {}, "finish_reason": ""}])
+def test_a_choice_that_says_nothing_is_a_preamble(choice: dict[str, Any]) -> None:
+    assert only("chat", data({"choices": [choice]})).kind == "preamble"
 
 
 def test_usage_that_only_we_asked_for_is_not_forwarded() -> None:
