@@ -1,6 +1,6 @@
 """Models, endpoints, availability, organisations, lists, facts and workloads."""
 
-from licet.catalog.availability import available
+from licet.catalog.availability import availability_boundaries, available
 from licet.catalog.credentials import CredentialReference
 from licet.catalog.facts import parse_facts
 from licet.catalog.lists import parse_list
@@ -72,6 +72,7 @@ __all__ = [
     "TimeoutSettings",
     "Workload",
     "WrittenWorkload",
+    "availability_boundaries",
     "available",
     "parse_catalogue",
     "parse_facts",

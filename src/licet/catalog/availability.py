@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from licet.catalog.nouns import Availability
-from licet.terms import Instant, Interval, to_datetime
+from licet.terms import Instant, Interval, to_datetime, to_instant
 
 
 def available(
@@ -19,3 +19,9 @@ def available(
         ):
             return fact
     return None
+
+
+def availability_boundaries(availability: Iterable[Availability]) -> tuple[Instant, ...]:
+    """Every instant at which one of these facts begins or ends, sorted."""
+    moments = (moment for fact in availability for moment in (fact.start, fact.end))
+    return tuple(sorted({to_instant(moment) for moment in moments if moment is not None}))

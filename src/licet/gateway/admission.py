@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +20,9 @@ from licet.identity import Key, TokenProblem, TokenVerifier, VerifiedToken, hash
 from licet.policy import Known, Ruleset, Snapshot
 from licet.terms import Instant, Profile
 from licet.wire import Reason
+
+if TYPE_CHECKING:
+    from licet.gateway.cases import Case
 
 REMEMBERED_MAX = 20_000
 """Callers (a key and a token) remembered per worker; the longest unused are forgotten."""
@@ -37,10 +41,13 @@ class Caller:
 
     `inputs` and `parts` are what the evidence commits to: the full attested profile, and
     which key and issuer it came from. `until_s` (Unix seconds): when the token expires.
+    `cases`: what was prepared for this caller, by the name asked for and the dialect.
     """
 
-    __slots__ = ("_known", "_rules", "holder", "inputs", "key", "parts", "profile", "until_s",
-                 "workloads")  # fmt: skip
+    __slots__ = (
+        "_known", "_rules", "cases", "holder", "inputs", "key", "parts", "profile", "until_s",
+        "workloads",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -60,6 +67,7 @@ class Caller:
         self.inputs = canonical({"key": key.id, "profile": sha256(part).hexdigest()})
         self._rules: Ruleset | None = None
         self._known: dict[str, Known] = {}
+        self.cases: dict[tuple[str, str], Case] = {}
 
     def known(self, rules: Ruleset, workload: Workload, valid_at: Instant) -> Known:
         """What the rules know of this caller in this workload, as of `valid_at`."""

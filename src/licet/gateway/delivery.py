@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 
+from licet.evidence import keyed_digest
 from licet.gateway.reply import Reply
 
 
@@ -15,11 +16,12 @@ class Delivery:
     for the outcome's record.
     """
 
-    __slots__ = ("_digest", "_reply", "held", "last")
+    __slots__ = ("_digest", "_digest_key", "_reply", "held", "last")
 
     def __init__(self, reply: Reply, digest_key: bytes) -> None:
         self._reply = reply
-        self._digest = hmac.new(digest_key, digestmod="sha256")
+        self._digest_key = digest_key
+        self._digest: hmac.HMAC | None = None
         self.held: list[bytes] = []
         self.last: list[bytes] = []
 
@@ -44,14 +46,21 @@ class Delivery:
 
     def pass_on(self, data: bytes) -> None:
         if data:
-            self._digest.update(data)
+            self._digested(data)
             self._reply.chunk(data)
 
-    def seal(self, body: bytes = b"") -> str:
-        """The digest (hex) of everything that the caller gets, just before the end of it."""
-        for data in (body, *self.held, *self.last):
-            self._digest.update(data)
-        return self._digest.hexdigest()
+    def seal(self, body: bytes) -> str:
+        """The keyed digest (hex) of everything that the caller gets, before the end of it."""
+        if body:
+            return keyed_digest(self._digest_key, body)
+        return self._digested(b"".join((*self.held, *self.last))).hexdigest()
+
+    def _digested(self, data: bytes) -> hmac.HMAC:
+        digest = self._digest
+        if digest is None:
+            digest = self._digest = hmac.new(self._digest_key, digestmod="sha256")
+        digest.update(data)
+        return digest
 
     def end(self, headers: Callable[[], bytes]) -> None:
         """The rest of a stream and its last frames."""

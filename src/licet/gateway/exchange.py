@@ -21,7 +21,7 @@ from licet.gateway.refusals import outcome_word
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import InFlight
-from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Plan, Relay, State
+from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
 from licet.wire import Frame, Request, write_request
 
 P = ParamSpec("P")
@@ -52,20 +52,19 @@ class Exchange:
 
     __slots__ = (
         "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_over", "_probing",
-        "_relay", "_reply", "_rules", "_started", "_waiting", "_world", "deadline", "plan",
+        "_relay", "_reply", "_rules", "_started", "_waiting", "_world", "case", "deadline",
         "request",
     )  # fmt: skip
 
-    def __init__(
-        self, world: World, reply: Reply, request: Request, plan: Plan, about: About
-    ) -> None:
+    def __init__(self, world: World, reply: Reply, request: Request, about: About) -> None:
+        case = about.case
         self._world = world
         self._reply = reply
         self.request = request
-        self.plan = plan
+        self.case = case
         self._rules = world.rules
-        self._relay = Relay(plan.steps, before_send=about.before_send, settings=world.retries)
-        self._filing = Filing(world.ledger, about, plan, world.committer, self)
+        self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
+        self._filing = Filing(world.ledger, about, world.committer, self)
         self._delivery = Delivery(reply, world.digest_key)
         self._intake: Intake | None = None
         self._outbound: Outbound | None = None
@@ -81,13 +80,13 @@ class Exchange:
     @_guarded
     def begin(self) -> None:
         """Takes the first step of the plan, or concludes that there is none."""
-        relay = self._relay
-        if self.plan.steps:
+        relay, plan = self._relay, self.case.plan
+        if plan.steps:
             self._feed(Event.ALLOWED, self._filing.ledger.snapshot)
             return
-        relay.decision = self.plan.considered[0].decision
-        self._filing.decision(at=self._world.clock.now())
-        permitted = any(c.decision.permitted for c in self.plan.considered)
+        relay.decision = plan.considered[0].decision
+        self._filing.admission(at=self._world.clock.now())
+        permitted = any(c.decision.permitted for c in plan.considered)
         relay.state, commands = relay.conclude(
             Conclusion.UNAVAILABLE if permitted else Conclusion.REFUSED
         )
@@ -247,7 +246,7 @@ class Exchange:
         """The next step, decided as of now and under the rules of now."""
         world, step = self._world, self._relay.step
         self._filing.ledger, self._rules = world.ledger, world.rules
-        decision = world.decide(self._filing.about.caller, self.plan.target.workload, step)
+        decision = world.decide(self.case.caller, self.case.plan.target.workload, step)
         if decision.permitted:
             self._feed(Event.ALLOWED, world.ledger.snapshot)
             return
@@ -256,8 +255,8 @@ class Exchange:
 
     def _still_permitted(self) -> bool:
         """Decides what is in flight again; where it is barred, the relay is told."""
-        world, caller = self._world, self._filing.about.caller
-        workload = self.plan.target.workload
+        world, caller = self._world, self.case.caller
+        workload = self.case.plan.target.workload
         if world.rules is self._rules and not caller.outdated(workload, world.clock.now()):
             return True
         self._rules = world.rules
@@ -270,10 +269,14 @@ class Exchange:
         return False
 
     def _commit(self) -> None:
+        now = self._world.clock.now()
+        if self._filing.attempt == 0:
+            self._filing.admission(at=now)
+            return
         failure = self._relay.failure
         self._filing.sending(
             self._relay.step,
-            at=self._world.clock.now(),
+            at=now,
             vendor_model=self._world.vendor_model(self._relay.step),
             cause=failure.kind.value if failure else "",
             before=self._ending("failed" if failure else "cut"),
@@ -375,7 +378,7 @@ class Exchange:
         elif conclusion is Conclusion.PASSED and intake is not None:
             reply.whole(intake.status, self._headers(), intake.body)
         else:
-            self._world.refusals.conclude(reply, self.plan, relay, self._filing, self._rules)
+            self._world.refusals.conclude(reply, self.case.plan, relay, self._filing, self._rules)
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
@@ -426,14 +429,14 @@ class Exchange:
             deciding=relay.decision.deciding if cut and relay.decision else (),
             usage=intake.usage if intake is not None else None,
             streamed=self.request.stream,
-            duration_us=int((self._world.now() - self._started) * 1_000_000),
+            duration_us=round((self._world.now() - self._started) * 1000) * 1000,
             answer_digest=digest,
         )
 
     def _headers(self) -> bytes:
         assert self._intake is not None
         return self._world.answer_headers(
-            self._filing, self.plan, self._relay.step, self._intake.kept_headers
+            self._filing, self.case.plan, self._relay.step, self._intake.kept_headers
         )
 
     def _detach(self, *, abort: bool) -> None:

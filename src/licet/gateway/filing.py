@@ -7,7 +7,6 @@ from licet.gateway import records
 from licet.gateway.committer import Committer, Recorded
 from licet.gateway.records import About, Ending, Filed, Ledger
 from licet.policy import Decision
-from licet.relay import Plan
 from licet.terms import Instant
 
 
@@ -16,13 +15,11 @@ class Filing:
     `tries` counts how often the present one was sent."""
 
     __slots__ = (
-        "_committer", "_owner", "_plan", "_step", "about", "attempt", "decision_index", "failed",
+        "_committer", "_owner", "_step", "about", "attempt", "decision_index", "failed",
         "ledger", "pending", "tries",
     )  # fmt: skip
 
-    def __init__(
-        self, ledger: Ledger, about: About, plan: Plan, committer: Committer, owner: Recorded
-    ) -> None:
+    def __init__(self, ledger: Ledger, about: About, committer: Committer, owner: Recorded) -> None:
         self.ledger = ledger
         self.about = about
         self.pending = 0
@@ -30,49 +27,40 @@ class Filing:
         self.tries = 0
         self.decision_index = -1
         self.failed = False
-        self._plan = plan
         self._committer = committer
         self._owner = owner
         self._step: Candidate | None = None
 
+    def admission(self, *, at: Instant) -> None:
+        """Files the verdict; where the plan has steps, it also says that the first of them is
+        about to be sent to."""
+        self._submit(records.admission(self.ledger, self.about, at=at))
+        steps = self.about.case.plan.steps
+        if steps:
+            self.attempt = 1
+            self._step = steps[0]
+
     def sending(
         self, step: Candidate, *, at: Instant, vendor_model: str, cause: str, before: Ending
     ) -> None:
-        """Files that `step` is about to be sent to: the decision first, then attempts, each
-        after the outcome of the one `before`."""
-        if self.attempt == 0:
-            self.decision(at=at, step=step, vendor_model=vendor_model)
-        else:
-            self._submit(records.outcome(self.ledger, self.about, before, at=at))
-            self._submit(
-                records.attempt(
-                    self.ledger,
-                    self.about,
-                    step,
-                    at=at,
-                    number=self.attempt + 1,
-                    cause=cause,
-                    vendor_model=vendor_model,
-                    retry=step == self._step,
-                )
-            )
+        """Files that another sending is about to happen, after the outcome of the one
+        `before` it."""
+        self._submit(records.outcome(self.ledger, self.about, before, at=at))
         self.attempt += 1
-        self.tries = 0
-        self._step = step
-
-    def decision(
-        self, *, at: Instant, step: Candidate | None = None, vendor_model: str = ""
-    ) -> None:
         self._submit(
-            records.decision(
+            records.attempt(
                 self.ledger,
                 self.about,
-                self._plan,
-                valid_at=at,
-                sending=step,
+                step,
+                at=at,
+                number=self.attempt,
+                cause=cause,
                 vendor_model=vendor_model,
+                retry=step == self._step,
             )
         )
+        self.tries = 0
+        self._step = step
 
     def change(self, verdict: Decision, step: Candidate, *, at: Instant, in_flight: bool) -> None:
         """Files that `step`, permitted before, no longer is."""
@@ -80,7 +68,6 @@ class Filing:
             records.changed(
                 self.ledger,
                 self.about,
-                self._plan,
                 verdict,
                 step,
                 valid_at=at,

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from licet.catalog import EvidenceMode, OnStale, Settings, Workload
+from licet.catalog import OnStale, Settings
 from licet.evidence import keyed_digest
 from licet.gateway import pages
 from licet.gateway.admission import Caller, Denial
+from licet.gateway.cases import Case
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer, Timers
+from licet.gateway.entropy import Entropy
 from licet.gateway.exchange import Exchange
 from licet.gateway.inbound import HttpRequest, Inbound, Limits
 from licet.gateway.messages import Secrets, WorkerStatus
@@ -23,7 +25,6 @@ from licet.gateway.records import About
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Snapshot
-from licet.relay import Plan, Target, plan, target
 from licet.terms import CallerFault, Instant, request_id
 from licet.wire import (
     CHAT_PATH,
@@ -32,7 +33,6 @@ from licet.wire import (
     REQUEST_PASSED,
     Dialect,
     Reason,
-    Request,
     read_request,
     write_model,
     write_models,
@@ -74,7 +74,7 @@ class Desk:
         self.totals = pages.Totals()
         self._index = worker_index
         self._wall_s = wall_s
-        self._entropy = entropy
+        self._entropy = Entropy(entropy)
         self._committer = committer
         self._connections: set[Inbound] = set()
         self._exchanges: set[Exchange] = set()
@@ -90,7 +90,7 @@ class Desk:
             clock=clock,
             dialer=dialer,
             committer=committer,
-            entropy=entropy,
+            entropy=self._entropy,
             wall_s=wall_s,
             ends=self,
         )
@@ -167,7 +167,7 @@ class Desk:
             self._drained()
 
     def _follow_clock(self) -> None:
-        boundary = self.world.rules.boundary
+        boundary = self.world.boundary
         now = self.clock.now()
         if boundary is not None and now >= boundary:
             self.world.select(now)
@@ -246,73 +246,58 @@ class Desk:
             self.totals.rejected += 1
             refusals.fault(reply, fault, request_id)
             return
-        wanted = target(request.model, caller.workloads)
-        if wanted is None:
+        case = self._case(caller, request.model, dialect)
+        if case is None:
             self.totals.rejected += 1
             refusals.unknown_model(reply, request.model, caller.workloads, request_id)
-            return
-        about = self._about(http, request, caller, wanted.workload, request_id)
-        if self._hindered(reply, about, wanted):
-            return
-        self._begin(connection, reply, request, self._plan(wanted, caller, dialect), about)
+        elif not self._hindered(reply, case, request_id):
+            about = self._about(http, request_id, case)
+            exchange = Exchange(self.world, reply, request, about)
+            self._exchanges.add(exchange)
+            self.totals.requests += 1
+            connection.exchange = exchange
+            exchange.begin()
 
-    def _begin(
-        self, connection: Inbound, reply: Reply, request: Request, found: Plan, about: About
-    ) -> None:
-        exchange = Exchange(self.world, reply, request, found, about)
-        self._exchanges.add(exchange)
-        self.totals.requests += 1
-        connection.exchange = exchange
-        exchange.begin()
-
-    def _plan(self, wanted: Target, caller: Caller, dialect: Dialect) -> Plan:
-        world = self.world
-        return plan(
-            wanted,
-            decide=lambda step: world.decide(caller, wanted.workload, step),
-            able=lambda step: world.endpoint(step.endpoint).dialect == dialect,
-            available=world.is_available,
-            healthy=world.is_healthy,
-        )
-
-    def _about(
-        self, http: HttpRequest, request: Request, caller: Caller, workload: Workload, id: str
-    ) -> About:
-        world = self.world
-        passed = REQUEST_PASSED[request.dialect]
+    def _about(self, http: HttpRequest, request_id: str, case: Case) -> About:
+        passed = REQUEST_PASSED[case.dialect]
         return About(
-            request=id,
-            caller=caller,
-            dialect=request.dialect,
-            request_digest=keyed_digest(world.digest_key, http.body),
-            error_us=0 if self.clock.scripted else self.clock.error_us,
-            before_send=self._before_send(workload),
-            stale=self._stale,
-            passed=tuple((n, v) for n, v in http.headers.items() if n in passed),
+            request_id,
+            case,
+            keyed_digest(self.world.digest_key, http.body),
+            tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else (),
         )
 
-    def _before_send(self, workload: Workload) -> bool:
-        mode = workload.evidence or self.world.settings.evidence.mode
-        if mode is None:
-            rules = self.world.rules
-            return any(rules.names_model(step.model) for step in workload.candidates)
-        return mode is EvidenceMode.BEFORE_SEND
+    def _case(self, caller: Caller, asked: str, dialect: Dialect) -> Case | None:
+        """The plan for what the caller asks, from the last time where that still holds."""
+        world, stale = self.world, self._stale
+        case = caller.cases.get((asked, dialect))
+        if (
+            case is None
+            or case.epoch != world.epoch
+            or case.stale is not stale
+            or (case.until is not None and self.clock.now() >= case.until)
+            or not world.breakers.all_closed
+        ):
+            case = world.prepare(caller, asked, dialect, stale=stale)
+            if case is not None and world.breakers.all_closed:
+                caller.cases[asked, dialect] = case
+        return case
 
     @property
     def _stale(self) -> bool:
         return self.now() >= self._lease_until
 
-    def _hindered(self, reply: Reply, about: About, wanted: Target) -> bool:
+    def _hindered(self, reply: Reply, case: Case, request: str) -> bool:
         """Whether this worker may decide nothing at present; then the caller is told."""
-        refusals, workload = self.world.refusals, wanted.workload
+        refusals, workload = self.world.refusals, case.plan.target.workload
         if not self._committer.connected:
-            refusals.unrecorded(reply, about.request)
-        elif about.stale and workload.on_stale is OnStale.REFUSE:
-            refusals.stale(reply, about.request)
+            refusals.unrecorded(reply, request)
+        elif case.stale and workload.on_stale is OnStale.REFUSE:
+            refusals.stale(reply, request)
         elif self.clock.uncertain:
-            refusals.uncertain(reply, about.request)
+            refusals.uncertain(reply, request)
         elif len(self._exchanges) >= self.world.settings.limits.requests_max:
-            refusals.busy(reply, about.request)
+            refusals.busy(reply, request)
         else:
             return False
         self.totals.failed += 1

@@ -14,25 +14,20 @@ import msgspec
 from licet.catalog import Candidate as Step
 from licet.evidence import (
     AttemptLeaf,
-    Candidate,
     DecisionLeaf,
-    Observed,
     Opening,
     OutcomeLeaf,
-    Sending,
     Usage,
     commit,
     encode,
     tokens,
 )
-from licet.gateway.admission import Caller
+from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
 from licet.policy import Decision
-from licet.relay import Considered, Plan
 from licet.terms import SECOND_US, Instant, format_instant
 from licet.wire import Usage as Counted
 
-CANDIDATES_MAX = 32
-ASKED_CHARACTERS_MAX = 256
+SALT_BYTES = 32
 
 
 class Stamp:
@@ -55,7 +50,8 @@ class Stamp:
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """What all records of one worker under one snapshot share.
 
-    `wall`: the system's clock, only where the decision clock is scripted.
+    `error_us`: the declared error of decision time. `wall`: the system's clock, only where
+    the decision clock is scripted.
     """
 
     log: str
@@ -63,6 +59,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     digest_key_id: str
     stamp: Stamp
     entropy: Callable[[int], bytes]
+    error_us: int = 0
     wall: Callable[[], Instant] | None = None
 
     def now(self) -> str | None:
@@ -76,71 +73,29 @@ class Filed(msgspec.Struct, frozen=True, gc=False):
     opening: Opening | None = None
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of one request beside its plan. `passed`: the caller's headers that
-    are parameters of the dialect, and so go on to the vendor."""
+class About(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one request beside its case. `passed`: the caller's headers that are
+    parameters of the dialect, and so go on to the vendor."""
 
     request: str
-    caller: Caller
-    dialect: str
+    case: Case
     request_digest: str
-    error_us: int
-    before_send: bool
-    stale: bool = False
     passed: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def decision(
-    ledger: Ledger,
-    about: About,
-    plan: Plan,
-    *,
-    valid_at: Instant,
-    sending: Step | None,
-    vendor_model: str = "",
-) -> Filed:
-    """The verdict on admission; with `sending` also the record of the first attempt."""
-    at = ledger.stamp(valid_at)
-    first = plan.considered[0].decision
-    deciding = plan.barring
-    shown = plan.considered[:CANDIDATES_MAX]
+def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
+    """The verdict on admission; where the plan has steps, also the record of the first."""
     opening, commitment = _opening(ledger, about)
-    leaf = DecisionLeaf(
-        at=at,
-        log=ledger.log,
-        wall=ledger.now(),
-        request=about.request,
-        key=about.caller.key.id,
-        organisation=about.caller.key.organisation,
-        workload=plan.target.workload.id,
-        asked=plan.target.asked[:ASKED_CHARACTERS_MAX],
-        snapshot=ledger.snapshot,
-        valid_at=at,
-        known_at=at,
-        verdict=plan.verdict.value,
-        commitment=commitment,
-        dialect=about.dialect,
-        error_us=about.error_us,
-        deciding=deciding,
-        relieving=first.relieving,
-        missing=first.missing,
-        observed=_observed(first),
-        candidates=tuple(_candidate(c) for c in shown),
-        candidates_left_out=len(plan.considered) - len(shown),
-        duties=tuple(duty.kind for duty in first.duties),
-        evidence="before_send" if about.before_send else "before_answer",
-        stale=about.stale,
-        digest_key=ledger.digest_key_id,
-        request_digest=about.request_digest,
-        sending=None if sending is None else _sending(ledger, sending, vendor_model),
+    form = about.case.form
+    leaf = form.fill(
+        ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
     )
-    return Filed(encode(leaf), opening)
+    return Filed(leaf, opening)
 
 
 def changed(
     ledger: Ledger,
     about: About,
-    plan: Plan,
     verdict: Decision,
     step: Step,
     *,
@@ -149,27 +104,29 @@ def changed(
 ) -> Filed:
     """A step was decided again and is no longer permitted."""
     at = ledger.stamp(valid_at)
+    case = about.case
+    caller, wanted = case.caller, case.plan.target
     opening, commitment = _opening(ledger, about)
     leaf = DecisionLeaf(
         at=at,
         log=ledger.log,
         wall=ledger.now(),
         request=about.request,
-        key=about.caller.key.id,
-        organisation=about.caller.key.organisation,
-        workload=plan.target.workload.id,
-        asked=plan.target.asked[:ASKED_CHARACTERS_MAX],
+        key=caller.key.id,
+        organisation=caller.key.organisation,
+        workload=wanted.workload.id,
+        asked=wanted.asked[:ASKED_CHARACTERS_MAX],
         snapshot=ledger.snapshot,
         valid_at=at,
         known_at=at,
         verdict=verdict.verdict.value,
         commitment=commitment,
         reason="in_flight" if in_flight else "attempt",
-        dialect=about.dialect,
-        error_us=about.error_us,
+        dialect=case.dialect,
+        error_us=ledger.error_us,
         deciding=verdict.deciding,
         missing=verdict.missing,
-        candidates=(_of(step, verdict),),
+        candidates=(candidate_of(step, verdict),),
     )
     return Filed(encode(leaf), opening)
 
@@ -192,7 +149,7 @@ def attempt(
         wall=ledger.now(),
         request=about.request,
         attempt=number,
-        sending=_sending(ledger, step, vendor_model),
+        sending=sending_of(step, ledger.snapshot, vendor_model),
         reason="retry" if retry else "failover",
         cause=cause,
     )
@@ -255,8 +212,8 @@ def outcome(ledger: Ledger, about: About, ending: Ending, *, at: Instant) -> Fil
 
 
 def _opening(ledger: Ledger, about: About) -> tuple[Opening, str]:
-    caller = about.caller
-    salt = ledger.entropy(32)
+    caller = about.case.caller
+    salt = ledger.entropy(SALT_BYTES)
     opening = Opening(
         request=about.request,
         holder=caller.holder,
@@ -265,42 +222,3 @@ def _opening(ledger: Ledger, about: About) -> tuple[Opening, str]:
         parts=caller.parts,
     )
     return opening, commit(salt, caller.inputs)
-
-
-def _sending(ledger: Ledger, step: Step, vendor_model: str) -> Sending:
-    return Sending(
-        endpoint=step.endpoint,
-        model=step.model,
-        snapshot=ledger.snapshot,
-        vendor_model="" if vendor_model == step.model else vendor_model,
-    )
-
-
-def _candidate(found: Considered) -> Candidate:
-    unable = ""
-    if found.decision.permitted:
-        if not found.able:
-            unable = "dialect"
-        elif not found.available:
-            unable = "unavailable"
-        elif not found.healthy:
-            unable = "unhealthy"
-    return _of(found.candidate, found.decision, unable)
-
-
-def _of(step: Step, verdict: Decision, unable: str = "") -> Candidate:
-    return Candidate(
-        endpoint=step.endpoint,
-        model=step.model,
-        verdict=verdict.verdict.value,
-        deciding=verdict.deciding,
-        relieving=verdict.relieving,
-        missing=verdict.missing,
-        unable=unable,
-    )
-
-
-def _observed(verdict: Decision) -> Observed | None:
-    if verdict.observed_verdict is None:
-        return None
-    return Observed(verdict=verdict.observed_verdict.value, deciding=verdict.observed)

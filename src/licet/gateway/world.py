@@ -12,8 +12,17 @@ from typing import Protocol
 
 import msgspec
 
-from licet.catalog import Availability, Candidate, Endpoint, Settings, Workload, available
+from licet.catalog import (
+    Availability,
+    Candidate,
+    EvidenceMode,
+    Settings,
+    Workload,
+    availability_boundaries,
+    available,
+)
 from licet.gateway.admission import Admission, Caller
+from licet.gateway.cases import Case, decision_form
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer, Timers
 from licet.gateway.filing import Filing
@@ -25,8 +34,9 @@ from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, kept
 from licet.gateway.routing import Ways
 from licet.policy import Decision, Ruleset, Snapshot
-from licet.relay import Breakers, BreakerSettings, Plan, RelaySettings
+from licet.relay import Breakers, BreakerSettings, Plan, RelaySettings, plan, target
 from licet.terms import Instant
+from licet.wire import Dialect
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +81,8 @@ class World:
         self._wall_s = wall_s
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
         self._stamp = Stamp()
+        self.epoch = 0
+        self.boundary: Instant | None = None
         self._breaker_settings = BreakerSettings()
         self.breakers = Breakers(self._breaker_settings)
 
@@ -89,6 +101,7 @@ class World:
             digest_key_id=secrets.digest_key_id,
             stamp=self._stamp,
             entropy=self.entropy,
+            error_us=self._error_us,
             wall=self.clock.wall if settings.clock.scripted else None,
         )
         self._bound(settings)
@@ -98,9 +111,15 @@ class World:
         self.select(self.clock.now())
 
     def select(self, now: Instant) -> None:
-        """The rules in force at `now`; they hold until `rules.boundary`."""
-        error_us = 0 if self.clock.scripted else self.clock.error_us
-        self.rules: Ruleset = self.snapshot.select(now, now, error_us)
+        """What holds at `now`: rules and availability, both until `boundary`."""
+        self.rules: Ruleset = self.snapshot.select(now, None, self._error_us)
+        ends = [self.rules.boundary, *availability_boundaries(self._availability)]
+        self.boundary = min((e for e in ends if e is not None and e > now), default=None)
+        self.epoch += 1
+
+    @property
+    def _error_us(self) -> int:
+        return 0 if self.clock.scripted else self.clock.error_us
 
     def _bound(self, settings: Settings) -> None:
         timeouts, limits, retry = settings.timeouts, settings.limits, settings.retry
@@ -136,6 +155,53 @@ class World:
         known = caller.known(self.rules, workload, self.clock.now())
         return self.rules.decide(known, step.model, step.endpoint)
 
+    def prepare(self, caller: Caller, asked: str, dialect: Dialect, *, stale: bool) -> Case | None:
+        """Plans for what `asked` means to this caller; None where it means nothing."""
+
+        def able(step: Candidate) -> bool:
+            return self.ways.endpoints[step.endpoint].dialect == dialect
+
+        wanted = target(asked, caller.workloads, able)
+        if wanted is None:
+            return None
+        found = plan(
+            wanted,
+            decide=lambda step: self.decide(caller, wanted.workload, step),
+            able=able,
+            available=self.is_available,
+            healthy=self.is_healthy,
+        )
+        before_send = self._before_send(wanted.workload)
+        form = decision_form(
+            log=self.ledger.log,
+            snapshot=self.ledger.snapshot,
+            digest_key_id=self.ledger.digest_key_id,
+            error_us=self._error_us,
+            scripted=self.clock.scripted,
+            caller=caller,
+            plan=found,
+            dialect=dialect,
+            before_send=before_send,
+            stale=stale,
+            vendor_model=self.vendor_model(found.steps[0]) if found.steps else "",
+        )
+        return Case(
+            caller=caller,
+            plan=found,
+            dialect=dialect,
+            before_send=before_send,
+            stale=stale,
+            epoch=self.epoch,
+            until=caller.known(self.rules, wanted.workload, self.clock.now()).until,
+            form=form,
+        )
+
+    def _before_send(self, workload: Workload) -> bool:
+        mode = workload.evidence or self.settings.evidence.mode
+        if mode is None:
+            return any(self.rules.names_model(step.model) for step in workload.candidates)
+        return mode is EvidenceMode.BEFORE_SEND
+
     def is_available(self, step: Candidate) -> bool:
         """Whether no dated fact says that it cannot be had from anybody now."""
         if not self._availability:
@@ -150,9 +216,6 @@ class World:
         return int(self.now() * 1000)
 
     # The ways to vendors
-
-    def endpoint(self, endpoint: str) -> Endpoint:
-        return self.ways.endpoints[endpoint]
 
     def vendor_model(self, step: Candidate) -> str:
         """What the vendor calls the step's model."""

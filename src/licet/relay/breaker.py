@@ -29,6 +29,7 @@ class Breakers:
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings
         self._breakers: dict[tuple[str, str], _Breaker] = {}
+        self._opened: set[tuple[str, str]] = set()
 
     def allows(self, endpoint: str, model: str, now_ms: int) -> bool:
         """Whether an attempt may be made; does not itself start one."""
@@ -36,6 +37,11 @@ class Breakers:
         if breaker is None or breaker.open_until_ms == 0:
             return True
         return now_ms >= breaker.open_until_ms and not breaker.probing
+
+    @property
+    def all_closed(self) -> bool:
+        """Whether no breaker is open: the usual case, known at once."""
+        return not self._opened
 
     def trying(self, endpoint: str, model: str, now_ms: int) -> None:
         """An attempt starts: if the breaker was open, this one is the probe."""
@@ -56,10 +62,12 @@ class Breakers:
         breaker.failures += 1
         if breaker.failures >= self._settings.failures:
             breaker.open_until_ms = now_ms + self._settings.open_ms
+            self._opened.add((endpoint, model))
 
     def succeeded(self, endpoint: str, model: str) -> None:
         """An attempt brought an answer: the breaker closes and forgets."""
-        self._breakers.pop((endpoint, model), None)
+        if self._breakers.pop((endpoint, model), None) is not None:
+            self._opened.discard((endpoint, model))
 
     def released(self, endpoint: str, model: str) -> None:
         """An attempt ended without saying anything of health (the client went away)."""

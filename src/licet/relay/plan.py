@@ -26,26 +26,27 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return self.candidates[0].model
 
 
-def target(name: str, workloads: Iterable[Workload]) -> Target | None:
+def target(
+    name: str, workloads: Iterable[Workload], able: Callable[[Candidate], bool]
+) -> Target | None:
     """Finds what `name` means for a key with these workloads, in the key's order.
 
     A workload's id wins over a model's. A model stands for itself alone, at all its
-    endpoints; where the workload says `substitute`, the other candidates follow it.
+    endpoints; where the workload says `substitute`, the other candidates follow it. Of the
+    workloads with the model, the first that has an endpoint which is `able` is meant.
     """
     offered = tuple(workloads)
     for workload in offered:
         if workload.id == name:
             return Target(asked=name, workload=workload, candidates=workload.candidates)
-    for workload in offered:
-        own = tuple(c for c in workload.candidates if c.model == name)
-        if own:
-            others = tuple(c for c in workload.candidates if c.model != name)
-            return Target(
-                asked=name,
-                workload=workload,
-                candidates=own + others if workload.substitute else own,
-            )
-    return None
+    having = [w for w in offered if any(c.model == name for c in w.candidates)]
+    if not having:
+        return None
+    speaking = (w for w in having if any(c.model == name and able(c) for c in w.candidates))
+    chosen = next(speaking, having[0])
+    own = tuple(c for c in chosen.candidates if c.model == name)
+    others = tuple(c for c in chosen.candidates if c.model != name) if chosen.substitute else ()
+    return Target(asked=name, workload=chosen, candidates=own + others)
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,9 @@ from licet.relay.failures import AGAIN_HERE, Failure, FailureKind
 
 
 class State(Enum):
+    # Members are compared by identity; the inherited hash is a Python call per look-up.
+    __hash__ = object.__hash__
+
     CHECKING = "checking"
     COMMITTING = "committing"
     AWAITING = "awaiting"
@@ -42,6 +45,9 @@ class State(Enum):
 
 
 class Event(Enum):
+    # Members are compared by identity; the inherited hash is a Python call per look-up.
+    __hash__ = object.__hash__
+
     ALLOWED = "allowed"  # the rules permit the step (detail: snapshot digest)
     BARRED = "barred"  # the rules no longer permit it (detail: Decision)
     DURABLE = "durable"  # the record of this step, or of the outcome, is on disk

@@ -1,0 +1,168 @@
+"""Cases: what is the same for every request of one caller for one name.
+
+A caller asks for the same few models again and again, and between two changes of the rules
+the plan, the verdicts and nearly all of the decision's record are the same each time. A case
+holds them, and the record as a printed form with blanks for what differs.
+"""
+
+from __future__ import annotations
+
+from licet.catalog import Candidate as Step
+from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, encode
+from licet.gateway.admission import Caller
+from licet.policy import Decision
+from licet.relay import Considered, Plan
+from licet.terms import Instant
+from licet.wire import Dialect
+
+CANDIDATES_MAX = 32
+ASKED_CHARACTERS_MAX = 256
+
+# Control characters are in no identifier, so a blank is never mistaken for content.
+_AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = (f"\x00{n}" for n in range(5))
+
+
+class Form:
+    """A canonical record with blanks: `fill` gives the same bytes as encoding the leaf."""
+
+    __slots__ = ("_blanks", "_printed")
+
+    def __init__(self, leaf: DecisionLeaf) -> None:
+        """`leaf` has blanks (`_AT` and so on) where requests differ."""
+        pieces = encode(leaf).decode().split("\\u0000")
+        self._printed = [pieces[0], *(piece[1:] for piece in pieces[1:])]
+        self._blanks = [int(piece[0]) for piece in pieces[1:]]
+
+    def fill(self, at: str, commitment: str, digest: str, request: str, wall: str) -> bytes:
+        values = (at, commitment, digest, request, wall)
+        filled = [self._printed[0]]
+        for blank, printed in zip(self._blanks, self._printed[1:], strict=True):
+            filled += (values[blank], printed)
+        return "".join(filled).encode()
+
+
+class Case:
+    """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
+
+    `vendor_model`: what the first step's vendor calls its model. `stale`: whether the lease
+    had expired, which the workload allows.
+    """
+
+    __slots__ = (
+        "before_send", "caller", "dialect", "epoch", "form", "plan", "stale", "until",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        caller: Caller,
+        plan: Plan,
+        dialect: Dialect,
+        before_send: bool,
+        stale: bool,
+        epoch: int,
+        until: Instant | None,
+        form: Form,
+    ) -> None:
+        self.caller = caller
+        self.plan = plan
+        self.dialect = dialect
+        self.before_send = before_send
+        self.stale = stale
+        self.epoch = epoch
+        self.until = until
+        self.form = form
+
+
+def decision_form(
+    *,
+    log: str,
+    snapshot: str,
+    digest_key_id: str,
+    error_us: int,
+    scripted: bool,
+    caller: Caller,
+    plan: Plan,
+    dialect: Dialect,
+    before_send: bool,
+    stale: bool,
+    vendor_model: str,
+) -> Form:
+    """The record of an admission; with steps in the plan also that of the first attempt."""
+    first = plan.considered[0].decision
+    shown = plan.considered[:CANDIDATES_MAX]
+    sending = None
+    if plan.steps:
+        sending = sending_of(plan.steps[0], snapshot, vendor_model)
+    return Form(
+        DecisionLeaf(
+            at=_AT,
+            log=log,
+            wall=_WALL if scripted else None,
+            request=_REQUEST,
+            key=caller.key.id,
+            organisation=caller.key.organisation,
+            workload=plan.target.workload.id,
+            asked=plan.target.asked[:ASKED_CHARACTERS_MAX],
+            snapshot=snapshot,
+            valid_at=_AT,
+            known_at=_AT,
+            verdict=plan.verdict.value,
+            commitment=_COMMITMENT,
+            dialect=dialect,
+            error_us=error_us,
+            deciding=plan.barring,
+            relieving=first.relieving,
+            missing=first.missing,
+            observed=_observed(first),
+            candidates=tuple(_considered(c) for c in shown),
+            candidates_left_out=len(plan.considered) - len(shown),
+            duties=tuple(duty.kind for duty in first.duties),
+            evidence="before_send" if before_send else "before_answer",
+            stale=stale,
+            digest_key=digest_key_id,
+            request_digest=_DIGEST,
+            sending=sending,
+        )
+    )
+
+
+def sending_of(step: Step, snapshot: str, vendor_model: str) -> Sending:
+    """What goes to whom, as records say it."""
+    return Sending(
+        endpoint=step.endpoint,
+        model=step.model,
+        snapshot=snapshot,
+        vendor_model="" if vendor_model == step.model else vendor_model,
+    )
+
+
+def candidate_of(step: Step, verdict: Decision, unable: str = "") -> Candidate:
+    """A candidate and its verdict, as records say it."""
+    return Candidate(
+        endpoint=step.endpoint,
+        model=step.model,
+        verdict=verdict.verdict.value,
+        deciding=verdict.deciding,
+        relieving=verdict.relieving,
+        missing=verdict.missing,
+        unable=unable,
+    )
+
+
+def _considered(found: Considered) -> Candidate:
+    unable = ""
+    if found.decision.permitted:
+        if not found.able:
+            unable = "dialect"
+        elif not found.available:
+            unable = "unavailable"
+        elif not found.healthy:
+            unable = "unhealthy"
+    return candidate_of(found.candidate, found.decision, unable)
+
+
+def _observed(verdict: Decision) -> Observed | None:
+    if verdict.observed_verdict is None:
+        return None
+    return Observed(verdict=verdict.observed_verdict.value, deciding=verdict.observed)

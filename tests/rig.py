@@ -1,0 +1,290 @@
+"""A whole gateway in one process: a real node, a real recorder, real vendors, real sockets.
+
+Only processes and their supervision are missing; `tests/system` has those. The configuration
+is a dictionary of files, so that each test says what it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import uvloop
+
+from licet.evidence import Leaf
+from licet.gateway import Secrets
+from licet.gateway.node import Node
+from licet.identity import Key, new_key
+from licet.policy import Configuration, Snapshot, parse
+from licet.sim import SIM_KEY, Entry, Simulation, Vendors, VendorSpec
+from licet.storage import leaves, run_recorder
+from licet.terms import Instant
+
+T = TypeVar("T")
+
+CHAT = ("first", "second")
+MESSAGES = ("third", "fourth")
+VENDORS = tuple(VendorSpec(id=name, dialect="chat", models=("alpha", "beta")) for name in CHAT) + (
+    tuple(VendorSpec(id=name, dialect="messages", models=("alpha", "beta")) for name in MESSAGES)
+)
+
+LICET = """
+[operator]
+name = "Example Operations"
+url = "https://operator.example/ai"
+contact = "compliance@operator.example"
+
+[clock]
+error_ms = 0
+scripted = true
+
+[timeouts]
+connect_ms = 1000
+head_ms = 400
+idle_ms = 400
+hold_head_ms = 1000
+total_ms = 5000
+client_idle_ms = 2000
+
+[retry]
+attempts_max = 3
+same_endpoint_retries = 1
+backoff_ms = 10
+
+[breaker]
+failures = 1000
+"""
+
+PARTIES = """
+[[organisation]]
+id = "acme"
+name = "Acme"
+
+[[organisation]]
+id = "maker"
+name = "Maker"
+
+[[model]]
+id = "alpha"
+lineage = ["alpha-base"]
+developer = { id = "maker" }
+
+[[model]]
+id = "beta"
+lineage = ["beta-base"]
+developer = { id = "maker" }
+"""
+
+WORKLOAD = """
+id = "{id}"
+dialect = "{dialect}"
+substitute = {substitute}
+{extra}
+[[candidate]]
+model = "alpha"
+
+[[candidate]]
+model = "beta"
+"""
+
+
+def endpoint(name: str, dialect: str, url: str) -> str:
+    return f"""
+[[endpoint]]
+id = "{name}"
+operator = {{ id = "maker" }}
+base_url = "{url}"
+dialect = "{dialect}"
+models = ["alpha", "beta"]
+credential = {{ env = "SIM" }}
+"""
+
+
+class Rig:
+    """A running gateway. `files` are added to, or replace, those of the configuration."""
+
+    def __init__(
+        self,
+        files: Mapping[str, str] | None = None,
+        *,
+        at: Instant,
+        vendors: tuple[VendorSpec, ...] = VENDORS,
+        before_send: bool = True,
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="licet-rig-"))
+        self.at = at
+        self._files = dict(files or {})
+        self._vendor_specs = vendors
+        self._mode = "before_send" if before_send else "before_answer"
+        self._loop = uvloop.new_event_loop()
+        self._threads: list[threading.Thread] = []
+        self.plain_key = ""
+
+    def __enter__(self) -> Self:
+        self._start_recorder()
+        thread = threading.Thread(target=self._loop.run_forever, name="rig-loop", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        self.vendors = self.call_async(
+            Vendors.start(self._loop, self._vendor_specs, simulation=Simulation())
+        )
+        self.plain_key, self.key = new_key(
+            "test-key",
+            os.urandom(32),
+            organisation="acme",
+            workloads=("chat", "messages", "chat-any", "messages-any"),
+            created=__import__("datetime").datetime.now(__import__("datetime").UTC),
+        )
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self.socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.call(self._start_node)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.call(self.node.close)
+        self.call(self.vendors.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._control.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    # On the gateway's loop
+
+    def call(self, work: Callable[..., T], *args: Any) -> T:
+        """Runs `work` on the gateway's loop and waits for what it returns."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(work(*args))
+            except BaseException as error:  # noqa: BLE001 - raised where it was asked for
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return done.result(20)
+
+    def call_async(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Until `condition` holds on the gateway's loop; it is asked in every turn."""
+        done: Future[None] = Future()
+
+        def ask() -> None:
+            if condition():
+                done.set_result(None)
+            else:
+                self._loop.call_later(0.002, ask)
+
+        self._loop.call_soon_threadsafe(ask)
+        done.result(20)
+
+    # Configuration
+
+    def files(self) -> dict[str, bytes]:
+        urls = {spec.id: self.vendors.url(spec.id) for spec in self._vendor_specs}
+        found = {
+            "licet.toml": LICET,
+            "catalog/parties.toml": PARTIES,
+            "catalog/endpoints.toml": "".join(
+                endpoint(spec.id, spec.dialect, urls[spec.id]) for spec in self._vendor_specs
+            ),
+        }
+        for dialect in ("chat", "messages"):
+            for suffix, substitute in (("", "false"), ("-any", "true")):
+                found[f"workloads/{dialect}{suffix}.toml"] = WORKLOAD.format(
+                    id=dialect + suffix,
+                    dialect=dialect,
+                    substitute=substitute,
+                    extra=f'evidence = "{self._mode}"',
+                )
+        return {path: text.encode() for path, text in (found | self._files).items() if text}
+
+    def configuration(self) -> Configuration:
+        configuration = parse(self.files())
+        assert not configuration.faults, configuration.faults
+        return configuration
+
+    def adopt(self, files: Mapping[str, str] | None = None) -> None:
+        """Swaps the configuration, as a reload does; returns when it governs."""
+        self._files |= files or {}
+        configuration = self.configuration()
+        snapshot = Snapshot.of(configuration.sources)
+        self.call(self.node.adopt, snapshot, self.secrets(configuration), configuration.settings)
+        self.snapshot = snapshot
+
+    def secrets(self, configuration: Configuration) -> Secrets:
+        return Secrets(
+            keys=(self.key, *configuration.keys),
+            issuers=configuration.issuers,
+            credentials={spec.id: SIM_KEY for spec in self._vendor_specs},
+            digest_key=b"k" * 32,
+            digest_key_id="digest-1",
+        )
+
+    # What is seen
+
+    def ledger(self) -> list[Entry]:
+        """What reached the vendors, in order of arrival."""
+        return self.call(lambda: list(self.vendors.simulation.ledger.entries()))
+
+    def records(self) -> list[Leaf]:
+        return [leaf for _, leaf in leaves(self.folder / "evidence")]
+
+    def idle(self) -> None:
+        """Until nothing is in flight."""
+        self.wait(lambda: self.node.status().in_flight == 0)
+
+    # Parts
+
+    def _start_recorder(self) -> None:
+        self._control, theirs = socket.socketpair()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.recorder_path = str(self.folder / "recorder.sock")
+        listener.bind(self.recorder_path)
+        listener.listen(16)
+        folder = self.folder / "evidence"
+        folder.mkdir()
+        thread = threading.Thread(
+            target=lambda: run_recorder(
+                folder=folder,
+                origin="node-1",
+                listener=listener,
+                control=theirs,
+                now=lambda: "2026-01-01T00:00:00.000000Z",
+                version="test",
+            ),
+            name="rig-recorder",
+            daemon=True,
+        )
+        thread.start()
+        self._threads.append(thread)
+        ready = self._control.recv(4096)
+        assert b'"ready"' in ready, ready
+
+    def _start_node(self) -> None:
+        configuration = self.configuration()
+        self.node = Node(
+            loop=self._loop,
+            listen_socket=self.socket,
+            recorder_path=self.recorder_path,
+            settings=configuration.settings,
+            worker_index=0,
+            entropy=os.urandom,
+        )
+        self.snapshot = Snapshot.of(configuration.sources)
+        self.node.step_clock(self.at)
+        self.node.adopt(self.snapshot, self.secrets(configuration), configuration.settings)
+        self.node.renew_lease(self.snapshot.digest, 3600)
+        self.node.start()
+
+
+__all__ = ["CHAT", "MESSAGES", "VENDORS", "Key", "Rig"]
