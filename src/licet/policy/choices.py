@@ -16,7 +16,7 @@ import msgspec
 from licet.policy.axioms import GIVES_NATIONALITY, US, Person, makes_us_person
 from licet.policy.directives import View
 from licet.policy.holdings import Holding
-from licet.policy.matching import ElementTest, OneStatus, Stand
+from licet.policy.matching import OTHER, ElementTest, OneStatus, Stand
 from licet.policy.rolls import Assumed
 from licet.policy.vocabulary import Attribute, Element, missing_name
 from licet.terms import Relation, Standing, places
@@ -26,9 +26,6 @@ STATES_MAX = 512
 
 OPENS_MAX = 8
 """Open memberships of one element, likewise."""
-
-OTHER = "\0other"
-"""A name that nothing mentions: it stands for all of them."""
 
 PLENTY = 1 << 16
 """How many elements there are of a kind that is not limited."""
@@ -70,7 +67,7 @@ SEEN_NOTHING = Seen(0, 0, 0)
 
 def choices(attribute: Attribute, holding: Holding, tests: Tests, assumed: Assumed) -> list[Choice]:
     """Every way in which the tests on an attribute other than standing may turn out."""
-    name = missing_name(attribute.name)
+    name = missing_name(attribute.held)
     base, unsure = _known(holding, tests, assumed)
     if unsure:
         # Only shares of owners get here: each test is taken to be free by itself, which allows
@@ -85,11 +82,6 @@ def choices(attribute: Attribute, holding: Holding, tests: Tests, assumed: Assum
     match attribute.element:
         case Element.ENGAGEMENT:
             grown = _grow(Seen(base, base, base), _engagement_groups(tests, assumed, lists))
-        case Element.OWNERS:
-            return [
-                Choice(bits, ((frozenset({name}), bits),))
-                for bits in _unions([bit for bit, _ in tests])
-            ]
         case _ if attribute.scalar:
             grown = {
                 seen
@@ -309,7 +301,7 @@ def _extra_statuses(
         for _, test in both:
             assert isinstance(test, OneStatus)
             looks += [
-                (one.holds(country, assumed), one.opens(country) & assumed.keys())
+                (one.holds(country, assumed), frozenset(one.opens(country) & assumed.keys()))
                 for one in test.country
             ]
         classes.setdefault(tuple(looks), country)

@@ -19,8 +19,8 @@ from licet.policy.holdings import Holding
 from licet.policy.matching import ElementTest
 from licet.policy.questions import Verdict
 from licet.policy.rolls import Assumed
-from licet.policy.rules import Atom, Rule
-from licet.policy.vocabulary import Attribute, intrusion, missing_name
+from licet.policy.rules import Atom, Relief, Rule
+from licet.policy.vocabulary import Attribute, Element, intrusion, missing_name
 
 COMPLETIONS_MAX = 4096
 """About ten milliseconds of work, once for each question that comes this far."""
@@ -30,19 +30,20 @@ GROUPINGS_MAX = 1 << 18
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A verdict with the rules that make it."""
+    """A verdict with the rules that make it; `always`: those that refuse in every completion."""
 
     verdict: Verdict
     deciding: tuple[Rule, ...] = ()
     relieving: tuple[Rule, ...] = ()
     missing: tuple[tuple[str, ...], ...] = ()
+    always: tuple[Rule, ...] = ()
 
 
 class Open(msgspec.Struct, frozen=True):
     """A restriction that the masks leave open, and what may relieve it."""
 
     rule: Rule
-    reliefs: tuple[Rule, ...]
+    reliefs: tuple[Relief, ...]
 
 
 AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
@@ -65,7 +66,8 @@ class _Unknowns:
 
     def __init__(self) -> None:
         self._bits: dict[Hashable, int] = {}
-        self._plain: dict[tuple[Attribute, Holding], list[tuple[int, ElementTest]]] = {}
+        self._plain: dict[tuple[str, Holding], list[tuple[int, ElementTest]]] = {}
+        self._attributes: dict[str, Attribute] = {}
         self._flags: dict[Person, list[tuple[int, ElementTest]]] = {}
         self._statuses: dict[Person, list[tuple[int, ElementTest]]] = {}
         self._memberships: set[tuple[str, str]] = set()
@@ -77,7 +79,7 @@ class _Unknowns:
             return 0
         attribute = column.key.attribute
         known = person if attribute.name in _PERSON else holding
-        key = (attribute.name, test, known)
+        key = (attribute.held, test, known)
         bit = self._bits.get(key)
         if bit is None:
             bit = self._bits[key] = 1 << len(self._bits)
@@ -87,7 +89,8 @@ class _Unknowns:
             elif attribute.name == "subject.nationality":
                 self._statuses.setdefault(person, []).append(entry)
             else:
-                self._plain.setdefault((attribute, holding), []).append(entry)
+                self._attributes[attribute.held] = attribute
+                self._plain.setdefault((attribute.held, holding), []).append(entry)
             for element in holding.elements:
                 if test.holds(element) is None:
                     self._memberships |= test.opens(element)
@@ -97,9 +100,9 @@ class _Unknowns:
     def names(self) -> tuple[str, ...]:
         """Every attribute on which something waits, least intrusive first."""
         names = {
-            missing_name(attribute.name)
-            for attribute, holding in self._plain
-            if not holding.complete
+            missing_name(held)
+            for held, holding in self._plain
+            if not holding.complete or self._attributes[held].element is Element.OWNERS
         }
         for person in (*self._flags, *self._statuses):
             if person.us_person is None:
@@ -138,8 +141,8 @@ class _Unknowns:
 
     def _parts(self, assumed: Assumed) -> list[list[Choice]]:
         parts = [
-            choices(attribute, holding, tuple(tests), assumed)
-            for (attribute, holding), tests in self._plain.items()
+            choices(self._attributes[held], holding, tuple(tests), assumed)
+            for (held, holding), tests in self._plain.items()
         ]
         for person in dict.fromkeys((*self._flags, *self._statuses)):
             flags: Tests = tuple(self._flags.get(person, ()))
@@ -152,17 +155,26 @@ _PERSON = ("subject.us_person", "subject.nationality")
 
 
 def settle(
-    unsettled: Sequence[Open], may: int, atoms_of: AtomsOf, relieving: tuple[Rule, ...]
+    unsettled: Sequence[Open],
+    may: int,
+    atoms_of: AtomsOf,
+    relieving: tuple[Rule, ...] = (),
+    *,
+    wanted: bool = True,
 ) -> Finding:
     """The exact verdict on restrictions that the masks leave open.
 
     `relieving`: what already relieves others; it is needed too if the verdict is permitted.
+    `wanted`: whether missing sets are.
     """
     unknowns = _Unknowns()
     clauses = [
         (
             _clause(one.rule, may, atoms_of, unknowns),
-            [(relief, _clause(relief, may, atoms_of, unknowns)) for relief in one.reliefs],
+            [
+                (relief, tuple(_clause(part, may, atoms_of, unknowns) for part in relief))
+                for relief in one.reliefs
+            ],
         )
         for one in unsettled
     ]
@@ -181,13 +193,14 @@ def settle(
         every &= refusing
         some |= refusing
         spared = spared or not refusing
+    always = _picked(rules, every)
     if not some:
         return Finding(Verdict.PERMITTED, (), tuple(used.values()))
     if not spared:
-        mask = every or some
-        return Finding(Verdict.REFUSED, _picked(rules, mask))
+        return Finding(Verdict.REFUSED, always or _picked(rules, some), always=always)
     outcomes = [(not verdicts[truth], labels) for truth, labels in completions]
-    return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), _missing(outcomes))
+    missing = _missing(outcomes) if wanted else ()
+    return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), missing, always)
 
 
 def _picked(rules: Sequence[Rule], mask: int) -> tuple[Rule, ...]:
@@ -214,7 +227,7 @@ def _needs(rows: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> tuple[int, ...]
 
 
 def _refusing(
-    clauses: Sequence[tuple[_Clause, list[tuple[Rule, _Clause]]]],
+    clauses: Sequence[tuple[_Clause, list[tuple[Relief, tuple[_Clause, ...]]]]],
     truth: int,
     used: dict[str, Rule],
 ) -> int:
@@ -224,10 +237,10 @@ def _refusing(
         if not clause.fires(truth):
             continue
         relieved = False
-        for rule, relief in reliefs:
-            if relief.fires(truth):
+        for relief, parts in reliefs:
+            if all(part.fires(truth) for part in parts):
                 relieved = True
-                used[rule.id] = rule
+                used.update((part.id, part) for part in relief)
         if not relieved:
             refusing |= 1 << index
     return refusing

@@ -37,6 +37,10 @@ UNKNOWN = Holding((), False, False)
 CONTRADICTED = Holding((), False, True)
 
 
+UNKNOWN_OWNERS = Holding((((), False),), True, False)
+"""Owners are judged together, so that not to know any is one element: none, incompletely."""
+
+
 class Threshold(msgspec.Struct, frozen=True):
     """What a condition demands of an attestation; one that falls short is unknown to it."""
 
@@ -108,26 +112,30 @@ class Span:
 def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
     """Standing and nationality together, since each says something of the other."""
     told, status = profile.us_person, profile.nationality
-    if profile.conflicts and (
-        "us_person" in profile.conflicts or "nationality" in profile.conflicts
-    ):
-        names = tuple(n for n in ("us_person", "nationality") if n in profile.conflicts)
-        return Person(us_person_attested=True, nationality_attested=True, conflicts=names)
+    if profile.conflicts:
+        # What contradicts itself is unknown; what is said of the other attribute stands.
+        told = None if "us_person" in profile.conflicts else told
+        status = None if "nationality" in profile.conflicts else status
     us_person = span.counts(told, threshold)
     nationality = span.counts(status, threshold)
-    if us_person is None and nationality is None:
-        if told is None and status is None:
-            return NOBODY_KNOWN
-        # An attestation that falls short leaves the attribute unknown, not unattested.
-        return Person(
-            us_person_attested=_in_effect(told, span),
-            nationality_attested=_in_effect(status, span),
-        )
-    flag = us_person.value if us_person is not None else None
-    if nationality is None:
-        return derive(flag, None, complete=False)
-    stands, complete = _stands(nationality, span)
-    return derive(flag, stands, complete)
+    if us_person is None and nationality is None and told is None and status is None:
+        person = NOBODY_KNOWN
+    elif nationality is None:
+        person = derive(us_person.value if us_person is not None else None, None, complete=False)
+    else:
+        stands, complete = _stands(nationality, span)
+        person = derive(us_person.value if us_person is not None else None, stands, complete)
+    # An attestation that falls short, or contradicts itself, leaves the attribute unknown, but
+    # not unattested: nothing is presumed then.
+    us_person_said = _in_effect(told, span) or "us_person" in profile.conflicts
+    nationality_said = _in_effect(status, span) or "nationality" in profile.conflicts
+    if person.us_person_attested is us_person_said and (
+        person.nationality_attested is nationality_said
+    ):
+        return person
+    return msgspec.structs.replace(
+        person, us_person_attested=us_person_said, nationality_attested=nationality_said
+    )
 
 
 def _in_effect(attested: Attested[T] | None, span: Span) -> bool:
@@ -257,7 +265,7 @@ def organisation_holding(
         case "organisation.owners":
             counted = span.counts(organisation.owners, threshold)
             if counted is None:
-                return UNKNOWN
+                return UNKNOWN_OWNERS
             shares = tuple((owner.organisation, owner.percent) for owner in counted.value)
             return Holding(((shares, counted.complete),), True)
     own = name.removeprefix("organisation.")

@@ -54,9 +54,7 @@ class Judge:
         would = self._find(self._observed, must, may, atoms_of, observing=True)
         if would.verdict is finding.verdict:
             return decision
-        names = dict.fromkeys(
-            rule.id for rule in (*would.deciding, *would.relieving) if rule.observed
-        )
+        names = dict.fromkeys(rule.id for rule in would.deciding if rule.observed)
         return Decision(
             verdict=decision.verdict,
             deciding=decision.deciding,
@@ -81,22 +79,29 @@ class Judge:
             reliefs = [
                 relief
                 for relief in rule.reliefs
-                if (observing or not relief.observed)
-                and may & relief.applies
-                and not must & relief.exceptions
+                if all(
+                    (observing or not part.observed)
+                    and may & part.applies
+                    and not must & part.exceptions
+                    for part in relief
+                )
             ]
             sure = [
                 relief
                 for relief in reliefs
-                if must & relief.applies and not may & relief.exceptions
+                if all(must & part.applies and not may & part.exceptions for part in relief)
             ]
             if sure:
-                relieving.update((relief.id, relief) for relief in sure)
+                relieving.update((part.id, part) for relief in sure for part in relief)
             elif certain and not reliefs:
                 refusing.append(rule)
             else:
                 unsettled.append(Open(rule, tuple(reliefs)))
         if refusing:
+            if unsettled:
+                # The verdict stands; others may refuse in every completion too, and count.
+                refusing += settle(unsettled, may, atoms_of, wanted=False).always
+                refusing.sort(key=lambda rule: rule.applies)
             return Finding(Verdict.REFUSED, tuple(refusing))
         if not unsettled:
             return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))

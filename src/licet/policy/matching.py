@@ -18,6 +18,9 @@ from licet.terms import Standing
 
 NOTHING_ASSUMED: Assumed = {}
 
+OTHER = "\0other"
+"""A name that nothing mentions: it stands for all of them."""
+
 
 class ElementTest(Protocol):
     """What a condition demands of one element of an attribute."""
@@ -185,20 +188,30 @@ class OwnersTest(msgspec.Struct, frozen=True):
             (every(test.holds(owner, assumed) for test in self.organisation), percent)
             for owner, percent in owners
         ]
+        unnamed = 0 if complete else max(0, 100 - sum(share for _, share in answers))
+        if not self._attainable():
+            unnamed = 0
         if not self.summed:
             each = [every((answer, self.percent.holds(share))) for answer, share in answers]
             found = some(each)
-            return None if found is False and not complete else found
+            least_share = self.percent.at_least or 0
+            return None if found is False and unnamed and unnamed >= least_share else found
         least = sum(share for answer, share in answers if answer)
-        most = sum(share for answer, share in answers if answer is not False)
-        if not complete:
-            most += max(0, 100 - sum(share for _, share in answers))
+        most = unnamed + sum(share for answer, share in answers if answer is not False)
         at_least, at_most = self.percent.at_least or 0, self.percent.at_most
         if most < at_least or (at_most is not None and least > at_most):
             return False
         if least >= at_least and (at_most is None or most <= at_most):
             return True
         return None
+
+    def _attainable(self) -> bool:
+        """Whether any organisation at all meets the tests: one that is named, or any other."""
+        named = [name for test in self.organisation for name in test.mentioned]
+        return any(
+            every(test.holds(name) for test in self.organisation) is not False
+            for name in (*named, OTHER)
+        )
 
     def opens(self, element: Any) -> frozenset[OpenMembership]:
         owners, _ = element

@@ -15,7 +15,6 @@ from licet.policy.directives import (
     Kind,
     Mode,
     Presumption,
-    Reading,
     Version,
 )
 from licet.policy.matching import ElementTest, Resolve
@@ -25,7 +24,7 @@ from licet.terms import ConfigurationFault
 ENFORCERS: frozenset[str] = frozenset()
 """Kinds of duties that something in Licet carries out; a duty of another kind refuses."""
 
-UNCLEARED = "default-refuse-uncleared"
+UNCLEARED = "licet.clearance"
 """The id under which `refuse_uncleared` of `licet.toml` appears among deciding directives."""
 
 Atom = tuple[Column, ElementTest]
@@ -46,11 +45,16 @@ class Rule:
     applies: int
     exceptions: int
     observed: bool
-    reliefs: list[Rule] = field(default_factory=list)
+    reliefs: list[Relief] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         return self.directive.id
+
+
+Relief = tuple[Rule, ...]
+"""The versions of one authorisation that are in force in the window: all of them must fire,
+since an authorisation relieves only what it relieves throughout."""
 
 
 class Compiler:
@@ -133,10 +137,6 @@ def check_version(directive: Directive, version: Version) -> None:
             "`relieves` is missing: an authorisation names what it relieves",
         ),
         (
-            bool(version.presume) and not version.reading.text,
-            "`presume` needs a recorded `reading`",
-        ),
-        (
             any(c.on_unmet != "lapse" or c.on_unknown != "lapse" for c in version.conditions),
             "`on_unmet` and `on_unknown` can be `lapse`",
         ),
@@ -163,7 +163,6 @@ def uncleared(rules: Rules) -> Directive | None:
         applies=(Alternative(conditions=(capability,)),),
         unless=(Alternative(conditions=(cleared,)),),
         presume=(Presumption(attribute="model.cleared", value=False),),
-        reading=Reading(text="what nobody says is cleared is not cleared"),
     )
     return Directive(
         id=UNCLEARED,
@@ -181,18 +180,24 @@ def link(rules: Iterable[Rule], met: Callable[[Rule], bool], enforcers: frozense
     those recorded before the restriction's version without having been confirmed against it.
     """
     named: dict[str, list[Rule]] = {}
+    authorisations: dict[str, Relief] = {}
     for rule in rules:
         if rule.directive.kind is Kind.RESTRICTION:
             named.setdefault(rule.id, []).append(rule)
-    for rule in rules:
-        if rule.directive.kind is not Kind.AUTHORISATION or not met(rule):
+        elif rule.directive.kind is Kind.AUTHORISATION:
+            authorisations[rule.id] = (*authorisations.get(rule.id, ()), rule)
+    for relief in authorisations.values():
+        if not all(met(one) and _enforced(one, enforcers) for one in relief):
             continue
-        if any(duty.kind not in enforcers for duty in rule.version.duties):
-            continue
-        for name in rule.version.relieves:
+        common = set.intersection(*(set(one.version.relieves) for one in relief))
+        for name in sorted(common):
             for restriction in named.get(name, ()):
-                if confirmed(rule, restriction):
-                    restriction.reliefs.append(rule)
+                if all(confirmed(one, restriction) for one in relief):
+                    restriction.reliefs.append(relief)
+
+
+def _enforced(rule: Rule, enforcers: frozenset[str]) -> bool:
+    return all(duty.kind in enforcers for duty in rule.version.duties)
 
 
 def confirmed(authorisation: Rule, restriction: Rule) -> bool:

@@ -88,13 +88,14 @@ def _at(known: Sequence[Dated], instant: int) -> int | None:
 
 def in_force(directive: Directive, versions: Sequence[Dated], window: Window) -> tuple[int, ...]:
     """Indices of the versions that count: of what restricts, any that is in force anywhere in
-    the window; of an authorisation, only one that is in force throughout."""
+    the window; of an authorisation, those that together are in force throughout, or none."""
     found = selected(versions, window)
-    if directive.kind is Kind.AUTHORISATION and len(found) > 1:
-        return ()
-    return tuple(
+    with_effect = tuple(
         index for index in found if index is not None and not directive.versions[index].nothing
     )
+    if directive.kind is Kind.AUTHORISATION and len(with_effect) < len(found):
+        return ()
+    return with_effect
 
 
 def call_roll(named: List, versions: Sequence[Dated], window: Window) -> Roll:

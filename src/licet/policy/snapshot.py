@@ -125,12 +125,12 @@ class Snapshot:
     ) -> Ruleset:
         window = Window(valid_at - error_us, valid_at + error_us, known_at)
         compiler = Compiler(self.sources.rules, self._resolver(window), self._enforcers)
-        for directive, versions in self._directives:
-            for index in in_force(directive, versions, window):
-                compiler.add(directive, index + 1)
         default = uncleared(self.sources.rules)
         if default is not None:
             compiler.add(default, 1)
+        for directive, versions in self._directives:
+            for index in in_force(directive, versions, window):
+                compiler.add(directive, index + 1)
         link(compiler.rules, lambda rule: self._met(rule, window), self._enforcers)
         columns, rows, all_rows = compiler.finish()
         return Ruleset(
@@ -173,28 +173,13 @@ class Snapshot:
             ):
                 raise ConfigurationFault("twice", f"two {kind} have the id `{name}`")
         compiler = Compiler(self.sources.rules, self._resolver(Window(0, 0)), self._enforcers)
-        restrictions = {one.id for one in self.sources.directives if one.kind is Kind.RESTRICTION}
         for directive in self.sources.directives:
             for number, version in enumerate(directive.versions, start=1):
                 try:
                     compiler.add(directive, number)
-                    _check_names(version, restrictions)
                 except ConfigurationFault as fault:
                     message = f"directive `{directive.id}`, version {number}: {fault.message}"
                     raise ConfigurationFault(fault.code, message, remedy=fault.remedy) from fault
-
-
-def _check_names(version: Version, restrictions: set[str]) -> None:
-    for name in version.relieves:
-        if name not in restrictions:
-            raise ConfigurationFault(
-                "unknown_restriction", f"`relieves`: there is no restriction `{name}`"
-            )
-    for name in version.confirms:
-        if name.partition("@")[0] not in version.relieves:
-            raise ConfigurationFault(
-                "unknown_restriction", f"`confirms`: `{name}` is not among `relieves`"
-            )
 
 
 def _plain(value: Any) -> Any:

@@ -47,6 +47,11 @@ class Attribute(msgspec.Struct, frozen=True):
     def party(self) -> str:
         return self.name.partition(".")[0]
 
+    @property
+    def held(self) -> str:
+        """The attribute whose value is tested: `model.developer` for `model.developer.list`."""
+        return self.name.removesuffix(".list")
+
 
 def _attributes() -> dict[str, Attribute]:
     flag, word, place = Element.FLAG, Element.WORD, Element.PLACE
