@@ -32,7 +32,9 @@ class DecisionClock:
         if self._scripted is not None:
             return self._scripted
         wall = Instant(self._wall_ns() // 1000)
-        self._latest = max(self._latest, wall)
+        # Not `max`: this is asked several times for each request.
+        if wall > self._latest:  # noqa: PLR1730
+            self._latest = wall
         return self._latest
 
     def wall(self) -> Instant:

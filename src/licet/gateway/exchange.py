@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Concatenate, ParamSpec, assert_never
+from typing import ClassVar, Concatenate, ParamSpec
 
 from licet.gateway.delivery import Delivery
 from licet.gateway.filing import Filing
@@ -218,29 +218,15 @@ class Exchange:
 
     def _run(self, commands: tuple[Command, ...]) -> None:
         for command in commands:
-            match command:
-                case Command.CHECK:
-                    self._check()
-                case Command.COMMIT:
-                    self._commit()
-                case Command.SEND:
-                    self._send()
-                case Command.ABORT:
-                    self._detach(abort=True)
-                case Command.PAUSE:
-                    self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
-                case Command.RELEASE:
-                    self._release()
-                case Command.CONCLUDE:
-                    self._conclude()
-                case Command.FINISH:
-                    self._finish()
-                case Command.FINISH_UNRECORDED:
-                    self._finish_unrecorded()
-                case _:
-                    assert_never(command)
+            self._HANDS[command](self)
         if self._filing.failed and self._relay.state is not State.DONE:
             self._feed(Event.UNRECORDED)
+
+    def _abort(self) -> None:
+        self._detach(abort=True)
+
+    def _pause(self) -> None:
+        self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
 
     def _check(self) -> None:
         """The next step, decided as of now and under the rules of now."""
@@ -458,3 +444,15 @@ class Exchange:
         if not self._over:
             self._over = True
             self._world.ended(self, outcome)
+
+    _HANDS: ClassVar[dict[Command, Callable[[Exchange], None]]] = {
+        Command.CHECK: _check,
+        Command.COMMIT: _commit,
+        Command.SEND: _send,
+        Command.ABORT: _abort,
+        Command.PAUSE: _pause,
+        Command.RELEASE: _release,
+        Command.CONCLUDE: _conclude,
+        Command.FINISH: _finish,
+        Command.FINISH_UNRECORDED: _finish_unrecorded,
+    }

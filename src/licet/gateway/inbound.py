@@ -74,7 +74,8 @@ class Inbound(asyncio.Protocol):
     """One caller's connection."""
 
     __slots__ = (
-        "_arriving", "_body", "_body_bytes", "_doubt", "_front", "_head_bytes", "_headers",
+        "_arriving", "_body", "_body_bytes", "_doubt", "_front", "_head_bytes",
+        "_head_bytes_max", "_headers",
         "_keep_alive", "_parser", "_queue", "_target", "_transport", "busy", "chunked",
         "deadline", "exchange", "paused",
     )  # fmt: skip
@@ -85,6 +86,7 @@ class Inbound(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._headers: dict[bytes, bytes] = {}
         self._head_bytes = 0
+        self._head_bytes_max = front.limits.head_bytes_max
         self._target = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -157,13 +159,14 @@ class Inbound(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > self._front.limits.head_bytes_max:
+        if self._head_bytes > self._head_bytes_max:
             self._doubt = self._doubt or self._head_too_large()
             return
         name = name.lower()
-        if name in self._headers and name in ONCE:
+        headers = self._headers
+        if name in headers and name in ONCE:
             self._doubt = ("invalid_header", f"the header `{name.decode('latin-1')}` came twice")
-        self._headers[name] = value
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
         headers = self._headers

@@ -63,6 +63,8 @@ class Event(Enum):
 
 
 class Command(Enum):
+    __hash__ = object.__hash__
+
     CHECK = "check"  # decide `relay.step` again; answer with ALLOWED or BARRED
     COMMIT = "commit"  # record the decision (first) or the attempt; answer DURABLE
     SEND = "send"  # send to `relay.step`
