@@ -24,7 +24,7 @@ COMMANDS = {
     "evidence": "Verify and show the evidence log.",
     "key": "Make, list and revoke the gateway's keys.",
     "subject": "Tokens of end users, for tests.",
-    "probe": "Whether a vendor's endpoint answers, and how.",
+    "probe": "Whether a vendor's ENDPOINT answers, and how.",
     "sim": "Run the simulated vendors alone.",
 }
 

@@ -14,12 +14,13 @@ from licet.terms import OperationFault
 @click.command()
 @click.argument("name")
 @click.option("--for", "seconds", type=DURATION, help="End it by itself: `90s`, `12h`, `7d`.")
-@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, and not a model.")
+@click.option("--model", "party", flag_value="model", help="NAME is a model.")
+@click.option("--endpoint", "party", flag_value="endpoint", help="NAME is an endpoint.")
 @click.option("--why", default="", help="The reason, which refused callers may be told.")
 @click.option("--lift", is_flag=True, help="End a suspension that runs.")
 @config_option
 def suspend(
-    name: str, seconds: int | None, endpoint: bool, why: str, lift: bool, folder: Folder
+    name: str, seconds: int | None, party: str | None, why: str, lift: bool, folder: Folder
 ) -> None:
     """Stop the use of a model or an endpoint, now.
 
@@ -30,7 +31,7 @@ def suspend(
     asked: dict[str, Any] = {"lift": lift, "why": why, "by": who()}
     if seconds is not None:
         asked["seconds"] = seconds
-    asked["endpoint" if endpoint else "model"] = name
+    asked[party or "either"] = name
     if lift and seconds is not None:
         raise OperationFault("suspension", "`--lift` ends a suspension; `--for` has no place there")
     result = ask(

@@ -79,6 +79,7 @@ class FolderAdopter:
         self._wall = wall
         self._by = by
         self._log = log_origin(settings)
+        self._described: Snapshot | None = None
 
     @property
     def log(self) -> str:
@@ -153,7 +154,9 @@ class FolderAdopter:
         return ClockLeaf(**self._envelope(at), event="stepped", from_at=format_instant(before))
 
     def describe(self, adopted: Adopted, at: Instant) -> Mapping[str, Any]:
-        standing = stand(Snapshot.load(adopted.document), at, read_history(self._register()))
+        if self._described is None or self._described.digest != adopted.digest:
+            self._described = Snapshot.load(adopted.document)
+        standing = stand(self._described, at, read_history(self._register()))
         return msgspec.to_builtins(standing)  # type: ignore[no-any-return]
 
     def _envelope(self, at: Instant) -> dict[str, Any]:

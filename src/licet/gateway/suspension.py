@@ -29,10 +29,12 @@ SECONDS_MAX = 10 * 365 * 86_400
 
 
 class Suspension(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. Exactly one of `model` and `endpoint`; `seconds` None: until lifted."""
+    """What is asked for. Exactly one of `model`, `endpoint` and `either`, which is an id that
+    only one of both has; `seconds` None: until lifted."""
 
     model: str | None = None
     endpoint: str | None = None
+    either: str | None = None
     seconds: int | None = None
     lift: bool = False
     why: str = ""
@@ -45,7 +47,7 @@ class Suspension(msgspec.Struct, frozen=True, kw_only=True):
             asked = msgspec.convert(dict(request), cls, strict=True)
         except msgspec.ValidationError as error:
             raise OperationFault("suspension_malformed", f"not understood: {error}") from error
-        if (asked.model is None) == (asked.endpoint is None):
+        if [asked.model, asked.endpoint, asked.either].count(None) != 2:
             raise OperationFault(
                 "suspension_malformed", "a suspension names one model or one endpoint"
             )
@@ -62,7 +64,7 @@ class Suspension(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        return self.model or self.endpoint or ""
+        return self.model or self.endpoint or self.either or ""
 
 
 class Suspended(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class Suspended(msgspec.Struct, frozen=True, kw_only=True):
 
 def suspend(asked: Suspension, sources: Sources, at: Instant, log: str) -> Suspended:
     """The directive that suspends from `at` on, or lifts the suspension of the same name."""
-    _must_be_known(asked, sources)
+    asked = _known(asked, sources)
     identity = f"{PREFIX}.{asked.party}.{asked.name}"
     before = next((one for one in sources.directives if one.id == identity), None)
     if asked.lift and before is None:
@@ -140,14 +142,30 @@ def _leaf(directive: Directive, asked: Suspension, at: Instant, log: str) -> Sus
     )
 
 
-def _must_be_known(asked: Suspension, sources: Sources) -> None:
-    """A misspelt emergency stop would stop nothing, and nobody would notice."""
-    parties = sources.models if asked.model is not None else sources.endpoints
-    known = [one.id for one in parties]
-    if asked.name in known:
-        return
-    raise OperationFault(
-        f"unknown_{asked.party}",
-        f"no {asked.party} `{asked.name}` is in the catalogue, so nothing was suspended",
-        remedy=did_you_mean(asked.name, known) or "there are: " + ", ".join(known),
-    )
+def _known(asked: Suspension, sources: Sources) -> Suspension:
+    """What is asked for, with its party. A misspelt emergency stop would stop nothing, and nobody
+    would notice; so what nobody knows is a fault."""
+    models = [one.id for one in sources.models]
+    endpoints = [one.id for one in sources.endpoints]
+    name = asked.name
+    if asked.either is not None:
+        if name in models and name in endpoints:
+            raise OperationFault(
+                "ambiguous",
+                f"`{name}` is a model and an endpoint, so nothing was suspended",
+                remedy="say which: `--model` or `--endpoint`",
+            )
+        party = "endpoint" if name in endpoints else "model"
+        known = [*models, *endpoints]
+        asked = msgspec.structs.replace(asked, either=None, **{party: name})
+        what = "model or endpoint"
+    else:
+        known = models if asked.model is not None else endpoints
+        what = asked.party
+    if name not in known:
+        raise OperationFault(
+            "unknown_party",
+            f"no {what} `{name}` is in the catalogue, so nothing was suspended",
+            remedy=did_you_mean(name, known) or "there are: " + ", ".join(known),
+        )
+    return asked

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from licet.catalog import Endpoint, Model, Operator
+from licet.catalog import Candidate, Endpoint, Model, Operator, Organisation, Workload
 from licet.evidence import decode, encode
 from licet.gateway.suspension import Suspension, recover, suspend, with_suspension
-from licet.policy import Kind, Sources
-from licet.terms import OperationFault, format_instant, parse_instant, to_datetime
+from licet.policy import Kind, Snapshot, Sources, Verdict
+from licet.terms import (
+    UNKNOWN_PERSON,
+    Instant,
+    OperationFault,
+    format_instant,
+    parse_instant,
+    to_datetime,
+)
 
 AT = parse_instant("2026-06-12T21:21:00Z")
 LATER = parse_instant("2026-06-12T22:21:00Z")
@@ -65,8 +73,41 @@ def test_what_was_never_suspended_cannot_be_lifted() -> None:
 def test_a_misspelt_name_is_refused_and_the_nearest_is_offered() -> None:
     with pytest.raises(OperationFault) as caught:
         suspend(Suspension(model="claude-fabel-5"), SOURCES, AT, "log")
-    assert caught.value.code == "unknown_model"
+    assert caught.value.code == "unknown_party"
     assert caught.value.remedy == "did you mean `claude-fable-5`?"
+
+
+def test_a_name_alone_is_enough_where_only_one_party_has_it() -> None:
+    model = suspend(Suspension(either="gpt-5.6"), SOURCES, AT, "log")
+    assert model.directive.id == "suspension.model.gpt-5.6"
+    endpoint = suspend(Suspension(either="anthropic-us"), SOURCES, AT, "log")
+    assert endpoint.directive.id == "suspension.endpoint.anthropic-us"
+    both = Sources(models=(Model(id="anthropic-us"),), endpoints=SOURCES.endpoints)
+    with pytest.raises(OperationFault, match="is a model and an endpoint"):
+        suspend(Suspension(either="anthropic-us"), both, AT, "log")
+
+
+def test_a_suspension_refuses_whoever_asks_until_it_ends_by_itself() -> None:
+    suspended = suspend(Suspension(model="gpt-5.6", seconds=3600), SOURCES, AT, "log")
+    workload = Workload(
+        id="chat", candidates=(Candidate(model="gpt-5.6", endpoint="anthropic-us"),)
+    )
+    sources = msgspec.structs.replace(
+        with_suspension(SOURCES, suspended.directive),
+        organisations=(Organisation(id="acme"),),
+        workloads=(workload,),
+    )
+    snapshot = Snapshot.of(sources)
+
+    def verdict(at: Instant, model: str) -> Verdict:
+        ruleset = snapshot.select(at)
+        known = ruleset.know(UNKNOWN_PERSON, "acme", "chat", at)
+        return ruleset.decide(known, model, "anthropic-us").verdict
+
+    assert verdict(Instant(AT - 1), "gpt-5.6") is Verdict.PERMITTED
+    assert verdict(AT, "gpt-5.6") is Verdict.REFUSED
+    assert verdict(AT, "claude-fable-5") is Verdict.PERMITTED
+    assert verdict(LATER, "gpt-5.6") is Verdict.PERMITTED
 
 
 def test_it_is_recovered_from_its_leaves_with_all_its_versions() -> None:
