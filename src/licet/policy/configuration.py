@@ -230,15 +230,19 @@ class _Reader:
     def _in(self, folder: str) -> list[Document]:
         return [one for path, one in self.documents.items() if path.startswith(f"{folder}/")]
 
-    def _written(self, folder: str, table: str | None = None) -> frozenset[str]:
+    def _written(
+        self, folder: str, table: str | None = None, kind: str | None = None
+    ) -> frozenset[str]:
         """Ids that the files of a folder define, broken ones too: whoever names a thing that
         is broken is told of the one fault, not of two."""
         found: set[str] = set()
         for document in self._in(folder):
             tables = [document.values] if table is None else document.values.get(table)
             for one in tables if isinstance(tables, list) else ():
-                if isinstance(one, dict) and isinstance(one.get("id"), str):
-                    found.add(one["id"])
+                if isinstance(one, dict) and kind in (None, one.get("kind")):
+                    identity = one.get("id")
+                    if isinstance(identity, str):
+                        found.add(identity)
         return frozenset(found)
 
     def _read_catalogue(self, document: Document) -> None:
@@ -314,7 +318,6 @@ class _Reader:
     def _known(self) -> Known:
         lineage = {base for one in self.models for base in one.value.lineage or ()}
         models = self._written("catalog", "model")
-        kinds = {one.values.get("id"): one.values.get("kind") for one in self._in("directives")}
         return Known(
             names={
                 Named.MODEL: models,
@@ -323,11 +326,7 @@ class _Reader:
                 Named.ORGANISATION: self._written("catalog", "organisation"),
                 Named.WORKLOAD: self._written("workloads"),
                 Named.FACT: self._written("facts", "fact"),
-                Named.RESTRICTION: frozenset(
-                    name
-                    for name in self._written("directives")
-                    if kinds.get(name) == Kind.RESTRICTION
-                ),
+                Named.RESTRICTION: self._written("directives", kind=Kind.RESTRICTION),
                 Named.LIST: self._written("lists"),
             },
             lists={entry.value.id: entry.value.kind for entry in self.lists},
