@@ -53,7 +53,7 @@ class World:
         self.log = Log(FOLDER, self.disk, LOG, self.entropy, segment_bytes_max=20_000)
         self.side = SideStore(FOLDER, self.disk, self.entropy, file_bytes_max=20_000)
         self.recorder = Recorder(self.log, self.side, lambda: AT, lambda _fault: None)
-        self.log.begin(AT, "0.1.0")
+        self.recorder.begin("0.1.0")
         self.peer = self.draw.randrange(1, 2**40)
         self.answers = Messages()
         self.out = bytearray()
@@ -162,6 +162,7 @@ def test_a_failing_disk_refuses_and_works_again_when_it_works(operation: str, co
         lambda fault: faults.append(fault.code if fault else "works"),
     )
     world.recorder.connected(world.peer, world.out.extend)
+    world.recorder.begin("0.1.0")
     world.step()
     size = world.log.size
     world.disk.fails = lambda op, _path: code if op == operation else 0

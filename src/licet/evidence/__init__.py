@@ -80,7 +80,6 @@ from licet.evidence.notes import (
     sign,
     sign_checkpoint,
 )
-from licet.evidence.ratchet import Ratchet
 from licet.evidence.schema import leaf_schema, leaf_schema_text
 from licet.evidence.segments import (
     SEGMENT_HEADER_BYTES,
@@ -130,7 +129,6 @@ __all__ = [
     "Opening",
     "OutcomeLeaf",
     "OverriddenLeaf",
-    "Ratchet",
     "ReadLeaf",
     "RecordedVersion",
     "RegisterLeaf",

@@ -147,7 +147,7 @@ class Log:
         return self.append([self.check(encode(leaf)) for leaf in leaves])
 
     def begin(self, at: str, version: str) -> int:
-        """Records the start, and an unknown outcome for each attempt left open; then signs."""
+        """Records the start, and an unknown outcome for each attempt that was left open."""
         started = StartedLeaf(
             at=max(at, self.last_at),
             log=self.origin,
@@ -155,9 +155,7 @@ class Log:
             mended=self.mended,
             vkey=str(self.key.verifier()),
         )
-        first = self.record([started, *self.unknown(list(self.books.open), at)])
-        self.sign()
-        return first
+        return self.record([started, *self.unknown(list(self.books.open), at)])
 
     def unknown(self, attempts: Sequence[Attempt], at: str) -> list[Leaf]:
         """Outcomes of attempts whose process died."""

@@ -71,9 +71,10 @@ class Recorder:
         self._peers: dict[int, _Peer] = {}
         self._pending: list[tuple[int, Submit]] = []
         self._orphans: list[Attempt] = []
-        self._signed_size = -1
+        self._signed_size = log.checkpoint.size if log.checkpoint else -1
         self._signed_at = float("-inf")
         self._probed_at = float("-inf")
+        self._version: str | None = None
         self.fault: EvidenceFault | None = None
         for _, leaf in log.register():
             # An erasure is recorded first and carried out then: what a crash left between the
@@ -81,6 +82,11 @@ class Recorder:
             if isinstance(leaf, ErasedLeaf):
                 side.destroy(leaf.slot)
         side.require_whole()
+
+    def begin(self, version: str) -> None:
+        """Records and signs the start; on a failing disk, as soon as it works."""
+        self._version = version
+        self._guarded(self._begin)
 
     def connected(self, peer: int, send: Send) -> None:
         """A peer, by a number from 1 that is never used again, and how to send to it."""
@@ -124,7 +130,7 @@ class Recorder:
         if self.fault is not None:
             if elapsed - self._probed_at >= PROBE_SECONDS:
                 self._probed_at = elapsed
-                self._probe()
+                self._guarded(self._probe)
             return
         new = self._log.size - self._signed_size
         waited = elapsed - self._signed_at
@@ -136,6 +142,7 @@ class Recorder:
     def close(self) -> None:
         """Finishes the batch, records the stop and signs. `EvidenceFault`: the disk failed."""
         self.turn()
+        self._begin()
         self._side.close()
         self._log.close(self._now())
 
@@ -164,6 +171,7 @@ class Recorder:
         self, batch: list[Checked], openings: list[Opening], runs: list[tuple[int, int, int]]
     ) -> None:
         try:
+            self._begin()
             if openings:
                 self._side.append(openings)
             index = self._log.append(batch)
@@ -202,6 +210,13 @@ class Recorder:
                 return
         self._peers[peer].send(encode_message(Erased(slot=slot)))
 
+    def _begin(self) -> None:
+        if self._version is not None:
+            self._log.begin(self._now(), self._version)
+            self._version = None
+        if self._signed_size < 0:
+            self._sign()
+
     def _settle_orphans(self) -> None:
         if not self._orphans or self.fault is not None:
             return
@@ -215,9 +230,9 @@ class Recorder:
         self._signed_size = self._log.sign().size
 
     def _probe(self) -> None:
-        self._guarded(self._log.probe)
-        if self.fault is None:
-            self._signed_size = self._log.size
+        self._log.probe()
+        self._signed_size = self._log.size
+        self._begin()
 
     def _guarded(self, act: Callable[[], object]) -> None:
         try:

@@ -47,7 +47,7 @@ def run_recorder(
     try:
         side = SideStore(folder, chosen, entropy)
         recorder = Recorder(log, side, now, lambda fault: _tell(control, _fault_line(fault)))
-        log.begin(now(), version)
+        recorder.begin(version)
     except EvidenceFault:
         log.abandon()
         raise

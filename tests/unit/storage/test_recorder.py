@@ -40,6 +40,7 @@ class Bench:
         self.log = Log(FOLDER, self.disk, LOG, draw.randbytes)
         side = SideStore(FOLDER, self.disk, draw.randbytes)
         self.recorder = Recorder(self.log, side, lambda: AT, lambda _fault: None)
+        self.log.sign()
         self.said: dict[int, bytearray] = {}
 
     def connect(self, peer: int) -> None:
@@ -143,6 +144,22 @@ def test_a_checkpoint_follows_within_a_second_and_only_when_there_is_something_n
         signed.append(bench.log.checkpoint)
     assert [head.size if head else None for head in signed] == [1, 1, 2, 2]
     assert signed[2] is signed[3]
+
+
+def test_a_recorder_on_a_full_disk_starts_refuses_and_begins_when_there_is_room() -> None:
+    bench = Bench()
+    bench.disk.room = 0
+    bench.recorder.begin("0.1.0")
+    bench.connect(1)
+    bench.submit(1, 1, decision("01K1"))
+    bench.recorder.turn()
+    assert [message for message in bench.hear(1) if isinstance(message, Nack)]
+    bench.disk.room = 1 << 20
+    bench.recorder.tick(1.0)
+    bench.submit(1, 2, decision("01K2"))
+    bench.recorder.turn()
+    assert Ack(first=2, count=1, index=1) in bench.hear(1)
+    assert [type(leaf).__name__ for leaf in bench.kept()] == ["StartedLeaf", "DecisionLeaf"]
 
 
 def test_an_erasure_is_recorded_and_answered(bench: Bench) -> None:
