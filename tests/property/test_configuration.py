@@ -20,7 +20,7 @@ FILES = {
 LITERALS = (
     b'"US"', b'"us-annex"', b"true", b"7", b"-1", b"[]", b"{}", b'[["a"]]', b'[{ id = "a" }]',
     b"2026-06-12", b"2026-06-12T00:00:00", b"12:00:00", b"1e400", b"nan", b'""', b'{ id = ["a"] }',
-    b"{ at_least = 1 }", b'{ country = "FR" }', b'{ any_of = [true], assurance = 3 }',
+    b"{ at_least = 1 }", b'{ country = "FR" }', b"{ any_of = [true], assurance = 3 }",
 )  # fmt: skip
 VALUE = re.compile(rb"(?<== )[^\n#]+")
 KEY = re.compile(rb"^[a-z_.]+(?= =)", re.MULTILINE)
