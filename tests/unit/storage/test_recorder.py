@@ -38,9 +38,9 @@ class Bench:
         draw = random.Random(1)
         self.disk = SimulatedDisk()
         self.log = Log(FOLDER, self.disk, LOG, draw.randbytes)
+        self.log.sign()
         side = SideStore(FOLDER, self.disk, draw.randbytes)
         self.recorder = Recorder(self.log, side, lambda: AT, lambda _fault: None)
-        self.log.sign()
         self.said: dict[int, bytearray] = {}
 
     def connect(self, peer: int) -> None:
