@@ -89,7 +89,7 @@ class AskStatus(_Message, frozen=True, tag="ask_status"):
 
 
 class Ready(_Message, frozen=True, tag="ready"):
-    """Connections are accepted."""
+    """Connections are accepted, and what they lead to can be recorded."""
 
     pid: int
 

@@ -40,6 +40,9 @@ from licet.policy import Snapshot
 from licet.terms import Fault, Instant
 
 
+LOOK_AGAIN_S = 0.005
+
+
 class NodeFace(Protocol):
     """What a worker asks of the node that serves its requests."""
 
@@ -77,12 +80,14 @@ class Worker:
         load: Callable[[bytes], Snapshot],
         send: Callable[[FromWorker], None],
         end: Callable[[], None],
+        later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         self._index = index
         self._make_node = make_node
         self._load = load
         self._send = send
         self._end = end
+        self._later = later
         self._node: NodeFace | None = None
 
     def receive(self, message: ToWorker) -> None:
@@ -137,8 +142,15 @@ class Worker:
             # What lives as long as the process is not looked at by every collection.
             gc.collect()
             gc.freeze()
-            self._send(Ready(pid=os.getpid()))
+            self._ready_once_recording()
         self._send(Adopted(serial=message.serial, digest=message.digest))
+
+    def _ready_once_recording(self) -> None:
+        """Nothing is served without its record, so nobody is told to come before it can be."""
+        if self._status().recorder_connected:
+            self._send(Ready(pid=os.getpid()))
+        else:
+            self._later(LOOK_AGAIN_S, self._ready_once_recording)
 
     def _status(self) -> WorkerStatus:
         if self._node is None:
@@ -185,6 +197,7 @@ def drive(
         load=load,
         send=say,
         end=loop.stop,
+        later=loop.call_later,
     )
     channel: Channel[ToWorker] = Channel(
         loop=loop,

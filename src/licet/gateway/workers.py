@@ -33,7 +33,7 @@ class Barrier:
     """Waits until each of some workers has said a certain thing.
 
     A worker that dies meanwhile is replaced by one that starts from what is current, so its
-    being ready counts for whatever was asked (`forgiving`: its death does).
+    first adoption counts for whatever was asked (`forgiving`: the death does).
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Barrier:
         self._future: asyncio.Future[None] | None = None
 
     def see(self, index: int, message: FromWorker) -> None:
-        if self._said(message) or (isinstance(message, Ready) and index in self._replaced):
+        if self._said(message) or (isinstance(message, Adopted) and index in self._replaced):
             self._pass(index)
 
     def see_death(self, index: int) -> None:
@@ -88,7 +88,6 @@ class Seat:
     """A worker's place: its child process, and what was last heard of it."""
 
     child: Child[FromWorker]
-    is_ready: bool = False
     snapshot: str = ""
     failure: str = ""
 
@@ -123,9 +122,7 @@ class Workers:
         A worker that dies before anything was served is no accident to outlast: the waiting ends.
         """
         self._current = configure
-        barrier = self._starting = self._barrier(
-            lambda message: isinstance(message, Adopted) and message.serial == configure.serial
-        )
+        barrier = self._starting = self._barrier(lambda message: isinstance(message, Ready))
         for seat in self._seats:
             seat.child.start()
         try:
@@ -173,7 +170,7 @@ class Workers:
                 return True
             return False
 
-        running = [index for index, seat in enumerate(self._seats) if seat.is_ready]
+        running = [index for index, seat in enumerate(self._seats) if seat.snapshot]
         barrier = self._barrier(said, running, forgiving=True)
         self._tell(AskStatus())
         await self._over(barrier, bound_s)
@@ -190,7 +187,7 @@ class Workers:
                 return True
             return False
 
-        running = [index for index, seat in enumerate(self._seats) if seat.is_ready]
+        running = [index for index, seat in enumerate(self._seats) if seat.snapshot]
         for seat in self._seats:
             seat.child.expect_end()
         barrier = self._barrier(said, running, forgiving=True)
@@ -240,7 +237,6 @@ class Workers:
     def _heard(self, index: int, message: FromWorker) -> None:
         seat = self._seats[index]
         if isinstance(message, Ready):
-            seat.is_ready = True
             seat.failure = ""
         elif isinstance(message, Adopted):
             seat.snapshot = message.digest
@@ -254,7 +250,6 @@ class Workers:
 
     def _died(self, index: int, code: int) -> None:
         seat = self._seats[index]
-        seat.is_ready = False
         seat.snapshot = ""
         if self._starting is not None:
             self._report(f"worker {index} ended ({how_it_ended(code)}) before it was ready")

@@ -65,6 +65,7 @@ class Node:
             pid=os.getpid(),
             requests=self._served,
             snapshot=self._digest,
+            recorder_connected=True,
             lease_s_left=max(0.0, self._lease_until - self._loop.time()),
         )
 

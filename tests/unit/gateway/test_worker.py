@@ -50,6 +50,7 @@ class FakeNode:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.fault: Exception | None = None
+        self.recorder_connected = True
         self.on_drained: Callable[[int], None] | None = None
 
     def adopt(self, snapshot: FakeSnapshot, secrets: Secrets, settings: Settings) -> None:
@@ -71,7 +72,9 @@ class FakeNode:
         self.on_drained = on_drained
 
     def status(self) -> WorkerStatus:
-        return WorkerStatus(index=4, pid=1, snapshot="one")
+        return WorkerStatus(
+            index=4, pid=1, snapshot="one", recorder_connected=self.recorder_connected
+        )
 
     def start(self) -> None:
         self.calls.append(("start",))
@@ -87,12 +90,14 @@ class Bench:
         self.node = FakeNode()
         self.said: list[FromWorker] = []
         self.ended = 0
+        self.later: list[Callable[[], None]] = []
         self.worker = Worker(
             index=4,
             make_node=cast("Any", lambda _: self.node),
             load=cast("Any", lambda document: FakeSnapshot(digest=document.decode())),
             send=self.said.append,
             end=self._end,
+            later=lambda _, call: self.later.append(call),
         )
 
     def _end(self) -> None:
@@ -110,6 +115,17 @@ def test_it_is_ready_only_once_the_first_snapshot_governs() -> None:
     ]
     assert isinstance(bench.said[0], Ready)
     assert bench.said[1:] == [Adopted(serial=1, digest="one")]
+
+
+def test_it_is_ready_only_once_it_can_record_but_has_adopted_before() -> None:
+    bench = Bench()
+    bench.node.recorder_connected = False
+    bench.worker.receive(CONFIGURE)
+    assert bench.said == [Adopted(serial=1, digest="one")]
+    (look_again,) = bench.later
+    bench.node.recorder_connected = True
+    look_again()
+    assert isinstance(bench.said[-1], Ready)
 
 
 def test_a_scripted_clock_stands_before_anything_is_decided() -> None:
@@ -183,7 +199,7 @@ def test_status_is_answered_even_before_the_first_snapshot() -> None:
     assert (bench.said[0].index, bench.said[0].snapshot) == (4, "")
     bench.worker.receive(CONFIGURE)
     bench.worker.receive(AskStatus())
-    assert bench.said[-1] == WorkerStatus(index=4, pid=1, snapshot="one")
+    assert bench.said[-1] == bench.node.status()
 
 
 def test_a_message_before_the_first_snapshot_is_told_to_be_wrong() -> None:

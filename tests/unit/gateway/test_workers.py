@@ -44,20 +44,21 @@ def test_those_that_have_not_are_named_when_the_bound_is_over() -> None:
     assert asyncio.run(play()) == (0, 2)
 
 
-def test_a_replacement_counts_once_it_is_ready() -> None:
+def test_a_replacement_counts_once_it_has_adopted_what_is_current() -> None:
     async def play() -> tuple[tuple[int, ...], tuple[int, ...]]:
         barrier = Barrier(asyncio.get_running_loop(), (0,), said)
         barrier.see_death(0)
         dead = await outcome(barrier, NO_TIME_S)
-        barrier.see(0, Ready(pid=2))
+        barrier.see(0, Adopted(serial=9, digest="nine"))
         return dead, await outcome(barrier)
 
     assert asyncio.run(play()) == ((0,), ())
 
 
-def test_being_ready_says_nothing_of_a_worker_that_was_asked_later() -> None:
+def test_what_was_adopted_before_says_nothing_of_what_was_asked() -> None:
     async def play() -> tuple[int, ...]:
         barrier = Barrier(asyncio.get_running_loop(), (0,), said)
+        barrier.see(0, Adopted(serial=1, digest="one"))
         barrier.see(0, Ready(pid=2))
         return await outcome(barrier, NO_TIME_S)
 
