@@ -19,6 +19,8 @@ from licet.policy.directives import (
     Version,
     View,
 )
+from licet.policy.english import version_sentence
+from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
 from licet.policy.questions import (
     Action,
     Decision,
@@ -28,6 +30,7 @@ from licet.policy.questions import (
     Sources,
     Verdict,
 )
+from licet.policy.refusal import disclosed_directives, disclosed_missing, refusal_sentence
 from licet.policy.ruleset import Known, Ruleset
 from licet.policy.snapshot import Snapshot
 
@@ -42,7 +45,9 @@ __all__ = [
     "Directive",
     "Disclosure",
     "Duty",
+    "Explanation",
     "FactCondition",
+    "Ground",
     "InFlight",
     "Kind",
     "Known",
@@ -51,6 +56,7 @@ __all__ = [
     "Newly",
     "Presumption",
     "Reading",
+    "Reason",
     "Recording",
     "Rules",
     "Ruleset",
@@ -64,6 +70,12 @@ __all__ = [
     "adopt",
     "belongs",
     "content_digest",
+    "disclosed_directives",
+    "disclosed_missing",
+    "explain",
     "naive",
     "parse",
+    "refusal_sentence",
+    "sentences",
+    "version_sentence",
 ]

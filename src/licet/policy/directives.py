@@ -121,13 +121,15 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A directive's whole content in [effective_from, effective_until).
 
     `recorded_at` is None until the version has been adopted into an evidence log; an empty
-    `applies` without `nothing` applies to everything.
+    `applies` without `nothing` applies to everything. `utc_offset_min`: the offset from UTC, in
+    minutes, at which `effective_from` was written, for sentences that name it.
     """
 
     received: datetime
     effective_from: datetime
     effective_until: datetime | None = None
     recorded_at: datetime | None = None
+    utc_offset_min: int = 0
     nothing: bool = False
     in_flight: InFlight = InFlight.CUT
     mode: Mode = Mode.ENFORCE

@@ -10,7 +10,7 @@ import msgspec
 
 from licet.catalog import Fact, List
 from licet.evidence import canonical, digest_of
-from licet.policy.directives import Condition, Directive, Kind, Version
+from licet.policy.directives import Condition, Directive
 from licet.policy.questions import Sources
 from licet.policy.rolls import Roll
 from licet.policy.rules import ENFORCERS, Compiler, Rule, link, uncleared
@@ -174,7 +174,7 @@ class Snapshot:
                 raise ConfigurationFault("twice", f"two {kind} have the id `{name}`")
         compiler = Compiler(self.sources.rules, self._resolver(Window(0, 0)), self._enforcers)
         for directive in self.sources.directives:
-            for number, version in enumerate(directive.versions, start=1):
+            for number in range(1, len(directive.versions) + 1):
                 try:
                     compiler.add(directive, number)
                 except ConfigurationFault as fault:

@@ -1,0 +1,233 @@
+"""Why: a verdict as a short chain of reasons, with who attested what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from licet.policy.columns import answer
+from licet.policy.directives import Alternative, Condition, Kind, Mode
+from licet.policy.english import phrase, quoted
+from licet.policy.matching import Stand
+from licet.policy.questions import Action, Decision, Moment
+from licet.policy.refusal import since
+from licet.policy.rules import Atom, Rule
+from licet.policy.ruleset import Candidate, Known, Ruleset
+from licet.policy.snapshot import Snapshot
+from licet.terms import Attested, Profile
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One condition and what is known of it: `holds` None is unknown."""
+
+    condition: str
+    attribute: str
+    holds: bool | None
+    value: str = ""
+    issuer: str = ""
+    assurance: str = ""
+    evidence_date: datetime | None = None
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One selected version that fires, or may: what it does to this question and on what grounds.
+
+    `effect`: `refuses`, `may refuse`, `would refuse` (observed), `relieves`, `binds`.
+    `grounds`: of the alternative that comes nearest. `relieved_by`: authorisations that do.
+    """
+
+    directive: str
+    version: int
+    title: str
+    authority: str
+    since: str
+    effect: str
+    grounds: tuple[Ground, ...] = ()
+    relieved_by: tuple[str, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision with the reasons for it, in the order of the sources."""
+
+    decision: Decision
+    digest: str
+    reasons: tuple[Reason, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+def explain(
+    snapshot: Snapshot,
+    moment: Moment,
+    *,
+    profile: Profile,
+    organisation: str,
+    workload: str,
+    model: str,
+    endpoint: str,
+    action: Action = Action.INFERENCE,
+) -> Explanation:
+    """Decides the question and says why."""
+    ruleset = snapshot.select(moment.valid_at, moment.known_at, moment.error_us)
+    known = ruleset.know(profile, organisation, workload, moment.valid_at)
+    decision = ruleset.decide(known, model, endpoint, action)
+    reasons: tuple[Reason, ...] = ()
+    if decision.reason is None:
+        candidate = ruleset.candidate(model, endpoint, action)
+        reasons = tuple(_reasons(ruleset, known, candidate, decision))
+    return Explanation(
+        decision=decision, digest=snapshot.digest, reasons=reasons, conflicts=known.conflicts
+    )
+
+
+def sentences(explanation: Explanation) -> tuple[str, ...]:
+    """The chain of reasons in English, one line each, grounds indented."""
+    lines = [_verdict_line(explanation.decision)]
+    for reason in explanation.reasons:
+        source = ", ".join(part for part in (reason.authority, f"since {reason.since}") if part)
+        line = f'"{reason.title}" ({source}) {reason.effect}'
+        if reason.relieved_by:
+            line += f", relieved by {quoted(reason.relieved_by, 'and')}"
+        lines.append(line)
+        lines += [f"  {_ground_line(ground)}" for ground in reason.grounds]
+    lines += [f"attestations of `{name}` contradict each other" for name in explanation.conflicts]
+    return tuple(lines)
+
+
+def _verdict_line(decision: Decision) -> str:
+    text = str(decision.verdict)
+    if decision.reason is not None:
+        text += f": {decision.reason.replace('_', ' ')}"
+    if decision.missing:
+        text += f": settled by attesting {' or '.join(quoted(s, 'and') for s in decision.missing)}"
+    if decision.observed_verdict is not None:
+        text += f"; would be {decision.observed_verdict} by {quoted(decision.observed, 'and')}"
+    return text
+
+
+def _ground_line(ground: Ground) -> str:
+    state = {True: "holds", False: "does not hold", None: "unknown"}[ground.holds]
+    line = f"{ground.condition}: {state}"
+    if ground.value:
+        line += f", `{ground.attribute}` is {ground.value}"
+    if ground.issuer:
+        dated = f", {ground.evidence_date:%Y-%m-%d}" if ground.evidence_date else ""
+        line += f" (attested by {ground.issuer}, {ground.assurance}{dated})"
+    return line
+
+
+def _reasons(
+    ruleset: Ruleset, known: Known, candidate: Candidate, decision: Decision
+) -> Iterator[Reason]:
+    must, may = known.must & candidate.must, known.may & candidate.may
+    for rule in ruleset.rules:
+        if not may & rule.applies or must & rule.exceptions:
+            continue
+        certain = bool(must & rule.applies) and not may & rule.exceptions
+        relieved = tuple(
+            dict.fromkeys(
+                part.id
+                for relief in rule.reliefs
+                for part in relief
+                if part.id in decision.relieving
+            )
+        )
+        yield Reason(
+            directive=rule.id,
+            version=rule.number,
+            title=rule.directive.title or rule.id,
+            authority=rule.directive.authority,
+            since=since(rule),
+            effect=_effect(rule, certain),
+            grounds=tuple(_grounds(ruleset, known, candidate, rule)),
+            relieved_by=relieved,
+        )
+
+
+def _effect(rule: Rule, certain: bool) -> str:
+    match rule.directive.kind:
+        case Kind.AUTHORISATION:
+            effect = "relieves" if certain else "may relieve"
+        case Kind.OBLIGATION if not rule.restricts:
+            effect = "binds" if certain else "may bind"
+        case _:
+            effect = "refuses" if certain else "may refuse"
+    return f"{effect} (observed only)" if rule.version.mode is Mode.OBSERVE else effect
+
+
+def _grounds(ruleset: Ruleset, known: Known, candidate: Candidate, rule: Rule) -> Iterator[Ground]:
+    """The conditions of the alternative that comes nearest to holding, then of exceptions that
+    are unknown."""
+    first = (rule.applies & -rule.applies).bit_length() - 1
+    written = rule.version.applies or (Alternative(conditions=()),)
+    best: list[Ground] = []
+    for offset, alternative in enumerate(written):
+        atoms = ruleset.rows[first + offset]
+        grounds = [
+            _ground(ruleset, known, candidate, condition, atom)
+            for condition, atom in zip(alternative.conditions, atoms, strict=True)
+        ]
+        states = [ground.holds for ground in grounds]
+        if False not in states and (not best or None not in states):
+            best = grounds
+    yield from best
+    for offset, exception in enumerate(rule.version.unless):
+        atoms = ruleset.rows[first + len(written) + offset]
+        for condition, atom in zip(exception.conditions, atoms, strict=True):
+            ground = _ground(ruleset, known, candidate, condition, atom)
+            if ground.holds is not True:
+                yield msgspec.structs.replace(ground, condition=f"except {ground.condition}")
+
+
+def _ground(
+    ruleset: Ruleset, known: Known, candidate: Candidate, condition: Condition, atom: Atom
+) -> Ground:
+    column, test = atom
+    name = column.key.attribute.name
+    holding = ruleset.holding(column, known, candidate)
+    attested = _attestation(name, known)
+    values = ", ".join(_shown(element) for element in holding.elements)
+    return Ground(
+        condition=phrase(condition),
+        attribute=name.removeprefix("subject."),
+        holds=answer(test, holding),
+        value=values,
+        issuer=attested.issuer if attested is not None and values else "",
+        assurance=str(attested.assurance) if attested is not None and values else "",
+        evidence_date=attested.evidence_date if attested is not None and values else None,
+    )
+
+
+def _attestation(name: str, known: Known) -> Attested[Any] | None:
+    """Who stands behind the value; None for what is configured and not attested."""
+    party, _, own = name.partition(".")
+    holder: Any
+    if party == "subject":
+        holder = known.profile
+        if own == "us_person" and holder.us_person is None:
+            own = "nationality"
+    elif party == "organisation":
+        holder = known.organisation
+        own = own.removesuffix(".place") if own.startswith("ultimate_parent") else own
+    else:
+        return None
+    found = getattr(holder, own, None)
+    if not isinstance(found, Attested):
+        found = holder.declared.get(own)
+    return found
+
+
+def _shown(element: object) -> str:
+    match element:
+        case bool():
+            return "yes" if element else "no"
+        case Stand():
+            return f"{element.standing} of {element.country}"
+        case (str() as relation, str() as organisation):
+            return f"{relation} of {organisation}"
+        case (tuple() as owners, bool()):
+            return ", ".join(f"{percent} percent by {owner}" for owner, percent in owners)
+        case _:
+            return str(element)
