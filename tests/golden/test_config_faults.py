@@ -112,7 +112,8 @@ def test_every_wrong_input_gets_its_message() -> None:
     assert len(cases) >= 40
     rendered = "\n".join(case.render() for case in cases)
     if os.environ.get("LICET_GOLDEN") == "write":
-        GOLDEN.write_text(rendered, encoding="utf-8")
+        text = rendered
+        GOLDEN.write_text(text, encoding="utf-8")
     assert rendered == text
 
 

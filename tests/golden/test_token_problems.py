@@ -34,7 +34,8 @@ VERIFIER = TokenVerifier(
             id="acme-idp",
             audience="licet",
             jwks=JWKS,
-            may_attest=("us_person", "nationality", "engagement", "place", "tier"),
+            may_attest=("us_person", "nationality", "engagement", "place", "tier", "clearance"),
+            declared={"clearance": "integer"},
         ),
         Issuer(id="only-es", audience="licet", jwks=JWKS, algorithms=("ES256",)),
     ]
@@ -138,6 +139,7 @@ CASES: dict[str, Callable[[], str]] = {
     "a relation that is none": lambda: own(
         engagement=[{"relation": "friend", "organisation": "acme-grid"}]
     ),
+    "a declared attribute of another type": lambda: own(declared={"clearance": "high"}),
     "an assurance that is none": lambda: own(us_person=True, assurance="absolute"),
     "nationalities that are none": lambda: signed(nationalities=["XX"]),
     "nationalities in words": lambda: signed(nationalities="FR"),

@@ -36,6 +36,7 @@ from licet.catalog.settings import (
     RetrySettings,
     Settings,
     TimeoutSettings,
+    parse_attributes,
     parse_settings,
 )
 from licet.catalog.workloads import WrittenWorkload, parse_workload
@@ -74,6 +75,7 @@ __all__ = [
     "WrittenWorkload",
     "availability_boundaries",
     "available",
+    "parse_attributes",
     "parse_catalogue",
     "parse_facts",
     "parse_list",

@@ -166,6 +166,16 @@ def parse_settings(document: Document) -> Settings:
     return Settings(**known)
 
 
+def parse_attributes(document: Document) -> dict[str, AttributeSettings]:
+    """The declared attributes of a `licet.toml` that may be broken elsewhere; none if here."""
+    if "attribute" not in document.values:
+        return {}
+    try:
+        return document.convert(dict[str, AttributeSettings], ("attribute",))
+    except ConfigurationFault:
+        return {}
+
+
 def _contradictions(document: Document, written: Settings) -> list[ConfigurationFault]:
     faults = []
     listen, clock, timeouts = written.listen, written.clock, written.timeouts

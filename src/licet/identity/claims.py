@@ -40,6 +40,7 @@ from licet.terms import (
     Scalar,
     Standing,
     Status,
+    is_of_type,
     is_place,
 )
 
@@ -196,6 +197,12 @@ class _Reader:
         found: dict[str, Attested[Scalar]] = {}
         values: dict[str, Scalar] = self.own.get("declared", {})
         for name, value in values.items():
+            kind = self.issuer.declared.get(name)
+            if kind is None:
+                self.ignored.append(f"licet.declared.{name}")
+                continue
+            if not is_of_type(kind, value):
+                raise ClaimProblem(f"the claim `licet.declared.{name}` is not of type `{kind}`")
             attested: Attested[Scalar] | None = self._attested(name, value)
             if attested is not None:
                 found[name] = attested

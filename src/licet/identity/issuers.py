@@ -33,13 +33,18 @@ class _IssuerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def parse_issuers(
-    document: Document, files: Mapping[str, bytes]
+    document: Document, files: Mapping[str, bytes], declared: Mapping[str, str]
 ) -> tuple[list[Entry[Issuer]], list[ConfigurationFault]]:
-    """Reads every `[[issuer]]`; a `jwks_file` is looked up in `files`, by path in the folder."""
-    return gather(document, "issuer", lambda path: _issuer(document, path, files))
+    """Reads every `[[issuer]]`; a `jwks_file` is looked up in `files`, by path in the folder.
+
+    `declared`: the type of each attribute that is declared for the subject.
+    """
+    return gather(document, "issuer", lambda path: _issuer(document, path, files, declared))
 
 
-def _issuer(document: Document, path: Path, files: Mapping[str, bytes]) -> Issuer:
+def _issuer(
+    document: Document, path: Path, files: Mapping[str, bytes], declared: Mapping[str, str]
+) -> Issuer:
     written = document.convert(_IssuerFile, path)
     if (written.jwks is None) == (written.jwks_file is None):
         raise document.fault(
@@ -60,6 +65,7 @@ def _issuer(document: Document, path: Path, files: Mapping[str, bytes]) -> Issue
         jwks=text,
         algorithms=written.algorithms,
         may_attest=written.may_attest,
+        declared={name: declared[name] for name in written.may_attest if name in declared},
         engagement_with=written.engagement_with,
         assurance=written.assurance,
         leeway_s=written.leeway_s,

@@ -35,7 +35,8 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `jwks`: JSON Web Key Set as a JSON text. `may_attest`: attribute names of the subject
     (`us_person`, `nationality`, `place`, `engagement`, `tier`, declared ones); claims about
     anything else are left out and reported. `engagement_with`: the organisations whose
-    engagements it may attest (empty: any). `assurance`: the most that it can give.
+    engagements it may attest (empty: any). `declared`: the types of those attributes that are
+    declared. `assurance`: the most that it can give.
     """
 
     id: str
@@ -44,5 +45,6 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     algorithms: tuple[str, ...] = ("EdDSA", "Ed25519", "ES256", "RS256")
     may_attest: tuple[str, ...] = ()
     engagement_with: tuple[str, ...] = ()
+    declared: dict[str, str] = {}
     assurance: Assurance = Assurance.EMPLOYER
     leeway_s: int = 30

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
+
 from licet.catalog import (
     Availability,
     CredentialReference,
@@ -21,6 +23,7 @@ from licet.catalog import (
     Organisation,
     Settings,
     Workload,
+    parse_attributes,
     parse_catalogue,
     parse_facts,
     parse_list,
@@ -33,6 +36,7 @@ from licet.policy.cross_checks import (
     check_issuers,
     check_keys,
     check_parties,
+    declared_in,
 )
 from licet.policy.directives import Directive, Kind
 from licet.policy.parse import parse_directive
@@ -200,9 +204,21 @@ class _Reader:
         if document is None:
             return
         try:
-            self.issuers, faults = parse_issuers(document, self.files)
-            self.faults += faults
             self.settings = parse_settings(document)
+        except ConfigurationFault as fault:
+            self.faults.append(fault)
+            # What other files refer to is read all the same, or each would have a fault more.
+            self.settings = msgspec.structs.replace(
+                _NO_SETTINGS, attribute=parse_attributes(document)
+            )
+        own = {
+            name: one.type
+            for name, one in self.settings.attribute.items()
+            if one.party == "subject"
+        }
+        try:
+            self.issuers, faults = parse_issuers(document, self.files, own)
+            self.faults += faults
         except ConfigurationFault as fault:
             self.faults.append(fault)
 
@@ -307,13 +323,14 @@ class _Reader:
         )
         self.faults += check_issuers(known, self.issuers, rules.attributes)
         self.faults += check_keys(known, self.keys)
-        self.faults += check_declared(
-            rules.attributes,
+        declared = declared_in(
+            self.keys,
+            self.workloads,
             model=self.models,
             endpoint=self.endpoints,
             organisation=self.organisations,
-            workload=self.workloads,
         )
+        self.faults += check_declared(rules.attributes, declared)
 
     def _known(self) -> Known:
         lineage = {base for one in self.models for base in one.value.lineage or ()}

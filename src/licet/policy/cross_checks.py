@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from licet.catalog import Availability, Endpoint, List, ListKind, Model
+from licet.catalog import Availability, Endpoint, List, ListKind, Model, Workload
 from licet.identity import ATTESTABLE, Issuer, Key
 from licet.policy.questions import DeclaredAttribute
 from licet.policy.references import Known, Named, Reference
-from licet.terms import ConfigurationFault, Entry, did_you_mean, is_place
+from licet.terms import (
+    Attested,
+    ConfigurationFault,
+    Entry,
+    Scalar,
+    did_you_mean,
+    is_of_type,
+)
 
 
 def check_parties(
@@ -95,53 +102,62 @@ def check_keys(known: Known, keys: Sequence[Entry[Key]]) -> list[ConfigurationFa
     return faults
 
 
+Declared = tuple[str, Entry[Any], Mapping[str, Attested[Scalar]], tuple[str, ...]]
+"""Whose attributes, the entry that they are written in, they themselves, and where in it."""
+
+
 def check_declared(
-    attributes: Mapping[str, DeclaredAttribute], **parties: Iterable[Entry[Any]]
+    attributes: Mapping[str, DeclaredAttribute], written: Iterable[Declared]
 ) -> list[ConfigurationFault]:
     """Values under `declared` are of attributes declared for that party, in their type."""
     faults = []
-    for party, entries in parties.items():
+    for party, entry, values, path in written:
         names = [name for name, one in attributes.items() if one.party == party]
-        for entry in entries:
-            for name, attested in entry.value.declared.items():
-                if name not in names:
-                    fault = entry.fault(
-                        "unknown_attribute",
-                        f"`{name}` is not a declared attribute of {_ARTICLED[party]}",
-                        "declared",
-                        name,
-                        remedy=did_you_mean(name, names)
-                        or f"declare it in `licet.toml`: `[attribute.{name}]`",
-                    )
-                    faults.append(fault)
-                elif not _is_a(attributes[name].type, attested.value):
-                    message = f"`{name}` is declared as `{attributes[name].type}`"
-                    faults.append(entry.fault("wrong_value", message, "declared", name))
+        for name, attested in values.items():
+            if name not in names:
+                fault = entry.fault(
+                    "unknown_attribute",
+                    f"`{name}` is not a declared attribute of {_ARTICLED[party]}",
+                    *path,
+                    name,
+                    remedy=did_you_mean(name, names)
+                    or f"declare it in `licet.toml`: `[attribute.{name}]`",
+                )
+                faults.append(fault)
+            elif not is_of_type(attributes[name].type, attested.value):
+                message = f"`{name}` is declared as `{attributes[name].type}`"
+                faults.append(entry.fault("wrong_value", message, *path, name))
     return faults
 
 
+def declared_in(
+    keys: Iterable[Entry[Key]],
+    workloads: Iterable[Entry[Workload]],
+    **parties: Iterable[Entry[Any]],
+) -> list[Declared]:
+    """Every `declared` table of a configuration; `parties` by what they are."""
+    found: list[Declared] = [
+        (party, entry, entry.value.declared, ("declared",))
+        for party, entries in parties.items()
+        for entry in entries
+    ]
+    for key in keys:
+        if key.value.attests:
+            found.append(("subject", key, key.value.attests.declared, ("attests", "declared")))
+    for one in workloads:
+        found.append(("workload", one, one.value.declared, ("declared",)))
+        if one.value.audience:
+            found.append(("subject", one, one.value.audience.declared, ("audience", "declared")))
+    return found
+
+
 _ARTICLED = {
-    "model": "a model",
-    "endpoint": "an endpoint",
+    "subject": "a person",
     "organisation": "an organisation",
     "workload": "a workload",
+    "model": "a model",
+    "endpoint": "an endpoint",
 }
-
-
-def _is_a(kind: str, value: object) -> bool:
-    match kind:
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "texts":
-            return isinstance(value, tuple)
-        case "places":
-            return isinstance(value, tuple) and all(is_place(one) for one in value)
-        case "place":
-            return isinstance(value, str) and is_place(value)
-        case _:
-            return isinstance(value, str)
 
 
 def _refer(named: Named, name: str, entry: Entry[Any], *steps: str | int) -> Reference:

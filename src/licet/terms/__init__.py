@@ -12,6 +12,7 @@ from licet.terms.attestations import (
     Standing,
     Status,
 )
+from licet.terms.declared import is_of_type
 from licet.terms.documents import Document, Entry, gather, read
 from licet.terms.faults import (
     CallerFault,
@@ -110,6 +111,7 @@ __all__ = [
     "format_instant",
     "gather",
     "is_identifier",
+    "is_of_type",
     "is_place",
     "parse_instant",
     "place_remedy",

@@ -99,6 +99,13 @@ def test_standard_nationalities_are_citizenships_and_never_all() -> None:
     assert not found.profile.nationality.complete
 
 
+def test_declared_attributes_count_if_they_are_declared_and_trusted() -> None:
+    trusted = issuer(may_attest=("clearance", "badge"), declared={"clearance": "integer"})
+    found = verified({"declared": {"clearance": 2, "badge": "red", "risk": 1}}, trusted)
+    assert {name: one.value for name, one in found.profile.declared.items()} == {"clearance": 2}
+    assert found.ignored == ("licet.declared.badge", "licet.declared.risk")
+
+
 def test_only_the_sets_that_are_named_are_complete() -> None:
     own = {
         "nationality": [{"country": "FR", "standing": "citizen", "since": "2001-05-04"}],
