@@ -74,7 +74,7 @@ class Gateway:
         return self.process.communicate(timeout=BOUND_S)[1].decode()
 
     def kinds(self) -> list[str]:
-        return [type(leaf).__struct_config__.tag for _, leaf in show(self.folder / "evidence")]
+        return [str(type(leaf).__struct_config__.tag) for _, leaf in show(self.folder / "evidence")]
 
 
 @pytest.fixture

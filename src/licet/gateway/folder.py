@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from licet.catalog import CredentialReference, Settings
 from licet.policy import Configuration, belongs, parse
@@ -119,9 +118,8 @@ class Folder:
 
 
 def log_origin(settings: Settings) -> str:
-    """The name of a node's evidence log, as C2SP wants it: a URL without its scheme."""
-    host = urlsplit(settings.operator.url).hostname or settings.operator.name
-    return f"{host}/{settings.node.name}".replace(" ", "-").replace("+", "-")
+    """The name of a node's evidence log, which is also the name of the key that signs it."""
+    return settings.node.name
 
 
 def digest_key(evidence: Path) -> bytes:

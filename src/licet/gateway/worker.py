@@ -39,7 +39,6 @@ from licet.gateway.messages import (
 from licet.policy import Snapshot
 from licet.terms import Fault, Instant
 
-
 LOOK_AGAIN_S = 0.005
 
 
