@@ -13,12 +13,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import uvloop
 
-from licet.evidence import Leaf
+from licet.evidence import Leaf, decode
 from licet.gateway import Secrets
 from licet.gateway.node import Node
 from licet.identity import Key, new_key
@@ -140,7 +141,7 @@ class Rig:
             os.urandom(32),
             organisation="acme",
             workloads=("chat", "messages", "chat-any", "messages-any"),
-            created=__import__("datetime").datetime.now(__import__("datetime").UTC),
+            created=datetime.now(UTC),
         )
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.socket.getsockname()[1]
@@ -237,7 +238,7 @@ class Rig:
         return self.call(lambda: list(self.vendors.simulation.ledger.entries()))
 
     def records(self) -> list[Leaf]:
-        return [leaf for _, leaf in leaves(self.folder / "evidence")]
+        return [decode(leaf) for _, leaf in leaves(self.folder / "evidence")]
 
     def idle(self) -> None:
         """Until nothing is in flight."""

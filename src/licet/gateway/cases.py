@@ -44,12 +44,13 @@ class Form:
 class Case:
     """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
 
-    `vendor_model`: what the first step's vendor calls its model. `stale`: whether the lease
-    had expired, which the workload allows.
+    `directives`: those that barred a candidate, as far as they may be disclosed. `stale`:
+    whether the lease had expired, which the workload allows.
     """
 
     __slots__ = (
-        "before_send", "caller", "dialect", "epoch", "form", "plan", "stale", "until",
+        "before_send", "caller", "dialect", "directives", "epoch", "form", "plan", "stale",
+        "until",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +64,9 @@ class Case:
         epoch: int,
         until: Instant | None,
         form: Form,
+        directives: tuple[str, ...],
     ) -> None:
+        self.directives = directives
         self.caller = caller
         self.plan = plan
         self.dialect = dialect

@@ -422,7 +422,7 @@ class Exchange:
     def _headers(self) -> bytes:
         assert self._intake is not None
         return self._world.answer_headers(
-            self._filing, self.case.plan, self._relay.step, self._intake.kept_headers
+            self._filing, self.case, self._relay.step, self._intake.kept_headers
         )
 
     def _detach(self, *, abort: bool) -> None:

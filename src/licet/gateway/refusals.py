@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from licet.catalog import OperatorSettings, Workload
 from licet.gateway.filing import Filing
 from licet.gateway.reply import Reply
-from licet.policy import Decision, Disclosure, Ruleset, refusal_sentence
+from licet.policy import (
+    Decision,
+    Ruleset,
+    disclosed_directives,
+    disclosed_missing,
+    refusal_sentence,
+)
 from licet.relay import Conclusion, Failure, FailureKind, Plan, Relay
 from licet.terms import CallerFault
 from licet.wire import ErrorBody, LicetDetails, Reason, error_of
@@ -74,17 +80,14 @@ class Refusals:
             contact=contact,
             request_id=request,
         )
-        full = rules.disclosure(decision) is Disclosure.FULL
-        details = LicetDetails(request_id=request, permitted=permitted, contact=contact)
-        if full:
-            details = LicetDetails(
-                request_id=request,
-                verdict=decision.verdict.value,
-                directives=decision.deciding,
-                missing=decision.missing,
-                permitted=permitted,
-                contact=contact,
-            )
+        details = LicetDetails(
+            request_id=request,
+            verdict=decision.verdict.value,
+            directives=disclosed_directives(rules, decision),
+            missing=disclosed_missing(rules, decision),
+            permitted=permitted,
+            contact=contact,
+        )
         return ErrorBody(
             reason="refused", message=message, request_id=request, param="model", licet=details
         )

@@ -33,7 +33,7 @@ from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, kept
 from licet.gateway.routing import Ways
-from licet.policy import Decision, Ruleset, Snapshot
+from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives
 from licet.relay import Breakers, BreakerSettings, Plan, RelaySettings, plan, target
 from licet.terms import Instant
 from licet.wire import Dialect
@@ -194,7 +194,19 @@ class World:
             epoch=self.epoch,
             until=caller.known(self.rules, wanted.workload, self.clock.now()).until,
             form=form,
+            directives=self._disclosed(found),
         )
+
+    def _disclosed(self, found: Plan) -> tuple[str, ...]:
+        """The directives behind a plan that the caller may be told of."""
+        first = found.considered[0].decision
+        named = [
+            name
+            for c in found.considered
+            if not c.decision.permitted
+            for name in disclosed_directives(self.rules, c.decision)
+        ]
+        return tuple(dict.fromkeys([*named, *first.relieving]))
 
     def _before_send(self, workload: Workload) -> bool:
         mode = workload.evidence or self.settings.evidence.mode
@@ -258,17 +270,16 @@ class World:
     # The way to the caller
 
     def answer_headers(
-        self, filing: Filing, plan: Plan, step: Candidate, vendor: list[Header]
+        self, filing: Filing, case: Case, step: Candidate, vendor: list[Header]
     ) -> bytes:
         """`Licet-*` of an answer, and what is kept of the vendor's own headers."""
-        rerouted = step != plan.target.candidates[0]
-        directives = plan.barring if rerouted else plan.considered[0].decision.relieving
+        rerouted = step != case.plan.target.candidates[0]
         lines = (
             f"licet-request-id: {filing.about.request}\r\nlicet-model: {step.model}\r\n"
             f"licet-endpoint: {step.endpoint}\r\n"
             f"licet-decision: {'rerouted' if rerouted else 'permitted'}\r\n"
             f"licet-evidence: {self.ledger.log}/{filing.decision_index}\r\n"
         )
-        if directives:
-            lines += f"licet-directives: {', '.join(directives)}\r\n"
+        if case.directives:
+            lines += f"licet-directives: {', '.join(case.directives)}\r\n"
         return lines.encode() + kept(vendor)

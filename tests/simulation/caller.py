@@ -1,0 +1,194 @@
+"""Simulated callers: raw requests of both dialects, and a strict reading of what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import httptools
+
+PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+
+
+@dataclass
+class Ask:
+    """One request and what came of it. `kind`: answered, refused, failed, cut, lost, left."""
+
+    person: str
+    key: str
+    dialect: str
+    model: str
+    stream: bool
+    fault: str
+    leaves: bool = False
+    kind: str = ""
+    status: int = 0
+    code: str = ""
+    request_id: str = ""
+    asked_at: float = 0.0
+    done_at: float = 0.0
+    events: list[str] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        marker = f"[[person:{self.person}]]" + (f" [[sim:{self.fault}]]" if self.fault else "")
+        body: dict[str, object] = {
+            "model": self.model,
+            "stream": self.stream,
+            "messages": [{"role": "user", "content": f"hello {marker}"}],
+        }
+        if self.dialect == "messages":
+            body["max_tokens"] = 64
+        return json.dumps(body).encode()
+
+    def request(self) -> bytes:
+        body = self.body()
+        head = (
+            f"POST {PATHS[self.dialect]} HTTP/1.1\r\nhost: gateway\r\n"
+            f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+class CallerProtocol(asyncio.Protocol):
+    """Asks one thing after another on one connection; a lost connection is replaced."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._body = b""
+        self._ask: Ask | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self._ask is not None:
+            self._settle("left" if self._ask.leaves else "lost")
+        self._caller.disconnected()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._ask is not None and name.lower() == b"licet-request-id":
+            self._ask.request_id = value.decode()
+
+    def on_headers_complete(self) -> None:
+        self._body = b""
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+        if self._ask is not None and self._ask.leaves and self._transport is not None:
+            self._transport.abort()
+
+    def on_message_complete(self) -> None:
+        ask = self._ask
+        assert ask is not None, "an answer that nobody asked for"
+        ask.status = self._parser.get_status_code()
+        kind = read_stream(ask, self._body) if ask.stream and ask.status == 200 else ""
+        self._settle(kind or read_whole(ask, self._body))
+        self._caller.later(self._next)
+
+    def _next(self) -> None:
+        if self._transport is None:
+            return
+        ask = self._caller.next_ask()
+        if ask is None:
+            self._transport.close()
+            return
+        self._ask = ask
+        self._transport.write(ask.request())
+
+    def _settle(self, kind: str) -> None:
+        assert self._ask is not None
+        self._caller.settled(self._ask, kind)
+        self._ask = None
+
+
+class Caller:
+    """A list of things to ask, on connections that `connect` makes."""
+
+    def __init__(
+        self,
+        asks: list[Ask],
+        *,
+        connect: Callable[[asyncio.Protocol], None],
+        later: Callable[[Callable[[], None]], object],
+        now: Callable[[], float],
+    ) -> None:
+        self.asks = asks
+        self.done = not asks
+        self.later = later
+        self._connect = connect
+        self._now = now
+        self._waiting = list(asks)
+
+    def start(self) -> None:
+        self._connect(CallerProtocol(self))
+
+    def next_ask(self) -> Ask | None:
+        if not self._waiting:
+            self.done = True
+            return None
+        ask = self._waiting.pop(0)
+        ask.asked_at = self._now()
+        return ask
+
+    def settled(self, ask: Ask, kind: str) -> None:
+        ask.kind = kind
+        ask.done_at = self._now()
+
+    def disconnected(self) -> None:
+        if self._waiting:
+            self.later(self.start)
+        else:
+            self.done = True
+
+
+def read_whole(ask: Ask, body: bytes) -> str:
+    """What a whole body says; "lost" if it is neither an answer nor an error of the dialect."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return "lost"
+    if ask.status == 200:
+        if ask.dialect == "chat":
+            good = bool(said["choices"]) and said["object"] == "chat.completion"
+        else:
+            good = said["type"] == "message" and isinstance(said["content"], list)
+        return "answered" if good else "lost"
+    error = said["error"]
+    ask.code = error["code"]
+    if ask.dialect == "messages" and said["type"] != "error":
+        return "lost"
+    return "refused" if ask.status == 451 else "failed"
+
+
+def read_stream(ask: Ask, body: bytes) -> str:
+    """How a stream ended: by the dialect's last event, by an error in it, or not at all."""
+    events = [part for part in body.decode().split("\n\n") if part]
+    ended = False
+    for event in events:
+        data = next((x[6:] for x in event.split("\n") if x.startswith("data: ")), "")
+        if ended:
+            return "lost"
+        if data == "[DONE]":
+            ended = True
+            continue
+        said = json.loads(data)
+        ask.events.append(said.get("type", "chunk"))
+        if "error" in said:
+            ask.code = said["error"]["code"]
+            return "cut" if event is events[-1] else "lost"
+        ended = said.get("type") == "message_stop"
+    return "answered" if ended else "lost"

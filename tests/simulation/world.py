@@ -1,0 +1,347 @@
+"""One simulated world from a seed: a worker, a recorder, vendors, callers, and what befalls them.
+
+The request path, the recorder, its log and the vendors are the real code; time, network, disk
+and randomness are simulated. What must hold whatever happens is in `World.faults`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from licet.evidence import AttemptLeaf, DecisionLeaf, OutcomeLeaf, Sending, decode
+from licet.gateway import Secrets
+from licet.gateway.clock import DecisionClock
+from licet.gateway.committer import Committer
+from licet.gateway.front import Desk
+from licet.gateway.inbound import Inbound
+from licet.gateway.outbound import Route
+from licet.identity import Key, hash_key
+from licet.policy import Configuration, Snapshot, parse
+from licet.sim import SIM_KEY, Simulation, Vendor, VendorProtocol, VendorSpec
+from licet.storage import Log, Recorder, SideStore, leaves
+from licet.terms import Attested, EvidenceFault, Instant, Profile, parse_instant
+from tests.rig import LICET, PARTIES, WORKLOAD, endpoint
+from tests.simulation.caller import Ask, Caller
+from tests.simulation.disk import SimulatedDisk
+from tests.simulation.network import LATENCY_MAX_S, Network
+from tests.simulation.time import SimulatedTime
+
+EPOCH = parse_instant("2026-06-12T12:00:00Z")
+EVIDENCE = Path("/evidence")
+SPECS = (
+    VendorSpec(id="first", dialect="chat", models=("alpha", "beta"), think_ms=3, pace_ms=4),
+    VendorSpec(id="second", dialect="chat", models=("alpha", "beta"), think_ms=2, pace_ms=2),
+    VendorSpec(id="third", dialect="messages", models=("alpha", "beta"), think_ms=3, pace_ms=4),
+    VendorSpec(id="fourth", dialect="messages", models=("alpha", "beta"), think_ms=2, pace_ms=2),
+)
+DIRECTIVE = """
+id = "letter"
+kind = "restriction"
+title = "A letter about alpha"
+authority = "Somebody"
+[[version]]
+received = 2026-06-12T00:00:00Z
+effective_from = 2026-06-12T00:00:00Z
+[[version.applies]]
+model.id = ["alpha"]
+subject.us_person = false
+"""
+FAULTS = (
+    "", "", "", "", "", "stall", "stall_before_content", "stall_mid_text", "cut_before_head",
+    "cut_before_content", "cut_mid_text", "status_429:1", "status_500", "status_529", "html_error",
+    "malformed_event", "error_after_200", "first_event_not_content", "refusal", "close_idle",
+    "cut_before_head@first", "status_503@third", "cut_before_content@first", "truncated_body",
+)  # fmt: skip
+PERSONS = {"us": True, "foreign": False}
+
+
+def files(*, restricted: bool, mode: str) -> dict[str, bytes]:
+    found = {
+        "licet.toml": LICET.replace("scripted = true", "scripted = false"),
+        "catalog/parties.toml": PARTIES,
+        "catalog/endpoints.toml": "".join(
+            endpoint(spec.id, spec.dialect, f"http://{spec.id}:80") for spec in SPECS
+        ),
+    }
+    for dialect in ("chat", "messages"):
+        for suffix, substitute in (("", "false"), ("-any", "true")):
+            found[f"workloads/{dialect}{suffix}.toml"] = WORKLOAD.format(
+                id=dialect + suffix,
+                dialect=dialect,
+                substitute=substitute,
+                extra=f'evidence = "{mode}"',
+            )
+    if restricted:
+        found["directives/letter.toml"] = DIRECTIVE
+    return {path: text.encode() for path, text in found.items()}
+
+
+class World:
+    """Build it, `run` it, and look at `faults`."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.draw = random.Random(seed)
+        self.time = SimulatedTime(epoch_us=EPOCH)
+        self.network = Network(self.time, self.draw)
+        self.network.failing = self.draw.choice([0.0, 0.0, 0.1])
+        self.mode = self.draw.choice(["before_send", "before_answer"])
+        self.disk = SimulatedDisk(seed)
+        self.simulation = Simulation()
+        self.recorder: Recorder | None = None
+        self._log: Log | None = None
+        self._peers = 0
+        self._generation = 0
+        self.errors: list[Exception] = []
+        self.restricted_at: float | None = None
+        self.callers: list[Caller] = []
+        self._start_recorder()
+        self._start_desk()
+
+    # the parts
+
+    def _start_recorder(self) -> None:
+        self._generation += 1
+        entropy = random.Random(self.draw.random()).randbytes
+        self._log = Log(EVIDENCE, self.disk, "node-1", entropy)
+        side = SideStore(EVIDENCE, self.disk, entropy)
+        stamp = "2026-06-12T12:00:00.000000Z"
+        self.recorder = Recorder(self._log, side, lambda: stamp, lambda fault: None)
+        self._log.begin(stamp, "simulated")
+        self._turn(self._generation)
+
+    def _turn(self, generation: int) -> None:
+        """What the recorder's process does in a loop."""
+        if generation != self._generation or self.recorder is None:
+            return
+        self.recorder.turn()
+        self.recorder.tick(self.time.time())
+        self.time.call_later(0.0005, lambda: self._turn(generation))
+
+    def crash_recorder(self) -> None:
+        """The recorder dies with whatever its disk had not synced; a second later it is back."""
+        self._generation += 1
+        self.recorder = None
+        self.disk.crash()
+        for wire in self.network.wires:
+            if isinstance(wire.protocol, _RecorderEnd) or isinstance(
+                wire.peer.protocol, _RecorderEnd
+            ):
+                wire.abort()
+        self.time.call_later(self.draw.uniform(0.05, 1.0), self._start_recorder)
+
+    def _connect_recorder(self, protocol: asyncio.Protocol, on_failure: Callable[[], None]) -> None:
+        listening = (lambda: _RecorderEnd(self)) if self.recorder is not None else None
+        self.network.dial(listening, lambda: protocol, lambda why: on_failure())
+
+    def _start_desk(self) -> None:
+        configuration = self._configuration(restricted=False)
+        clock = DecisionClock(wall_ns=lambda: self.time.wall_us() * 1000)
+        committer = Committer("worker-0", timers=self.time, connect=self._connect_recorder)
+        self.desk = Desk(
+            timers=self.time,
+            clock=clock,
+            dialer=self,
+            committer=committer,
+            entropy=random.Random(self.seed + 1).randbytes,
+            wall_s=lambda: self.time.wall_us() / 1e6,
+            settings=configuration.settings,
+            worker_index=0,
+            log=self.errors.append,
+        )
+        committer.start()
+        self._adopt(configuration)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        self.desk.sweep()
+        self.time.call_later(0.05, self._sweep)
+
+    def _configuration(self, *, restricted: bool) -> Configuration:
+        configuration = parse(files(restricted=restricted, mode=self.mode))
+        assert not configuration.faults, configuration.faults
+        return configuration
+
+    def _adopt(self, configuration: Configuration) -> None:
+        snapshot = Snapshot.of(configuration.sources)
+        secrets = Secrets(
+            keys=tuple(_key(person, us) for person, us in PERSONS.items()),
+            credentials={spec.id: SIM_KEY for spec in SPECS},
+            digest_key=b"k" * 32,
+            digest_key_id="digest-1",
+        )
+        self.desk.adopt(snapshot, secrets, configuration.settings)
+        self.desk.renew_lease(snapshot.digest, 1e9)
+
+    def restrict(self) -> None:
+        self._adopt(self._configuration(restricted=True))
+        self.restricted_at = self.time.time()
+
+    # Dialer
+
+    def dial(
+        self,
+        route: Route,
+        factory: Callable[[], asyncio.Protocol],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        spec = next(s for s in SPECS if s.id == route.host)
+
+        def listening() -> asyncio.Protocol:
+            return VendorProtocol(
+                Vendor(spec, self.simulation),
+                now=lambda: Instant(self.time.wall_us()),
+                call_later=self.time.call_later,
+            )
+
+        self.network.dial(listening, factory, on_failure)
+
+    # the play
+
+    def run(self) -> None:
+        draw = self.draw
+        for _ in range(draw.randint(2, 5)):
+            caller = Caller(
+                [self._ask() for _ in range(draw.randint(1, 8))],
+                connect=lambda protocol: self.network.dial(
+                    lambda: Inbound(self.desk), lambda: protocol, lambda why: self._retry(protocol)
+                ),
+                later=lambda callback: self.time.call_later(draw.uniform(0, 0.05), callback),
+                now=self.time.time,
+            )
+            self.callers.append(caller)
+            self.time.call_later(draw.uniform(0, 0.2), caller.start)
+        if draw.random() < 0.6:
+            self.time.call_later(draw.uniform(0.05, 1.5), self.restrict)
+        for _ in range(draw.choice([0, 0, 1, 2])):
+            self.time.call_later(draw.uniform(0.05, 2.0), self._crash_if_up)
+        finished = self.time.run(until=self._over, limit_s=120.0)
+        assert finished, "the world stood still before everybody had an answer"
+
+    def _crash_if_up(self) -> None:
+        if self.recorder is not None:
+            self.crash_recorder()
+
+    def _retry(self, protocol: asyncio.Protocol) -> None:
+        self.time.call_later(
+            0.01,
+            lambda: self.network.dial(
+                lambda: Inbound(self.desk), lambda: protocol, lambda why: self._retry(protocol)
+            ),
+        )
+
+    def _over(self) -> bool:
+        status = self.desk.status(pid=0, memory_bytes=0)
+        return (
+            all(caller.done for caller in self.callers)
+            and status.in_flight == 0
+            and self.recorder is not None
+            and status.recorder_connected
+        )
+
+    def _ask(self) -> Ask:
+        draw = self.draw
+        person = draw.choice(list(PERSONS))
+        dialect = draw.choice(["chat", "messages"])
+        model = draw.choice(["alpha", "alpha", "beta", dialect, f"{dialect}-any"])
+        return Ask(
+            person=person,
+            key=_plain(person),
+            dialect=dialect,
+            model=model,
+            stream=draw.random() < 0.5,
+            fault=draw.choice(FAULTS),
+            leaves=draw.random() < 0.05,
+        )
+
+    # what must hold
+
+    @property
+    def asks(self) -> list[Ask]:
+        return [ask for caller in self.callers for ask in caller.asks]
+
+    def faults(self) -> list[str]:
+        """What went wrong that must not; empty if the world is in order."""
+        found = [f"an error of ours: {error!r}" for error in self.errors]
+        records = [decode(leaf) for _, leaf in leaves(EVIDENCE, self.disk)]
+        sent: set[tuple[str, str, str]] = set()
+        outcomes: dict[str, list[str]] = {}
+        for leaf in records:
+            if isinstance(leaf, (DecisionLeaf, AttemptLeaf)) and leaf.sending is not None:
+                sent.add(_sending(leaf.request, leaf.sending))
+            elif isinstance(leaf, OutcomeLeaf):
+                outcomes.setdefault(leaf.request, []).append(leaf.outcome)
+        for entry in self.simulation.ledger.entries():
+            model, request = entry.model or "", entry.request_id or ""
+            if self.mode == "before_send" and (request, entry.vendor, model) not in sent:
+                found.append(f"sent without a record: {request} to {entry.vendor} for {model}")
+            at = (entry.at - EPOCH) / 1e6
+            if self._unlawful(entry.person, model, at):
+                found.append(f"unlawful: {entry.person} got {model} at {at:.4f} s: {request}")
+        for ask in self.asks:
+            if ask.kind in ("lost", ""):
+                found.append(f"lost: {ask}")
+            if ask.kind == "answered" and "answered" not in outcomes.get(ask.request_id, []):
+                found.append(f"answered without an outcome: {ask}")
+            if ask.person == "us" and (ask.kind == "refused" or ask.code == "directive_refused"):
+                found.append(f"wrongly refused: {ask}")
+        return found
+
+    def _unlawful(self, person: str | None, model: str, at: float) -> bool:
+        if self.restricted_at is None or person != "foreign" or model != "alpha":
+            return False
+        return at > self.restricted_at + LATENCY_MAX_S
+
+
+class _RecorderEnd(asyncio.Protocol):
+    """The recorder's side of a worker's connection."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._recorder = world.recorder
+        world._peers += 1
+        self._peer = world._peers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self._recorder is not None:
+            self._recorder.connected(self._peer, transport.write)
+
+    def data_received(self, data: bytes) -> None:
+        if self._recorder is None or self._recorder is not self._world.recorder:
+            return
+        try:
+            self._recorder.received(self._peer, data)
+        except EvidenceFault:
+            self._transport.abort()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._recorder is not None and self._recorder is self._world.recorder:
+            self._recorder.disconnected(self._peer)
+
+
+def _plain(person: str) -> str:
+    return f"lk_simulated-{person}"
+
+
+def _key(person: str, us_person: bool) -> Key:
+    return Key(
+        id=f"key-{person}",
+        hash=hash_key(_plain(person)),
+        organisation="acme",
+        workloads=("chat", "messages", "chat-any", "messages-any"),
+        attests=Profile(us_person=Attested(value=us_person, issuer="acme")),
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def _sending(request: str, sending: Sending) -> tuple[str, str, str]:
+    return request, sending.endpoint, sending.model
