@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from licet.catalog import ListKind
 from licet.policy import (
     Condition,
     DeclaredAttribute,
@@ -13,10 +14,13 @@ from licet.policy import (
     Duty,
     FactCondition,
     Presumption,
+    Rules,
     View,
 )
+from licet.policy.conditions import compile_condition
 from licet.policy.parse import ParsedDirective, parse_directive
 from licet.policy.references import Named
+from licet.policy.rolls import Roll
 from licet.terms import Assurance, read
 
 RISK = {"risk": DeclaredAttribute(party="organisation", type="integer")}
@@ -75,59 +79,60 @@ def test_of_a_date_alone_what_restricts_is_early_and_what_relaxes_is_late(
     assert directive(kind, ENDS + ZONE + rest).versions[0].effective_until == ends
 
 
-@pytest.mark.parametrize(
-    ("table", "condition"),
-    [
-        ("subject.us_person = false", Condition(attribute="subject.us_person", any_of=(False,))),
-        ('model.id = "a-1"', Condition(attribute="model.id", any_of=("a-1",))),
-        ('model.lineage = ["a", "b"]', Condition(attribute="model.lineage", any_of=("a", "b"))),
-        (
-            'model.developer.place = ["CN"]',
-            Condition(attribute="model.developer.place", any_of=("CN",)),
+TESTS = [
+    ("subject.us_person = false", Condition(attribute="subject.us_person", any_of=(False,))),
+    ('model.id = "a-1"', Condition(attribute="model.id", any_of=("a-1",))),
+    ('model.lineage = ["a", "b"]', Condition(attribute="model.lineage", any_of=("a", "b"))),
+    (
+        'model.developer.place = ["CN"]',
+        Condition(attribute="model.developer.place", any_of=("CN",)),
+    ),
+    ('model.developer = ["zhipu"]', Condition(attribute="model.developer", any_of=("zhipu",))),
+    (
+        'subject.place = { outside = ["US", "eu"], max_age = "P365D" }',
+        Condition(attribute="subject.place", outside=("US", "eu"), max_age_s=31_536_000),
+    ),
+    (
+        'subject.us_person = { any_of = true, assurance = { at_least = "employer" } }',
+        Condition(attribute="subject.us_person", any_of=(True,), assurance=Assurance.EMPLOYER),
+    ),
+    (
+        "organisation.risk = { at_least = 3, at_most = 5 }",
+        Condition(attribute="organisation.risk", at_least=3, at_most=5),
+    ),
+    (
+        'subject.nationality = { country = ["FR", "eu"], view = "all_ever" }',
+        Condition(
+            attribute="subject.nationality",
+            record=(Condition(attribute="country", any_of=("FR", "eu")),),
+            view=View.ALL_EVER,
         ),
-        ('model.developer = ["zhipu"]', Condition(attribute="model.developer", any_of=("zhipu",))),
-        (
-            'subject.place = { outside = ["US", "eu"], max_age = "P365D" }',
-            Condition(attribute="subject.place", outside=("US", "eu"), max_age_s=31_536_000),
-        ),
-        (
-            'subject.us_person = { any_of = true, assurance = { at_least = "employer" } }',
-            Condition(attribute="subject.us_person", any_of=(True,), assurance=Assurance.EMPLOYER),
-        ),
-        (
-            "organisation.risk = { at_least = 3, at_most = 5 }",
-            Condition(attribute="organisation.risk", at_least=3, at_most=5),
-        ),
-        (
-            'subject.nationality = { country = ["FR", "eu"], view = "all_ever" }',
-            Condition(
-                attribute="subject.nationality",
-                record=(Condition(attribute="country", any_of=("FR", "eu")),),
-                view=View.ALL_EVER,
+    ),
+    (
+        'organisation.owners = { organisation.list = ["a"], percent_sum = { at_least = 50 } }',
+        Condition(
+            attribute="organisation.owners",
+            record=(
+                Condition(attribute="organisation.list", any_of=("a",)),
+                Condition(attribute="percent_sum", at_least=50),
             ),
         ),
-        (
-            'organisation.owners = { organisation.list = ["a"], percent_sum = { at_least = 50 } }',
-            Condition(
-                attribute="organisation.owners",
-                record=(
-                    Condition(attribute="organisation.list", any_of=("a",)),
-                    Condition(attribute="percent_sum", at_least=50),
-                ),
+    ),
+    (
+        'subject.engagement = { relation = ["employee"], organisation.list = ["a", "b"] }',
+        Condition(
+            attribute="subject.engagement",
+            record=(
+                Condition(attribute="relation", any_of=("employee",)),
+                Condition(attribute="organisation.list", any_of=("a", "b")),
             ),
         ),
-        (
-            'subject.engagement = { relation = ["employee"], organisation.list = ["a", "b"] }',
-            Condition(
-                attribute="subject.engagement",
-                record=(
-                    Condition(attribute="relation", any_of=("employee",)),
-                    Condition(attribute="organisation.list", any_of=("a", "b")),
-                ),
-            ),
-        ),
-    ],
-)
+    ),
+]
+TABLES = [table for table, _ in TESTS]
+
+
+@pytest.mark.parametrize(("table", "condition"), TESTS)
 def test_nested_tables_are_conditions_on_dotted_attributes(
     table: str, condition: Condition
 ) -> None:
@@ -179,3 +184,16 @@ def test_each_version_has_its_own_fault_and_the_others_still_read() -> None:
     found = parsed("restriction", f"{broken}[[version]]\n{TIMES}[[version]]\n{broken}")
     assert len(found.entry.value.versions) == 1
     assert [fault.place.line for fault in found.faults if fault.place] == [4, 10]
+
+
+def _resolve(name: str) -> Roll:
+    kind = ListKind.PLACES if name == "eu" else ListKind.ORGANISATIONS
+    return Roll(name, kind, frozenset(), frozenset(), closed=True)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_parses_compiles(table: str) -> None:
+    rules = Rules(attributes=RISK)
+    for condition in conditions(table):
+        column, _ = compile_condition(condition, rules, _resolve)
+        assert column.attribute.name == condition.attribute
