@@ -97,6 +97,7 @@ def decide(
         model=asked["model"],
         endpoint=asked["endpoint"],
         action=Action(asked.get("action", "inference")),
+        enforcers=frozenset({"notify_user", "report", "retain"}),
         moment=Moment(
             valid_at=to_instant(when),
             known_at=None if known is None else to_instant(known),
@@ -196,15 +197,15 @@ def test_what_is_missing_is_named_the_least_intrusive_first() -> None:
     decision = decide(restriction(FOREIGN, in_flight=InFlight.FINISH))
     assert decision.verdict is U
     assert decision.deciding == ("rule",)
-    assert decision.missing == (("subject.us_person",), ("subject.nationality",))
+    assert decision.missing == (("us_person",), ("nationality",))
     assert decision.in_flight is InFlight.FINISH
 
 
 def test_every_missing_set_settles_and_is_minimal() -> None:
     paris = all_of(among("subject.us_person", False), among("subject.place", "FR"))
     assert decide(restriction(paris)).missing == (
-        ("subject.us_person", "subject.place"),
-        ("subject.place", "subject.nationality"),
+        ("us_person", "place"),
+        ("place", "nationality"),
     )
 
 
@@ -228,7 +229,7 @@ def test_a_restriction_amended_since_waits_for_the_licence_to_be_confirmed() -> 
     amended = restriction(recorded_at=at(3))
     assert verdict(amended, old) is R
     assert verdict(amended, licence(recorded_at=at(3))) is P
-    assert verdict(amended, licence(recorded_at=at(2), confirms=("rule",))) is P
+    assert verdict(amended, licence(recorded_at=at(2), confirms=("rule@1",))) is P
 
 
 def test_a_licence_lapses_when_the_grace_of_its_condition_has_run_out() -> None:
@@ -438,7 +439,10 @@ def test_duties_attach_where_they_are_due() -> None:
 def test_a_duty_that_nobody_enforces_refuses() -> None:
     decision = decide(obligation(Duty(kind="sing")))
     assert (decision.verdict, decision.deciding) == (R, ("duty",))
-    assert verdict(licence(duties=(Duty(kind="sing"),))) is P
+    singing = licence(duties=(Duty(kind="sing"),))
+    assert verdict(singing) is P
+    assert decide(restriction(), singing).deciding == ("rule",)
+    assert verdict(restriction(), singing, licence(name="plain")) is P
 
 
 def test_duties_at_odds_refuse() -> None:

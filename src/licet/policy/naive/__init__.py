@@ -33,13 +33,17 @@ def judge(
     endpoint: str,
     action: Action = Action.INFERENCE,
     moment: Moment,
+    enforcers: frozenset[str] = frozenset(),
 ) -> Decision:
-    """The verdict on one question; ids that nobody knows, and faults, refuse (section 5)."""
+    """The verdict on one question; ids that nobody knows, and faults, refuse (section 5).
+
+    `enforcers`: the kinds of duties that something enforces; the others refuse (section 7).
+    """
     parties = _find(sources, profile, organisation, workload, model, endpoint, action)
     if parties is None:
         return Decision(verdict=Verdict.REFUSED, in_flight=InFlight.CUT)
     try:
-        return Case(sources, parties, moment).decision()
+        return Case(sources, parties, moment, enforcers).decision()
     except ConfigurationFault:
         return Decision(verdict=Verdict.REFUSED, in_flight=InFlight.CUT)
 
@@ -51,8 +55,8 @@ class Judge:
     questions are filed under the dates on both sides of their moment.
     """
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+    def __init__(self, sources: Sources, *, enforcers: frozenset[str] = frozenset()) -> None:
+        self._sources, self._enforcers = sources, enforcers
         self._spans_us = sorted({0, *_spans_us(sources)})
         self._edges = self._edges_of(sources)
         self._recorded = sorted({int(to_instant(each)) for each in _recorded(sources)})
@@ -92,6 +96,7 @@ class Judge:
                 endpoint=endpoint,
                 action=action,
                 moment=moment,
+                enforcers=self._enforcers,
             )
         return self._answers[key]
 

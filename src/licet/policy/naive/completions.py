@@ -41,6 +41,7 @@ SETS = (
     "subject.tier", "organisation.sector", "workload.data", "workload.data_origin",
     "model.lineage", "model.capability",
 )  # fmt: skip
+SET_TYPES = ("set", "strings", "words", "places")
 BOOLS = ("organisation.us_person", "model.cleared", "endpoint.self_hosted")
 
 
@@ -109,11 +110,11 @@ class _Space:
             name = f"list.{list_id}"
             labels[name] = (*labels.get(name, ()), element, answer)
         for cell, (index, each) in picked.items():
-            labels[cell.attribute] = (*labels.get(cell.attribute, ()), index)
+            name = cell.attribute.removeprefix("subject.")
+            labels[name] = (*labels.get(name, ()), index)
             if cell.attribute == PERSON:
                 us_person = is_us_person(each.value, self.sight.window.first)
-                name = "subject.us_person"
-                labels[name] = (*labels.get(name, ()), us_person)
+                labels["us_person"] = (*labels.get("us_person", ()), us_person)
         return dict(labels)
 
     def _uncertain_memberships(self) -> list[Pair]:
@@ -130,17 +131,19 @@ class _Space:
         lens = self.sight.lens
         return sorted({each for condition in conditions for each in lens.lists_of(condition)})
 
-    def _named(self, cell: Cell, conditions: list[Condition]) -> set[str]:
+    def _named(self, cell: Cell, conditions: list[Condition]) -> set[str | Other]:
         """Who is attested, and (where more may be) who is named by a test."""
         elements: set[Element | None] = set()
         if not cell.seen.complete:
             elements |= self._constants(conditions)
+            elements |= {"US"} if cell.attribute == PERSON else set()
+            elements |= set(self._others(conditions))
         for each in cell.seen.values:
             if isinstance(each, Row):
                 elements |= {each.organisation, each.country}
             else:
                 elements.add(each)
-        return {each for each in elements if isinstance(each, str)}
+        return {each for each in elements if isinstance(each, str | Other)}
 
     def _constants(self, conditions: list[Condition]) -> set[Element]:
         """The constants of the tests on what is itself compared (never the ids of lists)."""
@@ -155,19 +158,24 @@ class _Space:
 
     def _elements(self, conditions: list[Condition]) -> list[Element]:
         """Whoever is named, and for every combination of lists somebody who is not."""
+        return [*sorted(self._constants(conditions), key=repr), *self._others(conditions)]
+
+    def _others(self, conditions: list[Condition]) -> list[Other]:
         lists = self._lists(conditions)
         member_of = [
             frozenset(each for each in lists if person in self.sight.members(each))
             for person in set().union(*(self.sight.members(each) for each in lists))
         ]
-        still_open = [each for each in lists if self.sight.is_open(each)]
+        still_open = frozenset(each for each in lists if self.sight.is_open(each))
         others = {
-            Other(known | set(extra))
+            other
             for known in {frozenset[str](), *member_of}
-            for extra in _subsets(still_open)
+            for other in (
+                Other(known, still_open - known),
+                *(Other(known | set(extra)) for extra in _subsets(sorted(still_open))),
+            )
         }
-        constants = sorted(self._constants(conditions), key=repr)
-        return [*constants, *sorted(others, key=lambda other: sorted(other.lists))]
+        return sorted(others, key=lambda each: (sorted(each.lists), sorted(each.uncertain)))
 
     def _classes(self, cell: Cell) -> list[_Class]:
         conditions = self.conditions[cell]
@@ -186,10 +194,12 @@ class _Space:
             values = self._grown(cell, self._elements(conditions))
         else:
             values = [(each,) for each in self._scalars(cell, conditions)]
-        distinct: dict[object, Value] = {}
+        distinct: dict[object, _Class] = {}
         for value in values:
-            distinct.setdefault(self._key(cell, value), value)
-        return [_Class(value, self._truths(cell, value)) for value in distinct.values()]
+            truths = self._truths(cell, value)
+            us_person = cell.attribute == PERSON and is_us_person(value, self.sight.window.first)
+            distinct.setdefault((truths, us_person), _Class(value, truths))
+        return list(distinct.values())
 
     def _grown(self, cell: Cell, more: list[Element] | list[Row]) -> list[Value]:
         """Every value that is told apart, reached by adding one element or record at a time."""
@@ -258,7 +268,7 @@ class _Space:
         numbers = [n for test in _tests(conditions) for n in _numbers(test)]
         if cell.attribute in BOOLS or (declared and declared.type.startswith("bool")):
             return [False, True]
-        if numbers or (declared and declared.type.startswith("int")):
+        if numbers or (declared and declared.type in ("integer", "int", "number")):
             return [0, *sorted({near for n in numbers for near in (n - 1, n, n + 1)})]
         if any(isinstance(each, bool) for each in constants):
             return [False, True]
@@ -303,11 +313,7 @@ class _Space:
 def is_set(sources: Sources, attribute: str) -> bool:
     """Whether several values may hold at once; an attribute of one's own says so by its type."""
     declared = sources.rules.attributes.get(attribute.partition(".")[2])
-    if declared is not None:
-        return not declared.type.startswith(("bool", "int", "string", "place")) or (
-            declared.type == "strings"
-        )
-    return attribute in SETS
+    return attribute in SETS or (declared is not None and declared.type in SET_TYPES)
 
 
 def _tests(conditions: list[Condition]) -> Iterator[Condition]:

@@ -7,9 +7,10 @@ from itertools import combinations
 from licet.policy.naive.completions import Completion
 
 INTRUSIVENESS = (
-    "list.", "model.", "endpoint.", "workload.", "organisation.", "subject.us_person",
-    "subject.engagement", "subject.tier", "subject.place", "subject.nationality",
+    "list.", "model.", "endpoint.", "workload.", "organisation.", "us_person", "engagement",
+    "tier", "place", "nationality",
 )  # fmt: skip
+"""What is asked for first: lists and things, then the person, whose papers come last."""
 
 
 def missing_sets(ways: list[Completion], permits: list[bool]) -> tuple[tuple[str, ...], ...]:
@@ -39,7 +40,7 @@ def missing_sets(ways: list[Completion], permits: list[bool]) -> tuple[tuple[str
 def _intrusiveness(name: str) -> tuple[float, str]:
     ranks = [rank for rank, prefix in enumerate(INTRUSIVENESS) if name.startswith(prefix)]
     # What somebody declared of a subject: more than us_person, less than nationality.
-    return (ranks[0] if ranks else INTRUSIVENESS.index("subject.tier") + 0.5, name)
+    return (ranks[0] if ranks else INTRUSIVENESS.index("tier") + 0.5, name)
 
 
 def _burden(names: tuple[str, ...]) -> tuple[float, int, tuple[str, ...]]:

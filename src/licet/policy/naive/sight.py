@@ -20,7 +20,17 @@ from licet.catalog import (
 )
 from licet.policy.directives import Condition, Version
 from licet.policy.naive.dates import Window, selections
-from licet.policy.naive.values import PERSON, Cell, Element, Lens, Other, Row, Seen, is_us_person
+from licet.policy.naive.values import (
+    PERSON,
+    PLACES,
+    Cell,
+    Element,
+    Lens,
+    Other,
+    Row,
+    Seen,
+    is_us_person,
+)
 from licet.policy.questions import Action, Sources
 from licet.terms import UNKNOWN_PERSON, Attested, ConfigurationFault, Profile, Standing
 
@@ -47,6 +57,11 @@ class Sight:
         self.person = _person(parties)
         self.lens = Lens(
             frozenset(each.id for each in sources.lists if each.kind is ListKind.PLACES),
+            PLACES.union(
+                f"{each.party}.{name}"
+                for name, each in sources.rules.attributes.items()
+                if each.type in ("place", "places")
+            ),
             window.first,
         )
         self._versions = {
@@ -56,7 +71,7 @@ class Sight:
     def membership(self, list_id: str, element: Element) -> bool | None:
         """Lists are three-valued, section 2; None where the answer is not known."""
         if isinstance(element, Other):
-            return list_id in element.lists
+            return None if list_id in element.uncertain else list_id in element.lists
         answers = {
             self._answer(version, element) for version in self._versions.get(list_id, [None])
         }

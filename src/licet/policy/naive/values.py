@@ -25,9 +25,13 @@ RESIDENT_STANDINGS = frozenset({Standing.CITIZEN, Standing.PERMANENT_RESIDENT})
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Somebody or somewhere that nobody names, and the lists that contain it."""
+    """Somebody or somewhere that nobody names, the lists that contain it, and those that may.
+
+    `uncertain`: what is left to the lists where only the attribute is attested (section 5).
+    """
 
     lists: frozenset[str] = frozenset()
+    uncertain: frozenset[str] = frozenset()
 
 
 Element = bool | int | str | Other
@@ -111,9 +115,10 @@ def most_recent(statuses: Value, at: datetime) -> Row | None:
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """How tests are applied: the lists of places there are, and the instant of the records."""
+    """How tests are applied: which lists hold places, which attributes are places, and when."""
 
     place_lists: frozenset[str]
+    places: frozenset[str]
     at: datetime
 
     def lists_of(self, condition: Condition) -> frozenset[str]:
@@ -126,7 +131,7 @@ class Lens:
         """In `*.list` every constant is a list; among places, the ids of lists of places."""
         if attribute == "list" or attribute.endswith(".list"):
             return True
-        return attribute in PLACES and constant in self.place_lists
+        return attribute in self.places and constant in self.place_lists
 
     def passes(self, test: Condition, element: Element, member: Membership) -> bool:
         """One test on one element, section 3."""

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from licet.policy.directives import Alternative, Condition, Duty, InFlight, Kind, Mode, Version
+from licet.policy.directives import (
+    Alternative,
+    Condition,
+    Directive,
+    Duty,
+    InFlight,
+    Kind,
+    Mode,
+    Version,
+)
 from licet.policy.naive.completions import Completion, Truths, Use, completions
 from licet.policy.naive.dates import Window, is_met, recorded, selections
 from licet.policy.naive.missing import missing_sets
@@ -22,18 +31,13 @@ from licet.terms import to_datetime
 CLEARANCE = "licet.clearance"
 """Stands in `deciding` for the clearance that the organisation demands (section 5)."""
 
-ENFORCED_DUTIES = frozenset({
-    "notify_user", "retain", "monitor", "report", "residency", "no_refusal_by",
-    "share_participants",
-})  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """A version that applies, with every condition tied to what it sees."""
 
     id: str
-    kind: Kind
+    number: int
     version: Version
     applies: tuple[tuple[Use, ...], ...]
     unless: tuple[tuple[Use, ...], ...]
@@ -48,11 +52,15 @@ def _any_holds(tables: tuple[tuple[Use, ...], ...], truths: Truths) -> bool:
     return any(all(truths[use] for use in table) for table in tables)
 
 
+Refusal = tuple[str, InFlight]
+"""A directive that refuses, and what its version does to answers on their way."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     """What one completion says: who refuses, which authorisations were needed, what attaches."""
 
-    refusing: frozenset[str]
+    refusing: frozenset[Refusal]
     relieving: frozenset[str]
     duties: tuple[tuple[str, Duty], ...]
 
@@ -60,8 +68,10 @@ class _Outcome:
 class Case:
     """One question at one moment, with the versions that apply to it."""
 
-    def __init__(self, sources: Sources, parties: Parties, moment: Moment) -> None:
-        self.sources, self.parties = sources, parties
+    def __init__(
+        self, sources: Sources, parties: Parties, moment: Moment, enforcers: frozenset[str]
+    ) -> None:
+        self.sources, self.parties, self.enforcers = sources, parties, enforcers
         self.window = Window.around(moment)
         self.known_at = to_datetime(moment.known_at) if moment.known_at is not None else None
         self.sight = Sight(sources, parties, self.window, self.known_at)
@@ -72,7 +82,7 @@ class Case:
     def _anywhere(self, kind: Kind) -> list[_Rule]:
         """Clocks, section 6: what restricts applies if it is in force anywhere in the window."""
         return [
-            self._rule(each.id, kind, version)
+            self._rule(each, version)
             for each in self.sources.directives
             if each.kind is kind
             for version in selections(each.versions, self.window, self.known_at)
@@ -82,7 +92,7 @@ class Case:
     def _throughout(self) -> list[list[_Rule]]:
         """Clocks, section 6: what relaxes applies only if it is in force throughout.
 
-        And only with its conditions met, section 7.
+        And only with its conditions met and its duties enforced, section 7.
         """
         found = []
         for each in self.sources.directives:
@@ -94,9 +104,13 @@ class Case:
                     for version in versions
                     for condition in version.conditions
                 )
-                if met and len(versions) == len(selected):
-                    found.append([self._rule(each.id, each.kind, each_v) for each_v in versions])
+                enforced = all(self._is_enforced(version) for version in versions)
+                if met and enforced and len(versions) == len(selected):
+                    found.append([self._rule(each, each_v) for each_v in versions])
         return found
+
+    def _is_enforced(self, version: Version) -> bool:
+        return all(duty.kind in self.enforcers for duty in version.duties)
 
     def _clearance(self) -> list[_Rule]:
         """Models that nobody has cleared, section 5."""
@@ -109,35 +123,34 @@ class Case:
             effective_from=self.window.first,
             applies=(Alternative(conditions=(capable,)),),
         )
-        return [self._rule(CLEARANCE, Kind.RESTRICTION, version)]
+        clearance = Directive(id=CLEARANCE, kind=Kind.RESTRICTION, versions=(version,))
+        return [self._rule(clearance, version)]
 
-    def _rule(self, directive: str, kind: Kind, version: Version) -> _Rule:
+    def _rule(self, directive: Directive, version: Version) -> _Rule:
         def tables(alternatives: tuple[Alternative, ...]) -> tuple[tuple[Use, ...], ...]:
             return tuple(
                 tuple((self.sight.cell(test, version), test) for test in each.conditions)
                 for each in alternatives
             )
 
-        return _Rule(directive, kind, version, tables(version.applies), tables(version.unless))
+        numbers = (n for n, each in enumerate(directive.versions, 1) if each is version)
+        return _Rule(
+            directive.id, next(numbers), version, tables(version.applies), tables(version.unless)
+        )
 
     def decision(self) -> Decision:
         """The verdict as enforced, and what the observed directives would have made of it."""
         self._drop_what_cannot_match()
-        ways = self._completions()
-        if ways is None:
-            may = {each.id for each in self.restrictions if each.version.mode is Mode.ENFORCE}
-            return self._undetermined(may, ())
-        decision = self._verdict(ways, observing=False)
-        modes = [each.version.mode for each in self._rules()]
-        if Mode.OBSERVE not in modes:
+        decision = self._verdict(observing=False)
+        observed = {each.id for each in self._rules() if each.version.mode is Mode.OBSERVE}
+        if not observed:
             return decision
-        other = self._verdict(ways, observing=True)
+        other = self._verdict(observing=True)
         if other.verdict is decision.verdict:
             return decision
-        observed = {each.id for each in self.restrictions if each.version.mode is Mode.OBSERVE}
         return msgspec.structs.replace(
             decision,
-            observed=tuple(each for each in other.deciding if each in observed),
+            observed=tuple(sorted(observed.intersection(other.deciding))),
             observed_verdict=other.verdict,
         )
 
@@ -165,10 +178,11 @@ class Case:
                 return None
             if any(all(settled[use] for use in table) for table in unless):
                 return None
-            return _Rule(rule.id, rule.kind, rule.version, applies, unless)
+            return _Rule(rule.id, rule.number, rule.version, applies, unless)
 
         self.restrictions = [kept for each in self.restrictions if (kept := reduced(each))]
-        self.obligations = [kept for each in self.obligations if (kept := reduced(each))]
+        dutiful = [each for each in self.obligations if each.version.duties]
+        self.obligations = [kept for each in dutiful if (kept := reduced(each))]
         names = {each.id for each in self.restrictions}
         kept_authorisations = []
         for rules in self.authorisations:
@@ -193,17 +207,22 @@ class Case:
         truth = self.sight.lens.holds(condition, cell.seen.values, member)
         return None if any(asked) else truth
 
-    def _completions(self) -> list[Completion] | None:
+    def _completions(self, *, observing: bool) -> list[Completion] | None:
         uses = {
             use
             for rule in self._rules()
+            if _counts(rule, observing=observing)
             for table in (*rule.applies, *rule.unless)
             for use in table
         }
         return completions(self.sight, uses)
 
-    def _verdict(self, ways: list[Completion], *, observing: bool) -> Decision:
+    def _verdict(self, *, observing: bool) -> Decision:
         """Unknown attributes, section 5: what every completion says, or undetermined."""
+        ways = self._completions(observing=observing)
+        if ways is None:
+            may = [each for each in self.restrictions if _counts(each, observing=observing)]
+            return _decided(Verdict.UNDETERMINED, _refusals(may))
         outcomes = [self._outcome(way.truths, observing=observing) for way in ways]
         refusals = [each.refusing for each in outcomes if each.refusing]
         if not refusals:
@@ -212,35 +231,21 @@ class Case:
                 relieving=tuple(sorted(frozenset().union(*(each.relieving for each in outcomes)))),
                 duties=_distinct([duty for each in outcomes for duty in each.duties]),
             )
-        anywhere = frozenset().union(*refusals)
+        anywhere = frozenset[Refusal]().union(*refusals)
         if len(refusals) < len(outcomes):
-            permits = [not each.refusing for each in outcomes]
-            return self._undetermined(set(anywhere), missing_sets(ways, permits))
-        everywhere = frozenset.intersection(*refusals)
-        return self._decided(Verdict.REFUSED, set(everywhere or anywhere), ())
-
-    def _undetermined(self, deciding: set[str], missing: tuple[tuple[str, ...], ...]) -> Decision:
-        return self._decided(Verdict.UNDETERMINED, deciding, missing)
-
-    def _decided(
-        self, verdict: Verdict, deciding: set[str], missing: tuple[tuple[str, ...], ...]
-    ) -> Decision:
-        strictest = list(InFlight)
-        in_flight = [each.version.in_flight for each in self.restrictions if each.id in deciding]
-        return Decision(
-            verdict=verdict,
-            deciding=tuple(sorted(deciding)),
-            missing=missing,
-            in_flight=min(in_flight, key=strictest.index, default=InFlight.CUT),
-        )
+            missing = missing_sets(ways, [not each.refusing for each in outcomes])
+            return _decided(Verdict.UNDETERMINED, anywhere, missing)
+        always = frozenset.intersection(*(frozenset(_ids(each)) for each in refusals))
+        everywhere = frozenset(each for each in anywhere if each[0] in always)
+        return _decided(Verdict.REFUSED, everywhere or anywhere)
 
     def _outcome(self, truths: Truths, *, observing: bool) -> _Outcome:
         """The verdict, section 5, where everything is known: what fires less what is relieved."""
 
         def counts(rule: _Rule) -> bool:
-            return observing or rule.version.mode is Mode.ENFORCE
+            return _counts(rule, observing=observing)
 
-        refusing: set[str] = set()
+        refusing: list[_Rule] = []
         needed: dict[str, list[_Rule]] = {}
         for restriction in self.restrictions:
             if counts(restriction) and restriction.matches(truths):
@@ -253,29 +258,64 @@ class Case:
                 ]
                 needed |= {rules[0].id: rules for rules in reliefs}
                 if not reliefs:
-                    refusing.add(restriction.id)
-        carriers = [rule for rules in needed.values() for rule in rules]
-        carriers += [each for each in self.obligations if counts(each) and each.matches(truths)]
-        duties = tuple((rule.id, duty) for rule in carriers for duty in rule.version.duties)
-        return _Outcome(frozenset(refusing | _unbearable(duties)), frozenset(needed), duties)
+                    refusing.append(restriction)
+        due = [each for each in self.obligations if counts(each) and each.matches(truths)]
+        refusing += [each for each in due if not self._is_enforced(each.version)]
+        carriers = [*due, *(rule for rules in needed.values() for rule in rules)]
+        refusing += _at_odds(carriers)
+        return _Outcome(
+            _refusals(refusing),
+            frozenset(needed),
+            tuple((rule.id, duty) for rule in carriers for duty in rule.version.duties),
+        )
 
     def _relieves(self, authorisation: _Rule, restriction: _Rule, truths: Truths) -> bool:
         """Relief, section 5: named, matching, and confirmed since the last amendment."""
         version = authorisation.version
         confirmed = (
-            recorded(version) >= recorded(restriction.version) or restriction.id in version.confirms
+            recorded(version) >= recorded(restriction.version)
+            or f"{restriction.id}@{restriction.number}" in version.confirms
         )
         return restriction.id in version.relieves and confirmed and authorisation.matches(truths)
 
 
-def _unbearable(duties: tuple[tuple[str, Duty], ...]) -> set[str]:
-    """Duties, section 7: the directives whose duties nobody enforces, or contradict each other."""
-    unenforced = {directive for directive, duty in duties if duty.kind not in ENFORCED_DUTIES}
+def _decided(
+    verdict: Verdict,
+    refusals: frozenset[Refusal],
+    missing: tuple[tuple[str, ...], ...] = (),
+) -> Decision:
+    strictest = list(InFlight)
+    return Decision(
+        verdict=verdict,
+        deciding=tuple(sorted(_ids(refusals))),
+        missing=missing,
+        in_flight=min((each for _, each in refusals), key=strictest.index, default=InFlight.CUT),
+    )
+
+
+def _counts(rule: _Rule, *, observing: bool) -> bool:
+    """Observed directives are left out, except where it is asked what they would have said."""
+    return observing or rule.version.mode is Mode.ENFORCE
+
+
+def _refusals(rules: list[_Rule]) -> frozenset[Refusal]:
+    return frozenset((rule.id, rule.version.in_flight) for rule in rules)
+
+
+def _ids(refusals: frozenset[Refusal]) -> set[str]:
+    return {directive for directive, _ in refusals}
+
+
+def _at_odds(carriers: list[_Rule]) -> list[_Rule]:
+    """Duties, section 7: some retain and others retain nothing, and nobody can do both."""
     retaining = [
-        (directive, bool(duty.value)) for directive, duty in duties if duty.kind == "retain"
+        (rule, bool(duty.value))
+        for rule in carriers
+        for duty in rule.version.duties
+        if duty.kind == "retain"
     ]
-    at_odds = len({keeps for _, keeps in retaining}) > 1
-    return unenforced | ({directive for directive, _ in retaining} if at_odds else set())
+    kept = {keeps for _, keeps in retaining}
+    return [rule for rule, _ in retaining] if len(kept) > 1 else []
 
 
 def _distinct(duties: list[tuple[str, Duty]]) -> tuple[Duty, ...]:
