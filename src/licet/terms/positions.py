@@ -100,4 +100,6 @@ def _segments(key: Node) -> list[tuple[str, Node]]:
     if key.type == "dotted_key":
         return [segment for child in key.named_children for segment in _segments(child)]
     text = (key.text or b"").decode()
+    if key.type == "bare_key":
+        return [(text, key)]
     return [(next(iter(tomllib.loads(f"{text}=0"))), key)]
