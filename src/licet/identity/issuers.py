@@ -56,7 +56,8 @@ def _issuer(
     name = "jwks" if written.jwks is not None else "jwks_file"
     if written.jwks_file is not None and written.jwks_file not in files:
         message = f"there is no file `{written.jwks_file}` in the configuration folder"
-        raise document.fault("no_such_file", message, (*path, name))
+        remedy = "key sets are read from files that end in `.jwks.json`"
+        raise document.fault("no_such_file", message, (*path, name), remedy=remedy)
     data = files[written.jwks_file] if written.jwks_file is not None else None
     text = _key_set(document, (*path, name), data if data is not None else written.jwks or "")
     return Issuer(
