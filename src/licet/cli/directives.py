@@ -10,7 +10,7 @@ import msgspec
 from licet.cli.options import MOMENT, config_option, json_option, show_json, who
 from licet.cli.snapshots import snapshot_of
 from licet.gateway import Folder, Selected, ask, stand
-from licet.policy import Directive, Mode, Ruleset, Snapshot, Version
+from licet.policy import Directive, Ruleset, Snapshot, Version, version_sentence
 from licet.terms import (
     Instant,
     OperationFault,
@@ -57,7 +57,7 @@ def show(name: str, folder: Folder, as_json: bool) -> None:
     by = f" ({found.authority})" if found.authority else ""
     click.echo(f"{found.id}: {found.title}{by}, {found.kind.value}")
     for number, version in enumerate(found.versions, 1):
-        click.echo("\n".join(_version(number, version)))
+        click.echo("\n".join(_version(found, number, version)))
 
 
 @directive.command("diff")
@@ -116,26 +116,14 @@ def _row(one: Directive, word: str, applies: Selected | None) -> str:
     return f"{word:<10} {one.id}{since}: {one.title or one.id}"
 
 
-def _version(number: int, version: Version) -> list[str]:
-    """One version in lines: when, how, and its content as data."""
-    until = version.effective_until
-    lines = [
-        f"  v{number}, in force from {format_instant(to_instant(version.effective_from))}"
-        + (f" until {format_instant(to_instant(until))}" if until is not None else "")
-    ]
+def _version(of: Directive, number: int, version: Version) -> list[str]:
+    """One version in lines: what it says in English, when, and on which source."""
+    lines = [f"  v{number}: {version_sentence(of, version)}"]
     if version.recorded_at is not None:
-        lines.append(f"    recorded {format_instant(to_instant(version.recorded_at))}")
-    if version.mode is Mode.OBSERVE:
-        lines.append("    OBSERVED: decided and recorded, not enforced")
+        lines.append(f"      recorded {format_instant(to_instant(version.recorded_at))}")
     if version.source.title:
-        lines.append(f"    source: {version.source.title}")
-    if version.reading.text:
-        lines.append(f"    read by {version.reading.by} as: {version.reading.text}")
-    if version.nothing:
-        lines.append("    says nothing: it lifts what was before")
-    for word in ("relieves", "applies", "unless", "conditions", "duties", "presume"):
-        for part in getattr(version, word):
-            lines.append(f"    {word}: {msgspec.json.encode(part).decode()}")
+        sure = f" ({version.source.confidence})" if version.source.confidence else ""
+        lines.append(f"      source: {version.source.title}{sure}")
     return lines
 
 

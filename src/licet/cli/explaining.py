@@ -8,18 +8,13 @@ from typing import Any
 import click
 import msgspec
 
+from licet import policy
 from licet.cli.options import MOMENT, config_option, json_option, show_json
 from licet.cli.persons import Person, person_options
 from licet.cli.snapshots import snapshot_of
 from licet.gateway import Folder
 from licet.identity import TokenProblem, TokenVerifier
-from licet.policy import (
-    Action,
-    Configuration,
-    Decision,
-    Snapshot,
-    Verdict,
-)
+from licet.policy import Configuration, Snapshot
 from licet.terms import (
     Instant,
     OperationFault,
@@ -38,7 +33,9 @@ REFUSED = 3
 @click.option("--endpoint", help="Where; without it, every endpoint of the workload.")
 @click.option("--at", type=MOMENT, default="now", help="As of when it is decided.")
 @click.option("--known-at", type=MOMENT, help="On what was recorded by then; without it, all.")
-@click.option("--action", type=click.Choice([one.value for one in Action]), default="inference")
+@click.option(
+    "--action", type=click.Choice([one.value for one in policy.Action]), default="inference"
+)
 @click.option("--token", help="A subject's token, in the place of attributes.")
 @person_options
 @config_option
@@ -66,26 +63,39 @@ def explain(
     """
     snapshot, configuration, _ = snapshot_of(folder, at)
     profile = _profile(configuration, token, attributes)
-    ruleset = snapshot.select(at, known_at)
-    known = ruleset.know(profile, organisation, workload, at)
-    places = _places(snapshot, organisation, workload, model, endpoint)
-    decisions = {one: ruleset.decide(known, model, one, Action(action)) for one in places}
-    best = next((one for one in decisions.values() if one.permitted), None)
+    moment = policy.Moment(valid_at=at, known_at=known_at)
+    explanations = {
+        place: policy.explain(
+            snapshot,
+            moment,
+            profile=profile,
+            organisation=organisation,
+            workload=workload,
+            model=model,
+            endpoint=place,
+            action=policy.Action(action),
+        )
+        for place in _places(snapshot, organisation, workload, model, endpoint)
+    }
+    verdicts = [one.decision.verdict for one in explanations.values()]
+    best = next((one for one in verdicts if one is policy.Verdict.PERMITTED), None)
     if as_json:
         show_json(
             {
                 "at": format_instant(at),
                 "snapshot": snapshot.digest,
-                "verdict": (best or next(iter(decisions.values()))).verdict.value,
+                "verdict": (best or verdicts[0]).value,
                 "endpoints": [
-                    {"endpoint": one, **msgspec.to_builtins(decision)}
-                    for one, decision in decisions.items()
+                    {"endpoint": place, **msgspec.to_builtins(one)}
+                    for place, one in explanations.items()
                 ],
             }
         )
     else:
-        for one, decision in decisions.items():
-            click.echo("\n".join(_lines(snapshot, model, one, decision)))
+        for place, one in explanations.items():
+            verdict, *reasons = policy.sentences(one)
+            click.echo(f"`{model}` at `{place}`: {verdict}")
+            click.echo("".join(f"  {line}\n" for line in reasons), nl=False)
     ctx.exit(0 if best is not None else REFUSED)
 
 
@@ -129,26 +139,3 @@ def _must_be_known(what: str, name: str, known: list[str]) -> None:
             f"there is no {what} `{name}`",
             remedy=did_you_mean(name, known) or "there are: " + ", ".join(known),
         )
-
-
-def _lines(snapshot: Snapshot, model: str, endpoint: str, decision: Decision) -> list[str]:
-    lines = [f"{decision.verdict.value}: `{model}` at `{endpoint}`"]
-    lines += [f"  by {_titled(snapshot, one)}" for one in decision.deciding]
-    lines += [f"  relieved by {_titled(snapshot, one)}" for one in decision.relieving]
-    if decision.verdict is Verdict.UNDETERMINED:
-        sets = " or ".join(" and ".join(f"`{one}`" for one in some) for some in decision.missing)
-        lines.append(f"  once attested, settled by {sets}")
-    if decision.observed:
-        would = decision.observed_verdict.value if decision.observed_verdict else ""
-        names = ", ".join(_titled(snapshot, one) for one in decision.observed)
-        lines.append(f"  OBSERVED, not enforced: would be {would} by {names}")
-    lines += [f"  duty: {one.kind} {one.value}" for one in decision.duties]
-    return lines
-
-
-def _titled(snapshot: Snapshot, name: str) -> str:
-    directive = snapshot.directive(name)
-    if directive is None:
-        return f"`{name}`"
-    by = f" ({directive.authority})" if directive.authority else ""
-    return f"`{name}`: {directive.title or name}{by}"

@@ -102,7 +102,7 @@ def suspend(asked: Suspension, sources: Sources, at: Instant, log: str) -> Suspe
     directive = Directive(
         id=identity,
         kind=Kind.RESTRICTION,
-        title=asked.why or f"Suspension of {asked.party} {asked.name}",
+        title=f"Suspension of {asked.party} {asked.name}" + (f": {asked.why}" if asked.why else ""),
         authority=asked.by or "operator",
         versions=(*(before.versions if before is not None else ()), version),
     )

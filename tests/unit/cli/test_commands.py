@@ -180,14 +180,15 @@ def test_the_exit_code_of_explain_is_the_verdict(
 ) -> None:
     result = explain(folder, *arguments)
     assert result.exit_code == exit_code
-    assert result.stdout.startswith(f"{verdict}: `north-1` at `north`")
+    assert result.stdout.startswith(f"`north-1` at `north`: {verdict}")
 
 
 def test_explain_says_which_directive_and_what_would_settle_it(folder: Path) -> None:
     told = explain(folder, "--at", AFTER).stdout
-    assert "by `north-is-foreign`: North 1 is for US persons (Test)" in told
-    assert "once attested, settled by `us_person`" in told
-    assert "OBSERVED, not enforced: would be refused by `acme-residency`" in told
+    assert '"North 1 is for US persons" (Test, since 2026-06-12 ' in told
+    assert "persons who are not US persons: unknown" in told
+    assert "undetermined: settled by attesting `us_person`" in told
+    assert "would be refused by `acme-residency`" in told
 
 
 def test_explain_takes_a_token_in_the_place_of_attributes(folder: Path) -> None:
@@ -203,7 +204,11 @@ def test_explain_for_programs_is_one_object(folder: Path) -> None:
     assert found["verdict"] == "undetermined"
     assert found["at"] == "2026-06-12T21:21:00.000000Z"
     (endpoint,) = found["endpoints"]
-    assert endpoint["deciding"] == ["north-is-foreign"]
+    assert endpoint["decision"]["deciding"] == ["north-is-foreign"]
+    assert {one["directive"] for one in endpoint["reasons"]} == {
+        "acme-residency",
+        "north-is-foreign",
+    }
 
 
 @pytest.mark.parametrize("name", ["--organisation", "--workload", "--model", "--endpoint"])
@@ -242,7 +247,8 @@ def test_a_directive_is_shown_with_all_its_versions(folder: Path) -> None:
     (folder / "directives" / "north.toml").write_text(ENFORCED)
     told = run("directive", "show", "north-is-foreign", "--config", str(folder)).stdout
     assert told.startswith("north-is-foreign: North 1 is for US persons (Test), restriction\n")
-    assert "v1, in force from 2026-06-12T21:21:00.000000Z" in told
+    assert "v1: Refuses " in told
+    assert "recorded 2026-06-12T21:21:00.000000Z" in told
     missing = run("directive", "show", "north-is-foreing", "--config", str(folder))
     assert missing.exit_code == 1
     assert "did you mean `north-is-foreign`?" in missing.stderr

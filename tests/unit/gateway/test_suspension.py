@@ -40,7 +40,8 @@ def test_a_model_is_suspended_from_now_until_it_is_lifted() -> None:
     directive = suspended.directive
     (version,) = directive.versions
     assert directive.id == "suspension.model.claude-fable-5"
-    assert (directive.kind, directive.title) == (Kind.RESTRICTION, "letter on its way")
+    assert directive.kind is Kind.RESTRICTION
+    assert directive.title == "Suspension of model claude-fable-5: letter on its way"
     assert version.effective_from == version.recorded_at == to_datetime(AT)
     assert version.effective_until is None
     (alternative,) = version.applies
