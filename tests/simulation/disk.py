@@ -1,7 +1,9 @@
 """A disk that loses, tears and reorders whatever was not synced, fills up and fails, by a seed.
 
 It keeps what a process sees (the page cache) apart from what is on the medium. A sync that
-fails forgets what it should have written, as Linux does: a later one does not bring it back.
+fails forgets what it should have written, as Linux does: a later one does not bring it back. It
+may also have spoilt the sector in which an append began, synced bytes included; that is spared
+where the power goes before the next sync, since nobody could do anything about it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ class _Inode:
         self.medium = bytearray()
         self.dirty: list[tuple[int, bytes]] = []
         """Writes that were not synced; one without bytes is a cut to that size."""
+        self.spoilt: list[tuple[int, bytes]] = []
+        """What lay on the medium where a failed sync wrote, until the next sync."""
 
     def write(self, offset: int, data: bytes) -> None:
         if data:
@@ -41,9 +45,21 @@ class _Inode:
         for offset, data in self.dirty:
             _apply(self.medium, offset, data)
         self.dirty.clear()
+        self.spoilt.clear()
+
+    def fail(self, draw: random.Random) -> None:
+        for offset, data in self.dirty:
+            if offset + len(data) > len(self.medium) and draw.random() < 0.5:
+                start = offset - offset % SECTOR_BYTES
+                self.spoilt.append((start, bytes(self.medium[start:offset])))
+                self.medium[start:offset] = bytes(len(self.medium[start:offset]))
+        self.dirty.clear()
 
     def crash(self, draw: random.Random) -> None:
         """Any part of what was not synced may have reached the medium, in any order."""
+        for offset, data in reversed(self.spoilt):
+            self.medium[offset : offset + len(data)] = data
+        self.spoilt.clear()
         pieces = [piece for offset, data in self.dirty for piece in _sectors(offset, data)]
         kept = [piece for piece in pieces if draw.random() < 0.5]
         if draw.random() < 0.5:
@@ -169,6 +185,10 @@ class SimulatedDisk(Disk):
         """What of a failing write gets through."""
         return data[: self._draw.randrange(len(data) + 1)]
 
+    def spoil(self, inode: _Inode) -> None:
+        """A sync has failed."""
+        inode.fail(self._draw)
+
     def _settle(self, path: Path) -> None:
         if path in self._names:
             self._durable[path] = self._names[path]
@@ -206,7 +226,7 @@ class SimulatedFile:
         try:
             self._disk.checked("sync", self._path)
         except OSError:
-            self._inode.dirty.clear()
+            self._disk.spoil(self._inode)
             raise
         self._inode.flush()
 

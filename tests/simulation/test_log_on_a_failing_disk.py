@@ -51,7 +51,7 @@ class World:
 
     def start(self) -> None:
         self.log = Log(FOLDER, self.disk, LOG, self.entropy, segment_bytes_max=20_000)
-        self.side = SideStore(FOLDER, self.disk, self.entropy, file_bytes_max=20_000)
+        self.side = SideStore(FOLDER, self.disk, self.entropy, file_bytes_max=3_000)
         self.recorder = Recorder(self.log, self.side, lambda: AT, lambda _fault: None)
         self.recorder.begin("0.1.0")
         self.peer = self.draw.randrange(1, 2**40)

@@ -191,6 +191,25 @@ def test_derived_files_that_are_lost_or_damaged_are_made_again(tmp_path: Path, l
         log.abandon()
 
 
+def test_a_saved_state_of_another_log_is_not_believed(tmp_path: Path) -> None:
+    for name, request in (("ours", "01K1"), ("theirs", "01K2")):
+        closed_log(tmp_path / name, [adoption(recorded("a")), decision(request)])
+    state = (tmp_path / "theirs" / "state").read_bytes()
+    (tmp_path / "ours" / "state").write_bytes(state)
+    log = opened(tmp_path / "ours")
+    assert (log.size, log.scanned) == (4, 4)
+    log.sign()
+    log.abandon()
+
+
+def test_an_older_list_of_register_leaves_is_not_believed(tmp_path: Path) -> None:
+    closed_log(tmp_path, [adoption(recorded("a"))])
+    older = (tmp_path / "register").read_bytes()
+    closed_log(tmp_path, [adoption(recorded("b"))])
+    (tmp_path / "register").write_bytes(older)
+    assert {name for name, _ in recorded_versions(tmp_path)} == {"a", "b"}
+
+
 def test_the_checkpoint_signs_the_leaves(tmp_path: Path) -> None:
     log = opened(tmp_path)
     log.record([decision("01K1")])

@@ -112,6 +112,10 @@ def test_a_torn_key_slot_is_never_used_again_and_a_damaged_one_stops(tmp_path: P
         side.append([opening(3, "person-3")])
         assert side.find("person-3") == slot
         side.close()
+        side = store(tmp_path)
+        side.require_whole()
+        assert side.find("person-3") == slot
+        side.close()
     path.write_bytes(whole[:70] + b"\x55" + whole[71:])
     side = store(tmp_path)
     with pytest.raises(EvidenceFault, match="at byte 64") as caught:
