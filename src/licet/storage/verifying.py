@@ -119,6 +119,7 @@ class _Checking:
         self._damaged = False
         self._requests: set[str] = set()
         self._commitments: dict[str, tuple[int, str]] = {}
+        """Not opened yet: the decision's index and request."""
         self._open: dict[tuple[str, int], int] = {}
         self._unknown: set[tuple[str, int]] = set()
         self._snapshots: dict[str, int] = {}
@@ -203,8 +204,8 @@ class _Checking:
                 self._snapshots.setdefault(leaf.snapshot, index)
                 if leaf.reason == "admission":
                     self._requests.add(leaf.request)
-                    if self._openings:
-                        self._commitments[leaf.request] = (index, leaf.commitment)
+                if self._openings:
+                    self._commitments[leaf.commitment] = (index, leaf.request)
                 if leaf.sending is not None:
                     self._begin(index, leaf.request, 1, leaf.sending.snapshot)
             case AttemptLeaf():
@@ -277,20 +278,26 @@ class _Checking:
                 self._damage(fault.code, fault.message, index=index)
 
     def check_openings(self) -> None:
+        """Each opening against the decision that it is of.
+
+        An opening that fits nothing is no damage by itself: its leaf may have been refused by a
+        full disk. It is damage where a decision of its request has no opening that fits.
+        """
         reader = SideReader(self._folder, self._disk)
+        strays: set[str] = set()
         for found in reader.openings():
-            decided = self._commitments.pop(found.request, None)
-            if decided is None:
-                continue
-            index, commitment = decided
-            if commit(found.salt, found.inputs) == commitment:
+            if self._commitments.pop(commit(found.salt, found.inputs), None) is not None:
                 self._opened += 1
             else:
-                message = f"the opening of request `{found.request}` is not what was decided on"
-                self._damage("opening_differs", message, index=index)
+                strays.add(found.request)
         for path, offset, why in reader.damage:
             self._notice("side_damaged", why, path=str(path), offset=offset)
-        self._erased = len(self._commitments)
+        for index, request in self._commitments.values():
+            if request in strays:
+                message = f"the opening of request `{request}` is not what was decided on"
+                self._damage("opening_differs", message, index=index)
+            else:
+                self._erased += 1
         if self._erased and not self._erasures:
             message = f"{self._erased} decisions have no opening, and nobody was erased"
             self._notice("openings_missing", message)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from licet.evidence import (
@@ -194,6 +195,21 @@ def test_an_opening_of_something_else_is_damage(tmp_path: Path) -> None:
     side.close()
     report = verify(tmp_path, verifier_key(tmp_path))
     assert [(one.code, one.index) for one in report.findings] == [("opening_differs", 2)]
+
+
+def test_each_decision_of_a_request_has_an_opening_of_its_own(tmp_path: Path) -> None:
+    again = msgspec.structs.replace(
+        decision("01K1", sent=False, commitment=commit(SALT, b"{}")), reason="in_flight"
+    )
+    make(tmp_path, [decision("01K1", commitment=commit(SALT, INPUTS)), again, outcome("01K1")])
+    key = verifier_key(tmp_path)
+    assert notices(verify(tmp_path, key)) == {"openings_missing"}
+    side = SideStore(tmp_path, RealDisk(), os.urandom)
+    side.append([Opening(request="01K1", holder="person-1", salt=SALT, inputs=b"{}")])
+    side.append([Opening(request="01K0", holder="person-1", salt=SALT, inputs=b"[]")])
+    side.close()
+    report = verify(tmp_path, key)
+    assert (report.ok, report.openings, report.findings) == (True, 2, ())
 
 
 def test_a_person_can_be_erased_and_the_log_still_verifies(tmp_path: Path) -> None:
