@@ -35,9 +35,9 @@ def judge(
     moment: Moment,
     enforcers: frozenset[str] = frozenset(),
 ) -> Decision:
-    """The verdict on one question; ids that nobody knows, and faults, refuse (section 5).
+    """The verdict on one question; ids that nobody knows, and faults, refuse (section 4).
 
-    `enforcers`: the kinds of duties that something enforces; the others refuse (section 7).
+    `enforcers`: the kinds of duties that something enforces; the others refuse (section 2).
     """
     parties = _find(sources, profile, organisation, workload, model, endpoint, action)
     if parties is None:

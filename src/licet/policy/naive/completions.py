@@ -1,4 +1,4 @@
-"""Every way in which the unknown may turn out, as far as the rules can tell (section 5).
+"""Every way in which the unknown may turn out, as far as the rules can tell (section 4).
 
 A completion gives every unknown attribute a complete value, and every uncertain membership an
 answer. Values that no condition tells apart are one class; each class keeps one value as its
@@ -30,7 +30,7 @@ from licet.policy.questions import Sources
 from licet.terms import Relation, Standing
 
 BOUND = 4096
-"""Completions beyond which a verdict is undetermined without looking (section 5)."""
+"""Completions beyond which a verdict is undetermined without looking (section 4)."""
 
 Use = tuple[Cell, Condition]
 Pair = tuple[str, Element]

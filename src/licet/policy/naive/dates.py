@@ -42,7 +42,7 @@ class Window:
 
     @classmethod
     def around(cls, moment: Moment) -> Window:
-        """Clocks, section 6: the declared error on either side of `valid_at`."""
+        """Clocks, section 5: the declared error on either side of `valid_at`."""
         return cls(
             to_datetime(Instant(moment.valid_at - moment.error_us)),
             to_datetime(Instant(moment.valid_at + moment.error_us)),
@@ -63,7 +63,7 @@ def recorded(version: Dated) -> datetime:
 
 
 def applying(versions: tuple[V, ...], at: datetime, known_at: datetime | None) -> V | None:
-    """Which version, section 4: the last recorded of those known and effective at `at`."""
+    """Which version, section 3: the last recorded of those known and effective at `at`."""
     effective = [
         version
         for version in versions
@@ -84,7 +84,7 @@ def selections(
 
 
 def is_met(condition: FactCondition, facts: tuple[Fact, ...], window: Window) -> bool:
-    """Conditions of an authorisation, section 7: met throughout the window, or in grace."""
+    """Conditions of an authorisation, section 2: met throughout the window, or in grace."""
     entries = [fact for fact in facts if fact.id == condition.fact]
     grace = timedelta(seconds=condition.grace_s)
     edges = [edge for each in entries for edge in (each.start, each.end) if edge]

@@ -14,7 +14,7 @@ INTRUSIVENESS = (
 
 
 def missing_sets(ways: list[Completion], permits: list[bool]) -> tuple[tuple[str, ...], ...]:
-    """Missing sets, section 5: the minimal sets of attributes that settle it, whatever they are.
+    """Missing sets, section 4: the minimal sets of attributes that settle it, whatever they are.
 
     A set settles it if completions that agree on the set agree on the verdict.
     """

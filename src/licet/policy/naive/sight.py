@@ -69,7 +69,7 @@ class Sight:
         }
 
     def membership(self, list_id: str, element: Element) -> bool | None:
-        """Lists are three-valued, section 2; None where the answer is not known."""
+        """Lists are three-valued, section 1; None where the answer is not known."""
         if isinstance(element, Other):
             return None if list_id in element.uncertain else list_id in element.lists
         answers = {
@@ -102,7 +102,7 @@ class Sight:
         return self.membership(list_id, "") is None
 
     def cell(self, condition: Condition, version: Version) -> Cell:
-        """What a condition of this version sees of its attribute, sections 2 and 3."""
+        """What a condition of this version sees of its attribute, sections 1 and 2."""
         attribute = element_attribute(condition.attribute)
         for presumption in version.presume:
             if presumption.attribute == attribute and self._is_unattested(attribute):
@@ -131,7 +131,7 @@ class Sight:
         return self.accepted(attribute, Condition(attribute=attribute)) is None
 
     def _person_cell(self, condition: Condition) -> Cell:
-        """A contradiction between the axioms' two sides leaves neither, section 2."""
+        """A contradiction between the axioms' two sides leaves neither, section 1."""
         if self._contradicts():
             return Cell(PERSON, Seen())
         us_person = self.accepted("subject.us_person", condition)
@@ -152,7 +152,7 @@ class Sight:
         return derived if not claim.value else seen.complete and not derived
 
     def accepted(self, attribute: str, condition: Condition) -> Attested[Any] | None:
-        """The attestation in effect, if it satisfies the condition's demands, section 3."""
+        """The attestation in effect, if it satisfies the condition's demands, section 2."""
         attested = stated(self.sources, self.parties, self.person, attribute)
         if attested is None:
             return None

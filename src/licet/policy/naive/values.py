@@ -27,7 +27,7 @@ RESIDENT_STANDINGS = frozenset({Standing.CITIZEN, Standing.PERMANENT_RESIDENT})
 class Other:
     """Somebody or somewhere that nobody names, the lists that contain it, and those that may.
 
-    `uncertain`: what is left to the lists where only the attribute is attested (section 5).
+    `uncertain`: what is left to the lists where only the attribute is attested (section 4).
     """
 
     lists: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Row:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
     def field(self, attribute: str) -> Element:
-        """Fields of records, section 3; whatever else is asked for is a fault."""
+        """Fields of records, section 2; whatever else is asked for is a fault."""
         name = "organisation" if attribute.startswith("organisation.") else attribute
         value = getattr(self, name, None) if name in _FIELDS else None
         if value is None:
@@ -93,7 +93,7 @@ Membership = Callable[[str, Element], bool]
 
 
 def is_us_person(statuses: Value, at: datetime) -> bool:
-    """The axioms, section 2, on a complete set of statuses."""
+    """The axioms, section 1, on a complete set of statuses."""
     return any(
         isinstance(each, Row)
         and each.country == "US"
@@ -134,7 +134,7 @@ class Lens:
         return attribute in self.places and constant in self.place_lists
 
     def passes(self, test: Condition, element: Element, member: Membership) -> bool:
-        """One test on one element, section 3."""
+        """One test on one element, section 2."""
 
         def covers(constant: Element) -> bool:
             if self.is_list(test.attribute, constant):
@@ -155,7 +155,7 @@ class Lens:
         )
 
     def holds(self, condition: Condition, value: Value, member: Membership) -> bool:
-        """A condition on a complete value, section 3: one element or one record suffices."""
+        """A condition on a complete value, section 2: one element or one record suffices."""
         if condition.attribute == "subject.us_person" and _are_rows(value):
             return self.passes(condition, is_us_person(value, self.at), member)
         if condition.attribute == "subject.nationality":
@@ -168,7 +168,7 @@ class Lens:
         )
 
     def _nationality_holds(self, condition: Condition, value: Value, member: Membership) -> bool:
-        """Views of nationality, section 3."""
+        """Views of nationality, section 2."""
         rows = [each for each in value if isinstance(each, Row)]
         counted = self.counted(condition, rows)
         if condition.record:

@@ -1,4 +1,4 @@
-"""The verdict on one question (docs/policy.md, sections 5 to 7).
+"""The verdict on one question (docs/policy.md, sections 3 to 5).
 
 The versions that apply are selected, every completion of what is unknown is evaluated in two
 values, and the verdict is what the completions agree on. Pure.
@@ -29,7 +29,7 @@ from licet.policy.questions import Decision, Moment, Sources, Verdict
 from licet.terms import to_datetime
 
 CLEARANCE = "licet.clearance"
-"""Stands in `deciding` for the clearance that the organisation demands (section 5)."""
+"""Stands in `deciding` for the clearance that the organisation demands (section 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Rule:
     unless: tuple[tuple[Use, ...], ...]
 
     def matches(self, truths: Truths) -> bool:
-        """A directive, section 3: one alternative holds (or none is written), no exception."""
+        """A directive, section 2: one alternative holds (or none is written), no exception."""
         applies = not self.version.applies or _any_holds(self.applies, truths)
         return applies and not _any_holds(self.unless, truths)
 
@@ -80,7 +80,7 @@ class Case:
         self.authorisations = self._throughout()
 
     def _anywhere(self, kind: Kind) -> list[_Rule]:
-        """Clocks, section 6: what restricts applies if it is in force anywhere in the window."""
+        """Clocks, section 5: what restricts applies if it is in force anywhere in the window."""
         return [
             self._rule(each, version)
             for each in self.sources.directives
@@ -90,9 +90,9 @@ class Case:
         ]
 
     def _throughout(self) -> list[list[_Rule]]:
-        """Clocks, section 6: what relaxes applies only if it is in force throughout.
+        """Clocks, section 5: what relaxes applies only if it is in force throughout.
 
-        And only with its conditions met and its duties enforced, section 7.
+        And only with its conditions met and its duties enforced, section 2.
         """
         found = []
         for each in self.sources.directives:
@@ -113,7 +113,7 @@ class Case:
         return all(duty.kind in self.enforcers for duty in version.duties)
 
     def _clearance(self) -> list[_Rule]:
-        """Models that nobody has cleared, section 5."""
+        """Models that nobody has cleared, section 4."""
         demanded = self.sources.rules.refuse_uncleared
         if not demanded or self.parties.model.cleared:
             return []
@@ -218,7 +218,7 @@ class Case:
         return completions(self.sight, uses)
 
     def _verdict(self, *, observing: bool) -> Decision:
-        """Unknown attributes, section 5: what every completion says, or undetermined."""
+        """Unknown attributes, section 4: what every completion says, or undetermined."""
         ways = self._completions(observing=observing)
         if ways is None:
             may = [each for each in self.restrictions if _counts(each, observing=observing)]
@@ -240,7 +240,7 @@ class Case:
         return _decided(Verdict.REFUSED, everywhere or anywhere)
 
     def _outcome(self, truths: Truths, *, observing: bool) -> _Outcome:
-        """The verdict, section 5, where everything is known: what fires less what is relieved."""
+        """The verdict, section 4, where everything is known: what fires less what is relieved."""
 
         def counts(rule: _Rule) -> bool:
             return _counts(rule, observing=observing)
@@ -270,7 +270,7 @@ class Case:
         )
 
     def _relieves(self, authorisation: _Rule, restriction: _Rule, truths: Truths) -> bool:
-        """Relief, section 5: named, matching, and confirmed since the last amendment."""
+        """Relief, section 4: named, matching, and confirmed since the last amendment."""
         version = authorisation.version
         confirmed = (
             recorded(version) >= recorded(restriction.version)
@@ -307,7 +307,7 @@ def _ids(refusals: frozenset[Refusal]) -> set[str]:
 
 
 def _at_odds(carriers: list[_Rule]) -> list[_Rule]:
-    """Duties, section 7: some retain and others retain nothing, and nobody can do both."""
+    """Duties, section 2: some retain and others retain nothing, and nobody can do both."""
     retaining = [
         (rule, bool(duty.value))
         for rule in carriers
