@@ -244,6 +244,33 @@ def test_it_ends_in_good_order_and_the_recorder_last(gateway: Gateway, number: i
     assert not gateway.control.exists()
 
 
+def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    (tmp_path / "configuration.txt").write_text("busy")
+    gateway = Gateway(tmp_path)
+    gateway.wait_until_running()
+    pids = gateway.pids()
+    gateway.process.send_signal(signal.SIGINT)
+    # The control socket is closed only after the drain, which lasts five seconds here.
+    with pytest.raises(subprocess.TimeoutExpired):
+        gateway.process.wait(timeout=1.0)
+    started = time.monotonic()
+    gateway.process.send_signal(signal.SIGINT)
+    _, errors = gateway.process.communicate(timeout=BOUND_S)
+    assert time.monotonic() - started < 3.0
+    assert "ending at once" in errors.decode()
+    assert all(is_gone(pid) for pid in pids.values())
+    assert gateway.kinds()[-1] == "stopped"
+
+
+def test_what_is_in_flight_may_end_first(tmp_path: Path) -> None:
+    (tmp_path / "configuration.txt").write_text("busy")
+    gateway = Gateway(tmp_path)
+    gateway.wait_until_running()
+    ask(gateway.control, "drain")
+    assert gateway.process.wait(timeout=BOUND_S) == 0
+    assert gateway.process.communicate()[1] == b""
+
+
 def test_workers_outlive_a_signal_that_was_meant_for_the_terminal(gateway: Gateway) -> None:
     before = gateway.pids()
     for name in ("worker 0", "worker 1"):

@@ -41,18 +41,25 @@ class ControlSocket:
         self._commands = commands
         self._report = report
         self._server: asyncio.Server | None = None
+        self._conversations: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         self._server = await asyncio.start_unix_server(
             self._converse, sock=self._socket, limit=LINE_BYTES_MAX
         )
 
-    def close(self) -> None:
-        """Accepts no more connections; commands that are being carried out go on."""
+    async def close(self) -> None:
+        """Accepts no more connections, and ends those that there are."""
         if self._server is not None:
             self._server.close()
+        for conversation in self._conversations:
+            conversation.cancel()
+        await asyncio.gather(*self._conversations, return_exceptions=True)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._conversations.add(task)
         try:
             while line := await reader.readline():
                 answer = await self._answer(line)
@@ -62,6 +69,7 @@ class ControlSocket:
             # The asker is gone, or sent a line without end: nobody is left to be told.
             return
         finally:
+            self._conversations.discard(task)
             writer.close()
 
     async def _answer(self, line: bytes) -> Answer:

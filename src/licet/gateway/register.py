@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from licet.evidence import CommitQueue, RegisterLeaf, Welcome, encode
 from licet.terms import EvidenceFault, OperationFault
@@ -122,10 +123,12 @@ class Register(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
-        waiting = self._queue.lost()
-        if self._welcomed is not None and not self._welcomed.done():
-            waiting.append(self._welcomed)  # type: ignore[arg-type]
         fault = OperationFault("recorder_lost", why, remedy="the recorder is back in a moment")
+        waiting: list[asyncio.Future[Any]] = [*self._queue.lost()]
+        if self._welcomed is not None:
+            waiting.append(self._welcomed)
         for future in waiting:
             if not future.done():
                 future.set_exception(fault)
+                # Whoever waited no longer may have given up meanwhile; that is no error.
+                future.exception()

@@ -140,6 +140,7 @@ class Supervisor:
                 )
                 for index, sock in enumerate(self._listeners)
             ),
+            now=self.now,
             report=self._report,
             backoff=WORKER_BACKOFF,
         )
@@ -323,7 +324,7 @@ class Supervisor:
         if self._lease is not None:
             self._lease.cancel()
         if self._control is not None:
-            self._control.close()
+            await self._control.close()
             self._plan.control.unlink(missing_ok=True)
         if self._workers is not None:
             await self._workers.stop(END_BOUND_S)

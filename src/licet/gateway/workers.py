@@ -93,17 +93,20 @@ class Seat:
 
 
 class Workers:
-    """`report` gets a line in plain words about whatever an operator should know of."""
+    """`now` is the decision clock, before which a new worker decides nothing; `report` gets a
+    line in plain words about whatever an operator should know of."""
 
     def __init__(
         self,
         *,
         loop: asyncio.AbstractEventLoop,
         launches: tuple[Launch, ...],
+        now: Callable[[], Instant],
         report: Callable[[str], None],
         backoff: Backoff,
     ) -> None:
         self._loop = loop
+        self._now = now
         self._report = report
         self._barriers: list[Barrier] = []
         self._starting: Barrier | None = None
@@ -232,7 +235,8 @@ class Workers:
 
     def _started(self, index: int) -> None:
         if self._current is not None:
-            self._seats[index].child.send(self._current)
+            current = msgspec.structs.replace(self._current, clock_floor=self._now())
+            self._seats[index].child.send(current)
 
     def _heard(self, index: int, message: FromWorker) -> None:
         seat = self._seats[index]

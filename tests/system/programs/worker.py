@@ -1,7 +1,7 @@
 """A worker whose node only says, on each connection, which snapshot it serves and as of when.
 
 How it misbehaves is written in the snapshot: `stubborn-INDEX` is never adopted by that worker
-unless it was started with it.
+unless it was started with it; `busy` has something in flight until the drain is over.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Node:
 
     def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
         self._loop.remove_reader(self._listener.fileno())
-        self._loop.call_later(0.0, on_drained, 0)
+        self._loop.call_later(seconds if "busy" in self._text else 0.0, on_drained, 0)
 
     def status(self) -> WorkerStatus:
         return WorkerStatus(

@@ -44,10 +44,9 @@ class Served:
         raise KeyError("lineage")
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._control.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.result()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._control.close())
         self._loop.close()
         self._pool.shutdown()
 
@@ -94,6 +93,18 @@ def test_what_is_no_request_is_answered_with_a_fault(served: Served, line: bytes
         sock.connect(str(served.path))
         sock.sendall(line)
         assert b'"ok":false' in sock.makefile("rb").readline()
+
+
+def test_whoever_is_still_connected_at_the_end_is_let_go(tmp_path: Path) -> None:
+    served = Served(tmp_path / "control.sock")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(served.path))
+        sock.sendall(b'{"do": "echo"}\n')
+        lines = sock.makefile("rb")
+        assert lines.readline() == b'{"ok":true}\n'
+        served.close()
+        assert lines.readline() == b""
+        lines.close()
 
 
 def test_only_its_user_may_open_it(served: Served) -> None:
