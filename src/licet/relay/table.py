@@ -308,15 +308,17 @@ _S, _E = State, Event
 _ONWARD = (_S.CHECKING, _S.CONCLUDING)
 _RETRY = (_S.CHECKING, _S.AWAITING, _S.BACKING_OFF, _S.CONCLUDING)
 
-_IN_FLIGHT = {
-    _E.DURABLE: Transition(_noted, (_S.AWAITING, _S.READING, _S.HOLDING)),
-    _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
-    _E.FAILED: Transition(_failed, _RETRY),
-    _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
-    _E.BARRED: Transition(
-        _barred_in_flight, (*_ONWARD, _S.AWAITING, _S.READING, _S.HOLDING, _S.WITHHOLDING)
-    ),
-}
+
+def _in_flight(own: State) -> dict[Event, Transition]:
+    """What can befall an attempt whose answer the caller has not seen anything of."""
+    return {
+        _E.DURABLE: Transition(_noted, (own,)),
+        _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
+        _E.FAILED: Transition(_failed, _RETRY),
+        _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
+        _E.BARRED: Transition(_barred_in_flight, (*_ONWARD, own)),
+    }
+
 
 TABLE: dict[State, dict[Event, Transition]] = {
     _S.CHECKING: {
@@ -333,22 +335,22 @@ TABLE: dict[State, dict[Event, Transition]] = {
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },
     _S.AWAITING: {
-        **_IN_FLIGHT,
+        **_in_flight(_S.AWAITING),
         _E.WHOLE: Transition(_to(_S.READING), (_S.READING,)),
         _E.STREAM: Transition(_to(_S.HOLDING), (_S.HOLDING,)),
         _E.PASSED: Transition(_passed, (_S.CONCLUDING,)),
     },
     _S.READING: {
-        **_IN_FLIGHT,
+        **_in_flight(_S.READING),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
     },
     _S.HOLDING: {
-        **_IN_FLIGHT,
+        **_in_flight(_S.HOLDING),
         _E.CONTENT: Transition(_content, (_S.STREAMING, _S.WITHHOLDING)),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
     },
     _S.WITHHOLDING: {
-        **_IN_FLIGHT,
+        **_in_flight(_S.WITHHOLDING),
         _E.DURABLE: Transition(_released, (_S.STREAMING,)),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
     },
