@@ -93,7 +93,10 @@ class RealFile:
         os.fdatasync(self._fd)
 
     def close(self) -> None:
-        os.close(self._fd)
+        # A number that was closed may soon be another file's: nothing may reach it any more.
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 class RealLock:
@@ -103,7 +106,9 @@ class RealLock:
         self._fd = fd
 
     def release(self) -> None:
-        os.close(self._fd)
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 class RealDisk:

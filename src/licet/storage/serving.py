@@ -105,8 +105,11 @@ class _Service:
         try:
             self._recorder.close()
         finally:
-            self._flush()
+            # The log is closed: a worker that is gone by now is no business of the recorder's
+            # any more, so its end is not reported.
             for connection in self._connections.values():
+                with contextlib.suppress(OSError):
+                    connection.sock.send(connection.out)
                 connection.sock.close()
             self._selector.close()
 

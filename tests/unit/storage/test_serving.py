@@ -109,3 +109,18 @@ def test_a_worker_that_talks_nonsense_is_cut_off_and_the_others_are_served(
                 settled += queue.receive(good.recv(65_536))
     assert rest
     assert settled == [Settled(token="a", index=1)]
+
+
+def test_a_worker_that_is_gone_at_the_end_does_not_disturb_the_end(tmp_path: Path) -> None:
+    with recorder(tmp_path / "log") as (path, control):
+        control.recv(4096)
+        queue: CommitQueue[str] = CommitQueue("worker-1")
+        sock = worker(path)
+        queue.submit(encode(decision("01K1")), "last")
+        sock.sendall(queue.to_send())
+        sock.close()
+        control.close()
+    SnapshotStore(tmp_path / "log").put(b"{}")
+    report = verify(tmp_path / "log", verifier_key(tmp_path / "log"))
+    assert (report.ok, report.signed) == (True, report.leaves)
+    assert isinstance(list(show(tmp_path / "log"))[-1][1], StoppedLeaf)
