@@ -37,7 +37,7 @@ NOBODY_KNOWN = Person()
 
 
 def makes_us_person(stand: Stand) -> bool:
-    return stand.current and stand.country == US and stand.standing in MAKES_US_PERSON
+    return stand.country == US and stand.current and stand.standing in MAKES_US_PERSON
 
 
 def derive(us_person: bool | None, stands: tuple[Stand, ...] | None, complete: bool) -> Person:
@@ -48,8 +48,10 @@ def derive(us_person: bool | None, stands: tuple[Stand, ...] | None, complete: b
     attested = us_person is not None
     if stands is None:
         return Person(us_person=us_person, us_person_attested=attested)
-    shown = any(makes_us_person(stand) for stand in stands)
-    follows = True if shown else False if complete else None
+    follows = False if complete else None
+    for stand in stands:
+        if makes_us_person(stand):
+            follows = True
     if attested and follows is not None and follows is not us_person:
         return Person(
             us_person_attested=True,

@@ -123,9 +123,9 @@ def _reasons(
 ) -> Iterator[Reason]:
     must, may = known.must & candidate.must, known.may & candidate.may
     for rule in ruleset.rules:
-        if not may & rule.applies or must & rule.exceptions:
+        fires = rule.fires(must, may)
+        if fires is False:
             continue
-        certain = bool(must & rule.applies) and not may & rule.exceptions
         relieved = tuple(
             dict.fromkeys(
                 part.id
@@ -140,13 +140,13 @@ def _reasons(
             title=rule.directive.title or rule.id,
             authority=rule.directive.authority,
             since=since(rule),
-            effect=_effect(rule, certain),
+            effect=_effect(rule, certain=fires is True),
             grounds=tuple(_grounds(ruleset, known, candidate, rule)),
             relieved_by=relieved,
         )
 
 
-def _effect(rule: Rule, certain: bool) -> str:
+def _effect(rule: Rule, *, certain: bool) -> str:
     match rule.directive.kind:
         case Kind.AUTHORISATION:
             effect = "relieves" if certain else "may relieve"

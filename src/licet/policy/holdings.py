@@ -54,25 +54,23 @@ NO_THRESHOLD = Threshold()
 class Span:
     """The instants that "now" may be, and the ends that were met while gathering."""
 
-    __slots__ = ("_next", "at", "error", "high", "low")
+    __slots__ = ("_error_us", "at", "high", "low", "next")
 
     def __init__(self, valid_at: Instant, error_us: int) -> None:
-        self.error = timedelta(microseconds=error_us)
-        self.at = to_datetime(valid_at)
-        self.low = self.at - self.error if error_us else self.at
-        self.high = self.at + self.error if error_us else self.at
-        self._next: datetime | None = None
-
-    @property
-    def next(self) -> datetime | None:
+        self._error_us = error_us
+        self.at = self.low = self.high = to_datetime(valid_at)
+        if error_us:
+            self.low = to_datetime(Instant(valid_at - error_us))
+            self.high = to_datetime(Instant(valid_at + error_us))
+        self.next: datetime | None = None
         """The first instant after `at` when something that was gathered may change."""
-        return self._next
 
     def note(self, end: datetime) -> None:
         """Something changes at `end`, give or take the error."""
-        for instant in (end - self.error, end + self.error) if self.error else (end,):
-            if instant > self.at and (self._next is None or instant < self._next):
-                self._next = instant
+        error = timedelta(microseconds=self._error_us)
+        for instant in (end - error, end + error) if self._error_us else (end,):
+            if instant > self.at and (self.next is None or instant < self.next):
+                self.next = instant
 
     def lies_in(self, since: datetime | None, until: datetime | None) -> bool | None:
         """Whether [since, until) holds throughout the span, nowhere, or (None) in part."""
@@ -127,8 +125,8 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
         person = derive(us_person.value if us_person is not None else None, stands, complete)
     # An attestation that falls short, or contradicts itself, leaves the attribute unknown, but
     # not unattested: nothing is presumed then.
-    us_person_said = _in_effect(told, span) or "us_person" in profile.conflicts
-    nationality_said = _in_effect(status, span) or "nationality" in profile.conflicts
+    us_person_said = us_person is not None or _said("us_person", profile, span)
+    nationality_said = nationality is not None or _said("nationality", profile, span)
     if person.us_person_attested is us_person_said and (
         person.nationality_attested is nationality_said
     ):
@@ -138,46 +136,55 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
     )
 
 
+def _said(name: str, profile: Profile, span: Span) -> bool:
+    return name in profile.conflicts or _in_effect(getattr(profile, name), span)
+
+
 def _in_effect(attested: Attested[T] | None, span: Span) -> bool:
-    return span.counts(attested, NO_THRESHOLD) is not None
+    return attested is not None and span.counts(attested, NO_THRESHOLD) is not None
 
 
 def _stands(
     nationality: Attested[tuple[Status, ...]], span: Span
 ) -> tuple[tuple[Stand, ...], bool]:
     complete = nationality.complete
-    known: list[tuple[Status, bool]] = []
+    current: list[Status] = []
+    past: list[Stand] = []
     for status in nationality.value:
+        if status.since is None and status.until is None:
+            current.append(status)
+            continue
         lies = span.lies_in(status.since, status.until)
         if lies is None:
             complete = False
         elif lies:
-            known.append((status, True))
+            current.append(status)
         elif status.since is None or status.since <= span.low:
-            known.append((status, False))
-    latest = _latest([status for status, current in known if current], complete)
-    stands = tuple(
-        Stand(
-            status.country,
-            status.standing,
-            current,
-            latest.get(status, False) if current else False,
-        )
-        for status, current in known
-    )
-    return stands, complete
+            past.append(Stand(status.country, status.standing, False, False))
+    newest = _newest(current, True if complete else None)
+    stands = [
+        Stand(status.country, status.standing, True, latest)
+        for status, latest in zip(current, newest, strict=True)
+    ]
+    return (*stands, *past), complete
 
 
-def _latest(current: list[Status], complete: bool) -> dict[Status, bool | None]:
-    """Which statuses are the most recent: True, or None where it cannot be told."""
+def _newest(current: list[Status], certain: bool | None) -> list[bool | None]:
+    """Whether each status is the most recent one; None where it cannot be told.
+
+    Statuses of one date are the most recent together; of several, one without a date may be.
+    """
     counted = [status for status in current if status.standing in GIVES_NATIONALITY]
-    if not counted:
-        return {}
-    if len(counted) > 1 and any(status.since is None for status in counted):
-        return dict.fromkeys(counted)
-    newest = max((status.since for status in counted if status.since is not None), default=None)
-    certain: bool | None = True if complete else None
-    return {status: certain for status in counted if status.since == newest}
+    if len(counted) == 1:
+        return [certain if status is counted[0] else False for status in current]
+    dates = [status.since for status in counted if status.since is not None]
+    if len(dates) < len(counted):
+        return [None if status in counted else False for status in current]
+    last = max(dates, default=None)
+    return [
+        certain if status.standing in GIVES_NATIONALITY and status.since == last else False
+        for status in current
+    ]
 
 
 def engagements_of(
@@ -233,10 +240,9 @@ def person_holding(name: str, person: Person) -> Holding:
 
 
 def subject_holding(
-    name: str, scalar: bool, profile: Profile, span: Span, threshold: Threshold
+    own: str, scalar: bool, profile: Profile, span: Span, threshold: Threshold
 ) -> Holding:
-    """Attributes of the subject other than standing and nationality."""
-    own = name.removeprefix("subject.")
+    """Attributes of the subject, by their own name, other than standing and nationality."""
     if profile.conflicts and own in profile.conflicts:
         return CONTRADICTED
     if own == "engagement":

@@ -15,7 +15,7 @@ from licet.policy.completions import Finding, Open, settle
 from licet.policy.directives import Duty, InFlight, Kind
 from licet.policy.holdings import Holding
 from licet.policy.questions import Decision, Verdict
-from licet.policy.rules import Atom, Rule
+from licet.policy.rules import Atom, Relief, Rule
 
 PERMITTED = Decision(verdict=Verdict.PERMITTED)
 
@@ -72,31 +72,25 @@ class Judge:
         refusing: list[Rule] = []
         unsettled: list[Open] = []
         relieving: dict[str, Rule] = {}
-        for rule in self._fired(may & restricting):
-            if must & rule.exceptions:
+        for rule in self._touched(may & restricting):
+            fires = rule.fires(must, may)
+            if fires is False:
                 continue
-            certain = bool(must & rule.applies) and not may & rule.exceptions
-            reliefs = [
-                relief
-                for relief in rule.reliefs
-                if all(
-                    (observing or not part.observed)
-                    and may & part.applies
-                    and not must & part.exceptions
-                    for part in relief
-                )
-            ]
-            sure = [
-                relief
-                for relief in reliefs
-                if all(must & part.applies and not may & part.exceptions for part in relief)
-            ]
+            possible: list[Relief] = []
+            sure = False
+            for relief in rule.reliefs:
+                found = _relieves(relief, must, may, observing)
+                if found:
+                    sure = True
+                    relieving.update((part.id, part) for part in relief)
+                elif found is None:
+                    possible.append(relief)
             if sure:
-                relieving.update((part.id, part) for relief in sure for part in relief)
-            elif certain and not reliefs:
+                continue
+            if fires and not possible:
                 refusing.append(rule)
             else:
-                unsettled.append(Open(rule, tuple(reliefs)))
+                unsettled.append(Open(rule, tuple(possible)))
         if refusing:
             if unsettled:
                 # The verdict stands; others may refuse in every completion too, and count.
@@ -107,40 +101,61 @@ class Judge:
             return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))
         return settle(unsettled, may, atoms_of, tuple(relieving.values()))
 
-    def _fired(self, rows: int) -> Iterable[Rule]:
+    def _touched(self, rows: int) -> list[Rule]:
         """The rules whose rows these are, each once, in the order of the sources."""
+        found = []
         while rows:
-            rule = self._owners[(rows & -rows).bit_length() - 1]
-            rows &= ~rule.applies
-            yield rule
+            row = rows & -rows
+            rule = self._owners[row.bit_length() - 1]
+            rows = rows ^ row if rule.simple else rows & ~rule.applies
+            found.append(rule)
+        return found
 
     def _decision(self, finding: Finding, may: int, must: int) -> Decision:
-        duties: tuple[Duty, ...] = ()
         if finding.verdict is Verdict.PERMITTED:
-            attached = [
-                *(
-                    rule
-                    for rule in self._fired(may & self._obligations)
-                    if not must & rule.exceptions
-                ),
-                *finding.relieving,
-            ]
-            duties = tuple(dict.fromkeys(duty for rule in attached for duty in rule.version.duties))
-            if clash(duties):
-                return Decision(
-                    verdict=Verdict.REFUSED,
-                    deciding=tuple(rule.id for rule in attached if rule.version.duties),
-                    in_flight=InFlight.CUT,
-                    reason="incompatible_duties",
-                )
+            return self._permission(finding, may, must)
         return Decision(
             verdict=finding.verdict,
-            deciding=tuple(dict.fromkeys(rule.id for rule in finding.deciding)),
-            relieving=tuple(rule.id for rule in finding.relieving),
+            deciding=tuple(dict.fromkeys([rule.id for rule in finding.deciding])),
             missing=finding.missing,
-            in_flight=strictest(rule.version.in_flight for rule in finding.deciding),
+            in_flight=strictest([rule.version.in_flight for rule in finding.deciding]),
+        )
+
+    def _permission(self, finding: Finding, may: int, must: int) -> Decision:
+        """Permitted with the duties that attach, unless nobody could carry out all of them."""
+        attached = [
+            rule
+            for rule in self._touched(may & self._obligations)
+            if rule.fires(must, may) is not False
+        ]
+        attached += finding.relieving
+        if not attached:
+            return PERMITTED
+        duties = tuple(dict.fromkeys(duty for rule in attached for duty in rule.version.duties))
+        if clash(duties):
+            return Decision(
+                verdict=Verdict.REFUSED,
+                deciding=tuple(rule.id for rule in attached if rule.version.duties),
+                in_flight=InFlight.CUT,
+                reason="incompatible_duties",
+            )
+        return Decision(
+            verdict=Verdict.PERMITTED,
+            relieving=tuple(rule.id for rule in finding.relieving),
             duties=duties,
         )
+
+
+def _relieves(relief: Relief, must: int, may: int, observing: bool) -> bool | None:
+    """Whether all parts fire: certainly, in no completion, or possibly."""
+    certain: bool | None = True
+    for part in relief:
+        fires = part.fires(must, may) if observing or not part.observed else False
+        if fires is False:
+            return False
+        if fires is None:
+            certain = None
+    return certain
 
 
 def strictest(several: Iterable[InFlight]) -> InFlight:

@@ -45,11 +45,20 @@ class Rule:
     applies: int
     exceptions: int
     observed: bool
+    simple: bool
     reliefs: list[Relief] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         return self.directive.id
+
+    def fires(self, must: int, may: int) -> bool | None:
+        """By the masks of a question: certainly, in no completion, or (None) possibly."""
+        if self.simple:
+            return True if must & self.applies else None if may & self.applies else False
+        if not may & self.applies or must & self.exceptions:
+            return False
+        return True if must & self.applies and not may & self.exceptions else None
 
 
 Relief = tuple[Rule, ...]
@@ -90,6 +99,7 @@ class Compiler:
             applies=(1 << middle) - (1 << first),
             exceptions=(1 << len(self._rows)) - (1 << middle),
             observed=version.mode is Mode.OBSERVE,
+            simple=len(self._rows) - first == 1,
         )
         self.rules.append(rule)
         self.owners += [rule] * (len(self._rows) - first)

@@ -8,7 +8,7 @@ before is one look-up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from licet.catalog import Endpoint, Model, Organisation, SubjectRule, Workload
 from licet.policy.axioms import NOBODY_KNOWN, Person
@@ -81,6 +81,17 @@ class Known:
         return found
 
 
+def _gatherer(column: Column) -> Callable[[Known], Holding]:
+    """What reads a column's attribute of the subject from a profile; chosen once, not per
+    question."""
+    attribute, threshold = column.key.attribute, column.key.threshold
+    name, scalar = attribute.name, attribute.scalar
+    if name in _PERSON:
+        return lambda known: person_holding(name, known.person(threshold))
+    own = name.removeprefix("subject.")
+    return lambda known: subject_holding(own, scalar, known.profile, known.span, threshold)
+
+
 class Candidate:
     """A model at an endpoint for an action, as one ruleset sees it."""
 
@@ -133,6 +144,9 @@ class Ruleset:
         for column in columns:
             party = column.key.attribute.party
             self._columns[party] = (*self._columns.get(party, ()), column)
+        self._subject = tuple(
+            (column, _gatherer(column)) for column in self._columns.get("subject", ())
+        )
         self._organisation_masks: dict[str, Masks] = {}
         self._workload_masks: dict[str, Masks] = {}
         self._candidates: dict[tuple[str, str, str], Candidate] = {}
@@ -191,8 +205,8 @@ class Ruleset:
         certain, possible = self._masks_of_workload(use)
         must &= certain
         may &= possible
-        for column in self._columns.get("subject", ()):
-            certain, possible = column.masks(self._subject_holding(column, known), all_rows)
+        for column, gather in self._subject:
+            certain, possible = column.masks(gather(known), all_rows)
             must &= certain
             may &= possible
         known.must, known.may = must, may
@@ -233,7 +247,7 @@ class Ruleset:
         assert known.workload is not None
         match column.key.attribute.party:
             case "subject":
-                found = self._subject_holding(column, known)
+                found = _gatherer(column)(known)
             case "organisation":
                 found = self._organisation_holding(column, known.organisation)
             case "workload":
@@ -279,14 +293,6 @@ class Ruleset:
             if column.key.attribute.name in _PERSON:
                 person = known.person(column.key.threshold)
             yield atom, self.holding(column, known, candidate), person
-
-    def _subject_holding(self, column: Column, known: Known) -> Holding:
-        attribute, threshold = column.key.attribute, column.key.threshold
-        if attribute.name in _PERSON:
-            return person_holding(attribute.name, known.person(threshold))
-        return subject_holding(
-            attribute.name, attribute.scalar, known.profile, known.span, threshold
-        )
 
     def _organisation_holding(self, column: Column, holder: Organisation) -> Holding:
         key = column.key
