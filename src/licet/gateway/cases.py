@@ -8,9 +8,9 @@ holds them, and the record as a printed form with blanks for what differs.
 from __future__ import annotations
 
 from licet.catalog import Candidate as Step
-from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, encode
+from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
 from licet.gateway.admission import Caller
-from licet.policy import Decision
+from licet.policy import Decision, Known
 from licet.relay import Considered, Plan
 from licet.terms import Instant
 from licet.wire import Dialect
@@ -44,13 +44,13 @@ class Form:
 class Case:
     """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
 
-    `directives`: those that barred a candidate, as far as they may be disclosed. `stale`:
+    `known`: what the rules knew of the caller. `directives`: those that barred a candidate, as far as they may be disclosed. `stale`:
     whether the lease had expired, which the workload allows.
     """
 
     __slots__ = (
-        "before_send", "caller", "dialect", "directives", "epoch", "form", "plan", "stale",
-        "until",
+        "before_send", "caller", "dialect", "directives", "epoch", "form", "known", "plan",
+        "stale", "until",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +62,7 @@ class Case:
         before_send: bool,
         stale: bool,
         epoch: int,
-        until: Instant | None,
+        known: Known,
         form: Form,
         directives: tuple[str, ...],
     ) -> None:
@@ -73,7 +73,8 @@ class Case:
         self.before_send = before_send
         self.stale = stale
         self.epoch = epoch
-        self.until = until
+        self.known = known
+        self.until: Instant | None = known.until
         self.form = form
 
 
@@ -106,7 +107,7 @@ def decision_form(
             key=caller.key.id,
             organisation=caller.key.organisation,
             workload=plan.target.workload.id,
-            asked=plan.target.asked[:ASKED_CHARACTERS_MAX],
+            asked=clip(plan.target.asked, ASKED_CHARACTERS_MAX),
             snapshot=snapshot,
             valid_at=_AT,
             known_at=_AT,

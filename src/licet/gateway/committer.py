@@ -56,6 +56,12 @@ class Committer(asyncio.Protocol):
     def connected(self) -> bool:
         return self._transport is not None
 
+    @property
+    def fault(self) -> str:
+        """Why the recorder cannot write at present (`disk_full`, ...); empty while it can."""
+        welcome = self._queue.welcome
+        return welcome.fault if welcome is not None else ""
+
     def start(self) -> None:
         """Opens the connection; again and again until it is there."""
         if not self._closed:

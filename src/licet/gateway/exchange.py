@@ -12,15 +12,17 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import ClassVar, Concatenate, ParamSpec
 
+from licet.evidence import OutcomeLeaf, OutcomeWord
 from licet.gateway.delivery import Delivery
+from licet.gateway.endings import ending_of
 from licet.gateway.filing import Filing
 from licet.gateway.intake import Intake
 from licet.gateway.outbound import Outbound, Waiting
-from licet.gateway.records import About, Ending
+from licet.gateway.records import About
 from licet.gateway.refusals import outcome_word
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
-from licet.policy import InFlight
+from licet.policy import Decision, InFlight
 from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
 from licet.wire import Frame, Request, write_request
 
@@ -51,9 +53,9 @@ class Exchange:
     """A request that was let in, with its plan."""
 
     __slots__ = (
-        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_over", "_probing",
-        "_relay", "_reply", "_rules", "_started", "_waiting", "_world", "case", "deadline",
-        "request",
+        "_caller", "_delivery", "_filing", "_hold_until", "_intake", "_known", "_outbound",
+        "_over", "_probing", "_relay", "_reply", "_rules", "_started", "_waiting", "_world",
+        "case", "deadline", "request",
     )  # fmt: skip
 
     def __init__(self, world: World, reply: Reply, request: Request, about: About) -> None:
@@ -62,6 +64,8 @@ class Exchange:
         self._reply = reply
         self.request = request
         self.case = case
+        self._caller = case.caller
+        self._known = case.known
         self._rules = world.rules
         self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
         self._filing = Filing(world.ledger, about, world.committer, self)
@@ -152,7 +156,9 @@ class Exchange:
         if self._relay.state in _READING:
             rest, signal = intake.stream_complete()
             self._frames(rest)
-            self._feed(*signal)
+            # What the rest said may have begun another attempt, which this says nothing of.
+            if self._intake is intake and self._relay.state in _READING:
+                self._feed(*signal)
         elif self._relay.state in (State.AWAITING, State.READING):
             signal = intake.complete(self._world.clock.now())
             # A whole answer is decided again when it arrives.
@@ -180,6 +186,7 @@ class Exchange:
         elif state is State.HOLDING and world.now() >= self._hold_until:
             # Load balancers cut a silence: the head must go, content or not.
             self._feed(Event.CONTENT)
+            self._heard()
         elif state in _IN_FLIGHT and state is not State.COMMITTING:
             self._fail(FailureKind.STALL, "the vendor fell silent inside its answer")
 
@@ -203,6 +210,7 @@ class Exchange:
         self._world.report(error)
         self._relay.state = State.DONE
         self._detach(abort=True)
+        self._filing.crashed(at=self._world.clock.now(), streamed=self.request.stream)
         if self._reply.started:
             self._reply.abort()
         elif not self._reply.gone:
@@ -230,29 +238,41 @@ class Exchange:
 
     def _check(self) -> None:
         """The next step, decided as of now and under the rules of now."""
-        world, step = self._world, self._relay.step
-        self._filing.ledger, self._rules = world.ledger, world.rules
-        decision = world.decide(self.case.caller, self.case.plan.target.workload, step)
+        decision, digest = self._decide(), self._world.ledger.snapshot
+        self._filing.ledger = self._world.ledger
         if decision.permitted:
-            self._feed(Event.ALLOWED, world.ledger.snapshot)
+            self._feed(Event.ALLOWED, digest)
             return
-        self._filing.change(decision, step, at=world.clock.now(), in_flight=False)
+        self._file_change(decision, in_flight=False)
         self._feed(Event.BARRED, decision)
+
+    def _decide(self) -> Decision:
+        """The verdict on the present step, and from here on what it rests on."""
+        world, workload = self._world, self.case.plan.target.workload
+        self._caller = world.admission.again(self._caller)
+        self._rules = world.rules
+        self._known = self._caller.known(world.rules, workload, world.clock.now())
+        return world.decide(self._caller, workload, self._relay.step)
 
     def _still_permitted(self) -> bool:
         """Decides what is in flight again; where it is barred, the relay is told."""
-        world, caller = self._world, self.case.caller
-        workload = self.case.plan.target.workload
-        if world.rules is self._rules and not caller.outdated(workload, world.clock.now()):
+        world, caller, workload = self._world, self._caller, self.case.plan.target.workload
+        known = caller.known(world.rules, workload, world.clock.now())
+        if world.rules is self._rules and known is self._known and caller.by is world.admission:
             return True
-        self._rules = world.rules
-        decision = world.decide(caller, workload, self._relay.step)
+        decision = self._decide()
         if decision.permitted or decision.in_flight is InFlight.FINISH:
             return True
         self._filing.ledger = world.ledger
-        self._filing.change(decision, self._relay.step, at=world.clock.now(), in_flight=True)
+        self._file_change(decision, in_flight=True)
         self._feed(Event.BARRED, decision)
         return False
+
+    def _file_change(self, decision: Decision, *, in_flight: bool) -> None:
+        self._filing.change(
+            self._caller, decision, self._relay.step,
+            at=self._world.clock.now(), in_flight=in_flight,
+        )  # fmt: skip
 
     def _commit(self) -> None:
         now = self._world.clock.now()
@@ -316,11 +336,10 @@ class Exchange:
         intake, relay, delivery = self._intake, self._relay, self._delivery
         assert intake is not None
         ready: list[bytes] = []
+        last: Frame | None = None
         for frame in frames:
-            if frame.kind == "end":
-                delivery.last.append(frame.raw)
-                break
-            if frame.error is not None:
+            if frame.kind == "end" or frame.error is not None:
+                last = frame
                 break
             ready.append(frame.raw)
             if frame.kind in _SHOWN and relay.state is State.HOLDING:
@@ -331,12 +350,12 @@ class Exchange:
             delivery.pass_on(b"".join(ready))
         else:
             delivery.held += ready
-        if not frames:
+        if last is None:
             return
-        last = frames[-1]
         if last.error is not None:
             self._feed(Event.FAILED, intake.frame_failure(last))
-        elif last.kind == "end":
+        else:
+            delivery.last.append(last.raw)
             self._feed(Event.COMPLETE)
 
     def _conclude(self) -> None:
@@ -345,8 +364,7 @@ class Exchange:
         digest = ""
         if conclusion is Conclusion.ANSWERED or self._delivery.started:
             digest = self._delivery.seal(intake.body if intake is not None else b"")
-        ending = self._ending(outcome_word(conclusion), digest)
-        self._filing.outcome(ending, at=self._world.clock.now())
+        self._filing.outcome(self._ending(outcome_word(conclusion), digest))
         self.deadline = float("inf")
 
     def _finish(self) -> None:
@@ -364,7 +382,7 @@ class Exchange:
         elif conclusion is Conclusion.PASSED and intake is not None:
             reply.whole(intake.status, self._headers(), intake.body)
         else:
-            self._world.refusals.conclude(reply, self.case.plan, relay, self._filing, self._rules)
+            self._world.conclude(reply, relay, self._filing, self._caller, self._rules)
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
@@ -397,26 +415,16 @@ class Exchange:
         else:
             breakers.failed(step.endpoint, step.model, self._world.now_ms())
 
-    def _ending(self, outcome: str, digest: str = "") -> Ending:
-        relay, intake = self._relay, self._intake
-        model, finish, refusal, residency = intake.said if intake is not None else ("",) * 4
-        cut = relay.conclusion in (Conclusion.CUT, Conclusion.REFUSED) and relay.decision
-        return Ending(
-            outcome=outcome,
-            attempt=self._filing.attempt,
-            tries=max(self._filing.tries, 1),
-            status=intake.status if intake is not None else 0,
-            answered_by=model,
-            vendor_request=intake.vendor_request if intake is not None else "",
-            category=refusal,
-            finish=finish,
-            fault=relay.failure.kind.value if relay.failure and outcome == "failed" else "",
-            residency=residency,
-            deciding=relay.decision.deciding if cut and relay.decision else (),
-            usage=intake.usage if intake is not None else None,
+    def _ending(self, outcome: OutcomeWord, digest: str = "") -> OutcomeLeaf:
+        return ending_of(
+            outcome,
+            at=self._world.clock.now(),
+            relay=self._relay,
+            intake=self._intake,
+            filing=self._filing,
             streamed=self.request.stream,
-            duration_us=round((self._world.now() - self._started) * 1000) * 1000,
-            answer_digest=digest,
+            duration_s=self._world.now() - self._started,
+            digest=digest,
         )
 
     def _headers(self) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from licet.catalog import Candidate
+from licet.evidence import OutcomeLeaf, encode
 from licet.gateway import records
+from licet.gateway.admission import Caller
 from licet.gateway.committer import Committer, Recorded
-from licet.gateway.records import About, Ending, Filed, Ledger
+from licet.gateway.records import About, Filed, Ledger
 from licet.policy import Decision
 from licet.terms import Instant
 
@@ -41,11 +43,11 @@ class Filing:
             self._step = steps[0]
 
     def sending(
-        self, step: Candidate, *, at: Instant, vendor_model: str, cause: str, before: Ending
+        self, step: Candidate, *, at: Instant, vendor_model: str, cause: str, before: OutcomeLeaf
     ) -> None:
         """Files that another sending is about to happen, after the outcome of the one
         `before` it."""
-        self._submit(records.outcome(self.ledger, self.about, before, at=at))
+        self.outcome(before)
         self.attempt += 1
         self._submit(
             records.attempt(
@@ -62,12 +64,15 @@ class Filing:
         self.tries = 0
         self._step = step
 
-    def change(self, verdict: Decision, step: Candidate, *, at: Instant, in_flight: bool) -> None:
+    def change(
+        self, caller: Caller, verdict: Decision, step: Candidate, *, at: Instant, in_flight: bool
+    ) -> None:
         """Files that `step`, permitted before, no longer is."""
         self._submit(
             records.changed(
                 self.ledger,
                 self.about,
+                caller,
                 verdict,
                 step,
                 valid_at=at,
@@ -75,8 +80,17 @@ class Filing:
             )
         )
 
-    def outcome(self, ending: Ending, *, at: Instant) -> None:
-        self._submit(records.outcome(self.ledger, self.about, ending, at=at))
+    def outcome(self, ending: OutcomeLeaf) -> None:
+        self._submit(Filed(encode(ending)))
+
+    def crashed(self, *, at: Instant, streamed: bool) -> None:
+        """Files the end of a request that an error of ours ended. What made the error may
+        lie in filing itself: then nothing can be said, and a restart says `unknown`."""
+        if self._committer.connected and self.attempt:
+            ending = Ending(
+                outcome="failed", attempt=self.attempt, fault="internal", streamed=streamed
+            )
+            self.outcome(ending, at=at)
 
     def settled(self, index: int) -> bool:
         """One record is on disk; whether all that were submitted now are."""

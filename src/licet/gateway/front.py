@@ -359,6 +359,8 @@ class Desk:
         found = []
         if not self._committer.connected:
             found.append("the recorder is not connected")
+        elif self._committer.fault:
+            found.append(f"the recorder cannot write: {self._committer.fault}")
         if self._stale:
             found.append("the lease on the snapshot has expired")
         if self.clock.uncertain:

@@ -16,16 +16,14 @@ from licet.evidence import (
     AttemptLeaf,
     DecisionLeaf,
     Opening,
-    OutcomeLeaf,
-    Usage,
+    clip,
     commit,
     encode,
-    tokens,
 )
+from licet.gateway.admission import Caller
 from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
 from licet.policy import Decision
 from licet.terms import SECOND_US, Instant, format_instant
-from licet.wire import Usage as Counted
 
 SALT_BYTES = 32
 
@@ -85,7 +83,7 @@ class About(msgspec.Struct, frozen=True, gc=False):
 
 def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     """The verdict on admission; where the plan has steps, also the record of the first."""
-    opening, commitment = _opening(ledger, about)
+    opening, commitment = _opening(ledger, about, about.case.caller)
     form = about.case.form
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
@@ -96,6 +94,7 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
 def changed(
     ledger: Ledger,
     about: About,
+    caller: Caller,
     verdict: Decision,
     step: Step,
     *,
@@ -105,8 +104,8 @@ def changed(
     """A step was decided again and is no longer permitted."""
     at = ledger.stamp(valid_at)
     case = about.case
-    caller, wanted = case.caller, case.plan.target
-    opening, commitment = _opening(ledger, about)
+    wanted = case.plan.target
+    opening, commitment = _opening(ledger, about, caller)
     leaf = DecisionLeaf(
         at=at,
         log=ledger.log,
@@ -115,7 +114,7 @@ def changed(
         key=caller.key.id,
         organisation=caller.key.organisation,
         workload=wanted.workload.id,
-        asked=wanted.asked[:ASKED_CHARACTERS_MAX],
+        asked=clip(wanted.asked, ASKED_CHARACTERS_MAX),
         snapshot=ledger.snapshot,
         valid_at=at,
         known_at=at,
@@ -156,63 +155,7 @@ def attempt(
     return Filed(encode(leaf))
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How an attempt, or a request without one (`attempt` 0), ended."""
-
-    outcome: str
-    attempt: int
-    tries: int = 1
-    status: int = 0
-    answered_by: str = ""
-    vendor_request: str = ""
-    category: str = ""
-    finish: str = ""
-    fault: str = ""
-    residency: str = ""
-    deciding: tuple[str, ...] = ()
-    usage: Counted | None = None
-    streamed: bool = False
-    duration_us: int = 0
-    answer_digest: str = ""
-
-
-def outcome(ledger: Ledger, about: About, ending: Ending, *, at: Instant) -> Filed:
-    """The record that the last frame of an answer waits for."""
-    counted = ending.usage
-    leaf = OutcomeLeaf(
-        at=ledger.stamp(at),
-        log=ledger.log,
-        wall=ledger.now(),
-        request=about.request,
-        outcome=ending.outcome,  # type: ignore[arg-type]
-        attempt=ending.attempt,
-        tries=ending.tries,
-        status=ending.status,
-        answered_by=ending.answered_by[:ASKED_CHARACTERS_MAX],
-        vendor_request=ending.vendor_request[:ASKED_CHARACTERS_MAX],
-        category=ending.category[:ASKED_CHARACTERS_MAX],
-        finish=ending.finish[:ASKED_CHARACTERS_MAX],
-        fault=ending.fault,
-        deciding=ending.deciding,
-        residency=ending.residency[:ASKED_CHARACTERS_MAX],
-        usage=None
-        if counted is None
-        else Usage(
-            input=tokens(counted.input_tokens),
-            output=tokens(counted.output_tokens),
-            cache_read=tokens(counted.cached_input_tokens),
-            estimated=counted.estimated,
-        ),
-        streamed=ending.streamed,
-        duration_us=ending.duration_us,
-        digest_key=ledger.digest_key_id if ending.answer_digest else "",
-        answer_digest=ending.answer_digest,
-    )
-    return Filed(encode(leaf))
-
-
-def _opening(ledger: Ledger, about: About) -> tuple[Opening, str]:
-    caller = about.case.caller
+def _opening(ledger: Ledger, about: About, caller: Caller) -> tuple[Opening, str]:
     salt = ledger.entropy(SALT_BYTES)
     opening = Opening(
         request=about.request,

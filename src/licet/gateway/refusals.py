@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from licet.catalog import OperatorSettings, Workload
+from licet.evidence import OutcomeWord
 from licet.gateway.filing import Filing
 from licet.gateway.reply import Reply
 from licet.policy import (
@@ -18,7 +19,7 @@ from licet.relay import Conclusion, Failure, FailureKind, Plan, Relay
 from licet.terms import CallerFault
 from licet.wire import ErrorBody, LicetDetails, Reason, error_of
 
-_OUTCOMES = {
+_OUTCOMES: dict[Conclusion, OutcomeWord] = {
     Conclusion.ANSWERED: "answered",
     Conclusion.PASSED: "failed",
     Conclusion.REFUSED: "refused",
@@ -37,7 +38,7 @@ _REASONS: dict[FailureKind, Reason] = {
 }
 
 
-def outcome_word(conclusion: Conclusion) -> str:
+def outcome_word(conclusion: Conclusion) -> OutcomeWord:
     """The word that the outcome's record uses."""
     return _OUTCOMES[conclusion]
 
@@ -51,15 +52,22 @@ class Refusals:
         self._blocked_by = f'link: <{operator.url}>; rel="blocked-by"\r\n'.encode()
 
     def conclude(
-        self, reply: Reply, plan: Plan, relay: Relay, filing: Filing, rules: Ruleset
+        self,
+        reply: Reply,
+        relay: Relay,
+        filing: Filing,
+        rules: Ruleset,
+        permitted: tuple[str, ...],
     ) -> None:
-        """The end of a request without an answer, as the relay concluded it."""
+        """The end of a request without an answer, as the relay concluded it; `permitted`:
+        the models of its plan that the caller may have instead."""
+        plan = filing.about.case.plan
         request = filing.about.request
         headers = _headers(request, filing)
         conclusion, failure = relay.conclusion, relay.failure
         if conclusion in (Conclusion.REFUSED, Conclusion.CUT) and relay.decision is not None:
             model = relay.step.model if plan.steps else plan.considered[0].candidate.model
-            error = self._refusal(plan, relay.decision, rules, model, request)
+            error = self._refusal(plan, relay.decision, rules, model, request, permitted)
             reply.error(error, headers + self._blocked_by)
         elif conclusion is Conclusion.FAILED and failure is not None:
             reply.error(_failed(plan, failure, request), headers + _retry_after(failure))
@@ -67,10 +75,15 @@ class Refusals:
             reply.error(_unavailable(plan, request), headers)
 
     def _refusal(
-        self, plan: Plan, decision: Decision, rules: Ruleset, model: str, request: str
+        self,
+        plan: Plan,
+        decision: Decision,
+        rules: Ruleset,
+        model: str,
+        request: str,
+        permitted: tuple[str, ...],
     ) -> ErrorBody:
         contact = self._operator.contact
-        permitted = plan.permitted_models
         message = refusal_sentence(
             rules,
             decision,

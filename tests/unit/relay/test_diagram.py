@@ -1,4 +1,4 @@
-"""The diagram in `docs/internals/relay.md` is drawn from the table; `LICET_GOLDEN=write` redraws."""
+"""The diagram in `docs/internals/relay.md` is drawn from the table (`LICET_GOLDEN=write`)."""
 
 from __future__ import annotations
 
