@@ -44,8 +44,9 @@ class Form:
 class Case:
     """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
 
-    `known`: what the rules knew of the caller. `directives`: those that barred a candidate, as far as they may be disclosed. `stale`:
-    whether the lease had expired, which the workload allows.
+    `known`: what the rules knew of the caller. `directives`: those that barred a candidate,
+    as far as they may be disclosed. `stale`: whether the lease had expired, which the
+    workload allows.
     """
 
     __slots__ = (

@@ -87,10 +87,18 @@ class Filing:
         """Files the end of a request that an error of ours ended. What made the error may
         lie in filing itself: then nothing can be said, and a restart says `unknown`."""
         if self._committer.connected and self.attempt:
-            ending = Ending(
-                outcome="failed", attempt=self.attempt, fault="internal", streamed=streamed
+            self.outcome(
+                OutcomeLeaf(
+                    at=self.ledger.stamp(at),
+                    log=self.ledger.log,
+                    wall=self.ledger.now(),
+                    request=self.about.request,
+                    outcome="failed",
+                    attempt=self.attempt,
+                    fault="internal",
+                    streamed=streamed,
+                )
             )
-            self.outcome(ending, at=at)
 
     def settled(self, index: int) -> bool:
         """One record is on disk; whether all that were submitted now are."""
