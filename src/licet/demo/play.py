@@ -1,0 +1,249 @@
+"""Playing a pass: vendors, a gateway, traffic, a clock that is moved; then the judgement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from licet.demo.client import Connection
+from licet.demo.gateway import Gateway
+from licet.demo.hearing import Heard, Kind
+from licet.demo.judge import Judge, Mark, Said
+from licet.demo.persons import FABLE, MYTHOS, PERSONS
+from licet.demo.requests import Ask
+from licet.demo.script import LETTER, RETURN, Pass, Step
+from licet.demo.staging import Access, staged, write
+from licet.demo.tally import Evidence, Report, Tally, verdicts
+from licet.policy import parse
+from licet.sim import JUNE_2026, Cue, Entry, Simulation, Vendors
+from licet.storage import verifier_key, verify
+from licet.terms import Fault, Instant, OperationFault
+
+CONNECTIONS = 24
+
+
+class Audience(Protocol):
+    """Who watches. Called on the event loop, between two requests."""
+
+    def begins(self, which: Pass, judge: Judge) -> None: ...
+    def stands(self, at: Instant) -> None:
+        """All workers have passed the barrier."""
+
+    def hears(self, said: Said) -> None: ...
+    def ends(self, tally: Tally) -> None: ...
+
+
+async def play(
+    which: Iterable[Pass], folder: Path, audience: Audience, *, forgotten: tuple[str, ...] = ()
+) -> Report:
+    """Plays the passes, each in a folder of its own under `folder`.
+
+    `forgotten`: files that the gateway does not get and the judge does. `OperationFault` when
+    a gateway does not start or does not obey.
+    """
+    tallies = []
+    for one in which:
+        tallies.append(await _play(one, folder / one.id, audience, forgotten))
+    return Report(passes=tuple(tallies))
+
+
+async def _play(
+    which: Pass, folder: Path, audience: Audience, forgotten: tuple[str, ...]
+) -> Tally:
+    began = time.monotonic()
+    simulation = Simulation()
+    vendors = await Vendors.start(asyncio.get_running_loop(), JUNE_2026, simulation=simulation)
+    try:
+        urls = {spec.id: vendors.url(spec.id) for spec in JUNE_2026}
+        files, access = staged(urls, withdrawn=which.withdrawn)
+        judge = _judge(files)
+        write(folder, _without(files, forgotten))
+        audience.begins(which, judge)
+        gateway = await Gateway.start(folder, which.steps[0].at)
+        try:
+            stage = _Stage(which, gateway, access, simulation, audience)
+            said, marks = await stage.run()
+        finally:
+            await gateway.stop()
+    finally:
+        vendors.close()
+    tally = _tallied(which, judge, said, marks, simulation)
+    tally = msgspec.structs.replace(
+        tally,
+        evidence=await asyncio.to_thread(_evidence, folder / "evidence", len(said)),
+        seconds=time.monotonic() - began,
+    )
+    audience.ends(tally)
+    return tally
+
+
+def _judge(files: Mapping[str, bytes]) -> Judge:
+    configuration = parse(files)
+    if configuration.faults:
+        told = "\n".join(str(fault) for fault in configuration.faults)
+        raise OperationFault("demo", f"the episode's configuration is broken:\n{told}")
+    return Judge(configuration.sources, PERSONS)
+
+
+def _without(files: Mapping[str, bytes], forgotten: tuple[str, ...]) -> dict[str, bytes]:
+    for name in forgotten:
+        if name not in files:
+            raise OperationFault("demo", f"the episode has no file `{name}` to forget")
+    return {name: data for name, data in files.items() if name not in forgotten}
+
+
+class _Stage:
+    """One pass on its way."""
+
+    def __init__(
+        self,
+        which: Pass,
+        gateway: Gateway,
+        access: Access,
+        simulation: Simulation,
+        audience: Audience,
+    ) -> None:
+        self._pass = which
+        self._gateway = gateway
+        self._access = access
+        self._simulation = simulation
+        self._audience = audience
+        self._at = which.steps[0].at
+        self._said: list[Said] = []
+        self._marks: list[Mark] = []
+
+    async def run(self) -> tuple[list[Said], list[Mark]]:
+        connections = [self._connection() for _ in range(CONNECTIONS)]
+        self._marks.append(Mark(at=self._at, asked=Instant(0), passed=Instant(0)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                held: list[asyncio.Task[None]] = []
+                for number, step in enumerate(self._pass.steps):
+                    if number:
+                        await self._move_clock(step.at)
+                    self._audience.stands(step.at)
+                    await self._ask_all(step, connections)
+                    # Streams over a boundary end before the clock moves on to the next.
+                    if held:
+                        await asyncio.wait(held)
+                    held = await self._begin(step, group)
+        finally:
+            for connection in connections:
+                connection.close()
+        return self._said, self._marks
+
+    def _connection(self) -> Connection:
+        return Connection(self._gateway.host, self._gateway.port)
+
+    async def _move_clock(self, at: Instant) -> None:
+        if self._pass.withdrawn and at == LETTER:
+            self._withdraw()
+        if self._pass.withdrawn and at >= RETURN:
+            self._simulation.script.clear()
+        asked = _wall()
+        self._at = at
+        await self._gateway.step_clock(at)
+        self._marks.append(Mark(at=at, asked=asked, passed=_wall()))
+
+    def _withdraw(self) -> None:
+        """From here on the vendors do not have the models any more."""
+        for spec in JUNE_2026:
+            for name in spec.models:
+                if FABLE in name or MYTHOS in name:
+                    cue = Cue(fault="status_404", vendor=spec.id, model=name, when="always")
+                    self._simulation.script.add([cue])
+
+    async def _ask_all(self, step: Step, connections: list[Connection]) -> None:
+        left = iter(step.asks)
+
+        async def work(connection: Connection) -> None:
+            for ask in left:
+                self._hear(ask, step.at, await connection.ask(ask, self._access))
+
+        async with asyncio.TaskGroup() as group:
+            for connection in connections:
+                group.create_task(work(connection))
+
+    async def _begin(self, step: Step, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Begins streams, each on a connection of its own, and returns when of every one
+        something has been heard; they are heard out beside whatever follows."""
+
+        async def hold(ask: Ask, begun: asyncio.Event) -> None:
+            connection = self._connection()
+            try:
+                heard = await connection.ask(ask, self._access, begun.set)
+            finally:
+                begun.set()
+                connection.close()
+            self._hear(ask, step.at, heard)
+
+        begins = [asyncio.Event() for _ in step.held]
+        tasks = [
+            group.create_task(hold(ask, begun))
+            for ask, begun in zip(step.held, begins, strict=True)
+        ]
+        for begun in begins:
+            await begun.wait()
+        return tasks
+
+    def _hear(self, ask: Ask, at: Instant, heard: Heard) -> None:
+        said = Said(ask=ask, heard=heard, at=at, until=self._at)
+        self._said.append(said)
+        self._audience.hears(said)
+
+
+def _tallied(
+    which: Pass, judge: Judge, said: list[Said], marks: list[Mark], simulation: Simulation
+) -> Tally:
+    entries = simulation.ledger.entries()
+    served: dict[str, Entry] = {entry.case: entry for entry in entries if entry.case is not None}
+    kinds = [one.heard.kind for one in said]
+    return Tally(
+        id=which.id,
+        requests=len(said),
+        answered=kinds.count(Kind.ANSWERED),
+        rerouted=sum(one.heard.rerouted for one in said),
+        refused=sum(kinds.count(kind) for kind in (Kind.REFUSED, Kind.CUT, Kind.UNAVAILABLE)),
+        cut=kinds.count(Kind.CUT),
+        unavailable=kinds.count(Kind.UNAVAILABLE),
+        blanket_refused=sum(judge.blanket_refuses(one.ask, one.at) for one in said),
+        unlawful=tuple(judge.unlawful(entries, simulation.ledger.ends(), marks)),
+        wrongly_refused=tuple(_named(one) for one in said if judge.wrongly_refused(one)),
+        lost=tuple(
+            f"{_named(one)}: {problem}"
+            for one in said
+            if (problem := one.heard.problem or judge.misled(one, served))
+        ),
+        verdicts=() if which.withdrawn else verdicts(said),
+        evidence=Evidence(records=0, verified=False),
+    )
+
+
+def _named(said: Said) -> str:
+    ask = said.ask
+    how = "streamed" if ask.stream else "whole"
+    return f"{ask.case}: `{ask.person.id}` for `{ask.name}` ({ask.dialect}, {how})"
+
+
+def _evidence(folder: Path, requests: int) -> Evidence:
+    """The log on disk; every request must have its decision there."""
+    try:
+        report = verify(folder, verifier_key(folder))
+    except Fault as fault:
+        return Evidence(records=0, verified=False, findings=(str(fault),))
+    findings = [f"{one.code}: {one.message}" for one in report.findings if one.severity == "damage"]
+    if report.decisions < requests:
+        findings.append(f"{report.decisions} decisions for {requests} requests")
+    return Evidence(
+        records=report.leaves, verified=report.ok and not findings, findings=tuple(findings)
+    )
+
+
+def _wall() -> Instant:
+    return Instant(time.time_ns() // 1000)
