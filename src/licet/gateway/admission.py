@@ -41,12 +41,13 @@ class Caller:
 
     `inputs` and `parts` are what the evidence commits to: the full attested profile, and
     which key and issuer it came from. `until_s` (Unix seconds): when the token expires.
+    `by`, `entry`, `at_s`: who let them in, on which key and token, and when.
     `cases`: what was prepared for this caller, by the name asked for and the dialect.
     """
 
     __slots__ = (
-        "_known", "_rules", "cases", "holder", "inputs", "key", "parts", "profile", "until_s",
-        "workloads",
+        "_known", "_rules", "at_s", "by", "cases", "entry", "holder", "inputs", "key", "parts",
+        "profile", "until_s", "workloads",
     )  # fmt: skip
 
     def __init__(
@@ -56,7 +57,13 @@ class Caller:
         profile: Profile,
         workloads: tuple[Workload, ...],
         until_s: float,
+        by: Admission,
+        entry: tuple[bytes, bytes],
+        at_s: float,
     ) -> None:
+        self.by = by
+        self.entry = entry
+        self.at_s = at_s
         self.key = key
         self.profile = profile
         self.workloads = workloads
@@ -79,11 +86,6 @@ class Caller:
             known = rules.know(self.profile, self.key.organisation, workload.id, valid_at)
             self._known[workload.id] = known
         return known
-
-    def outdated(self, workload: Workload, valid_at: Instant) -> bool:
-        """Whether something attested has changed since what is known was put together."""
-        known = self._known.get(workload.id)
-        return known is not None and known.until is not None and valid_at >= known.until
 
 
 class Admission:
@@ -122,11 +124,30 @@ class Admission:
         caller = self._callers.get(entry)
         if caller is not None and self._wall_s() < caller.until_s:
             return caller
-        return self._admit(entry)
-
-    def _admit(self, entry: tuple[bytes, bytes]) -> Caller | Denial:
-        presented, token = entry
         self._callers.pop(entry, None)
+        found = self._admit(entry, self._wall_s())
+        if isinstance(found, Caller):
+            if len(self._callers) >= REMEMBERED_MAX:
+                self._callers.pop(next(iter(self._callers)))
+            self._callers[entry] = found
+        return found
+
+    def again(self, caller: Caller) -> Caller:
+        """Somebody whom an earlier configuration let in, as this one knows them.
+
+        The token counts as of when it was presented. Nothing is attested of whoever would
+        not be let in any more, so that only what nobody restricts goes on.
+        """
+        if caller.by is self:
+            return caller
+        found = self._admit(caller.entry, caller.at_s)
+        if isinstance(found, Denial):
+            bare = msgspec.structs.replace(caller.key, attests=None)
+            found = self._caller(bare, None, caller.entry, caller.at_s)
+        return found
+
+    def _admit(self, entry: tuple[bytes, bytes], presented_s: float) -> Caller | Denial:
+        presented, token = entry
         key = self._keys.get(hash_key(presented.decode("latin-1")))
         now_s = self._wall_s()
         if key is None:
@@ -143,17 +164,15 @@ class Admission:
                     code="subject_not_accepted",
                     message=f"the key `{key.id}` speaks for one person: leave out `Licet-Subject`",
                 )
-            found = self._verifier.verify(token.decode("latin-1"), int(now_s))
+            found = self._verifier.verify(token.decode("latin-1"), int(presented_s))
             if isinstance(found, TokenProblem):
                 return _unauthenticated(f"`Licet-Subject`: {found.message}", found.code)
             verified = found
-        caller = self._caller(key, verified)
-        if len(self._callers) >= REMEMBERED_MAX:
-            self._callers.pop(next(iter(self._callers)))
-        self._callers[entry] = caller
-        return caller
+        return self._caller(key, verified, entry, presented_s)
 
-    def _caller(self, key: Key, verified: VerifiedToken | None) -> Caller:
+    def _caller(
+        self, key: Key, verified: VerifiedToken | None, entry: tuple[bytes, bytes], at_s: float
+    ) -> Caller:
         until_s = float("inf") if verified is None else float(verified.expires_s)
         for moment in (key.revoked, key.expires):
             if moment is not None:
@@ -162,8 +181,11 @@ class Admission:
         return Caller(
             key=key,
             profile=resolve(token_profile, key),
-            workloads=self._workloads_of[key.id],
+            workloads=self._workloads_of.get(key.id, ()),
             until_s=until_s,
+            by=self,
+            entry=entry,
+            at_s=at_s,
         )
 
 

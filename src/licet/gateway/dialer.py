@@ -51,7 +51,7 @@ class LoopDialer:
                 )
         except TimeoutError:
             on_failure(f"no connection within {self.connect_s:g} s")
-        except (OSError, ssl.SSLError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pool must hear of it
             on_failure(f"no connection: {error}")
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:

@@ -9,13 +9,13 @@ caller can read, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
-from typing import ClassVar, Concatenate, ParamSpec
+from typing import ClassVar
 
 from licet.evidence import OutcomeLeaf, OutcomeWord
 from licet.gateway.delivery import Delivery
 from licet.gateway.endings import ending_of
 from licet.gateway.filing import Filing
+from licet.gateway.guarding import guarded
 from licet.gateway.intake import Intake
 from licet.gateway.outbound import Outbound, Waiting
 from licet.gateway.records import About
@@ -24,29 +24,13 @@ from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Decision, InFlight
 from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
+from licet.terms import Instant
 from licet.wire import Frame, Request, write_request
-
-P = ParamSpec("P")
 
 _READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING})
 _IN_FLIGHT = _READING | {State.COMMITTING, State.AWAITING, State.READING}
 _SHOWN = frozenset({"content", "refusal"})
 _TELLING = frozenset({Event.FAILED, Event.CONTENT, Event.COMPLETE, Event.PASSED})
-
-
-def _guarded(
-    method: Callable[Concatenate[Exchange, P], None],
-) -> Callable[Concatenate[Exchange, P], None]:
-    """An exception inside ends this exchange and is reported; it reaches nobody else."""
-
-    def guarded(self: Exchange, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - reported, and the exchange ends
-            self.crashed(error)
-
-    update_wrapper(guarded, method)
-    return guarded
 
 
 class Exchange:
@@ -81,7 +65,7 @@ class Exchange:
 
     # Beginning
 
-    @_guarded
+    @guarded
     def begin(self) -> None:
         """Takes the first step of the plan, or concludes that there is none."""
         relay, plan = self._relay, self.case.plan
@@ -98,17 +82,17 @@ class Exchange:
 
     # What the caller's connection tells
 
-    @_guarded
+    @guarded
     def client_gone(self) -> None:
         self._feed(Event.GONE)
 
-    @_guarded
+    @guarded
     def client_paused(self) -> None:
         if self._outbound is not None and self._relay.state is State.STREAMING:
             self._outbound.pause_reading()
             self.deadline = self._world.now() + self._world.bounds.client_idle_s
 
-    @_guarded
+    @guarded
     def client_resumed(self) -> None:
         if self._outbound is not None:
             self._outbound.resume_reading()
@@ -116,19 +100,19 @@ class Exchange:
 
     # What the recorder tells
 
-    @_guarded
+    @guarded
     def recorded(self, index: int) -> None:
         if self._filing.settled(index):
             self._feed(Event.DURABLE)
 
-    @_guarded
+    @guarded
     def unrecorded(self, code: str) -> None:
         self._filing.failed = True
         self._feed(Event.UNRECORDED)
 
     # What the vendor's connection tells
 
-    @_guarded
+    @guarded
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         assert self._intake is not None
         self._heard()
@@ -136,7 +120,7 @@ class Exchange:
         if signal is not None:
             self._feed(*signal)
 
-    @_guarded
+    @guarded
     def upstream_body(self, data: bytes) -> None:
         intake = self._intake
         assert intake is not None
@@ -148,7 +132,7 @@ class Exchange:
             if signal is not None:
                 self._feed(*signal)
 
-    @_guarded
+    @guarded
     def upstream_complete(self) -> None:
         self._outbound = None
         intake = self._intake
@@ -165,14 +149,14 @@ class Exchange:
             if signal[0] is not Event.COMPLETE or self._still_permitted():
                 self._feed(*signal)
 
-    @_guarded
+    @guarded
     def upstream_failed(self, failure: Failure) -> None:
         self._outbound = None
         self._feed(Event.FAILED, failure)
 
     # What time and the rules tell
 
-    @_guarded
+    @guarded
     def expired(self) -> None:
         """The deadline has passed: of a silence, or of the whole request."""
         state, world = self._relay.state, self._world
@@ -190,11 +174,16 @@ class Exchange:
         elif state in _IN_FLIGHT and state is not State.COMMITTING:
             self._fail(FailureKind.STALL, "the vendor fell silent inside its answer")
 
-    @_guarded
+    @guarded
     def due(self) -> None:
         self._feed(Event.DUE)
 
-    @_guarded
+    def outdated(self, now: Instant) -> bool:
+        """Whether something attested of the caller has changed since it was decided on."""
+        until = self._known.until
+        return until is not None and now >= until
+
+    @guarded
     def decide_again(self) -> None:
         """The snapshot or the moment has changed: is what is in flight still permitted?"""
         state = self._relay.state
@@ -209,19 +198,22 @@ class Exchange:
         """Ends this exchange for an error of ours; what was sent stays on record."""
         self._world.report(error)
         self._relay.state = State.DONE
-        self._detach(abort=True)
-        self._filing.crashed(at=self._world.clock.now(), streamed=self.request.stream)
-        if self._reply.started:
-            self._reply.abort()
-        elif not self._reply.gone:
-            self._world.refusals.internal(self._reply, self._filing.about.request)
-        self._end("failed")
+        try:
+            self._detach(abort=True)
+            if self._reply.started:
+                self._reply.abort()
+            elif not self._reply.gone:
+                self._world.refusals.internal(self._reply, self._filing.about.request)
+            self._filing.crashed(at=self._world.clock.now(), streamed=self.request.stream)
+        finally:
+            self._end("failed")
 
     # What the relay commands
 
     def _feed(self, event: Event, detail: object = None) -> None:
         if self._probing and event in _TELLING:
-            self._judge(event, detail)
+            self._probing = False
+            self._world.judge(self._relay.step, detail if isinstance(detail, Failure) else None)
         self._run(self._relay.feed(event, detail))
 
     def _run(self, commands: tuple[Command, ...]) -> None:
@@ -312,7 +304,7 @@ class Exchange:
         else:
             self._connected(idle)
 
-    @_guarded
+    @guarded
     def _connected(self, outbound: Outbound) -> None:
         self._waiting = None
         self._outbound = outbound
@@ -321,7 +313,7 @@ class Exchange:
         head = world.request_head(step.endpoint, self._filing.about)
         outbound.send(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body), self)
 
-    @_guarded
+    @guarded
     def _unconnected(self, why: str) -> None:
         self._waiting = None
         self._fail(FailureKind.CONNECT, why)
@@ -403,17 +395,6 @@ class Exchange:
         if self._relay.state is State.HOLDING:
             deadline = min(deadline, self._hold_until)
         self.deadline = min(deadline, self._started + world.bounds.total_s)
-
-    def _judge(self, event: Event, detail: object) -> None:
-        """Tells the breaker what this attempt says of the endpoint's health, once."""
-        self._probing = False
-        breakers, step = self._world.breakers, self._relay.step
-        if not isinstance(detail, Failure):
-            breakers.succeeded(step.endpoint, step.model)
-        elif detail.kind is FailureKind.STALE:
-            breakers.released(step.endpoint, step.model)
-        else:
-            breakers.failed(step.endpoint, step.model, self._world.now_ms())
 
     def _ending(self, outcome: OutcomeWord, digest: str = "") -> OutcomeLeaf:
         return ending_of(

@@ -43,6 +43,7 @@ _DIALECTS: dict[bytes, Dialect] = {
     MESSAGES_PATH.encode(): "messages",
 }
 _MODELS = MODELS_PATH.encode()
+_PAGES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 _REJECTED: dict[str, Reason] = {
     "head_too_large": "headers_too_large",
     "body_too_large": "payload_too_large",
@@ -155,6 +156,9 @@ class Desk:
             self._follow_clock()
             for exchange in [e for e in self._exchanges if e.deadline <= now]:
                 exchange.expired()
+            decided_at = self.clock.now()
+            for exchange in [e for e in self._exchanges if e.outdated(decided_at)]:
+                exchange.decide_again()
             if now >= self._next_pool_sweep:
                 self._next_pool_sweep = now + 1.0
                 self.world.sweep()
@@ -231,8 +235,7 @@ class Desk:
         request_id = self._request_id()
         refusals = self.world.refusals
         if http.method != b"POST":
-            message = f"`{http.method.decode()}` is not for this path: use POST"
-            refusals.say(reply, "method_not_allowed", message, request_id)
+            refusals.wrong_method(reply, http.method, b"POST", request_id)
             return
         self._follow_clock()
         caller = self.world.admission.admit(http.headers)
@@ -311,14 +314,20 @@ class Desk:
     def _page(self, connection: Inbound, http: HttpRequest) -> None:
         dialect: Dialect = "messages" if b"anthropic-version" in http.headers else "chat"
         reply = Reply(connection, dialect)
-        if http.method not in (b"GET", b"HEAD"):
+        models = http.path == _MODELS or http.path.startswith(_MODELS + b"/")
+        if not models and http.path not in _PAGES:
             self._not_found(reply, http)
+        elif http.method not in (b"GET", b"HEAD"):
+            refusals = self.world.refusals
+            refusals.wrong_method(reply, http.method, b"GET, HEAD", self._request_id())
+        elif models:
+            self._models(reply, http, dialect)
         elif http.path == b"/livez":
             reply.whole(200, b"", b"ok\n", kind=b"text/plain")
         elif http.path == b"/readyz":
             status, body = pages.readiness(self._problems())
             reply.whole(status, b"", body)
-        elif http.path == b"/metrics":
+        else:
             body = pages.metrics(
                 self.totals,
                 worker=self._index,
@@ -326,10 +335,6 @@ class Desk:
                 connections=len(self._connections),
             )
             reply.whole(200, b"", body, kind=b"text/plain; version=0.0.4")
-        elif http.path == _MODELS or http.path.startswith(_MODELS + b"/"):
-            self._models(reply, http, dialect)
-        else:
-            self._not_found(reply, http)
 
     def _models(self, reply: Reply, http: HttpRequest, dialect: Dialect) -> None:
         self._follow_clock()

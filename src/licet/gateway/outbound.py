@@ -63,8 +63,8 @@ class Outbound(asyncio.Protocol):
     """One connection to a vendor."""
 
     __slots__ = (
-        "_bounded", "_headers", "_headers_bytes", "_limit", "_parser", "_pool", "_receiver",
-        "_status", "_transport", "heard", "idle_since", "reused",
+        "_bounded", "_ended", "_headers", "_headers_bytes", "_limit", "_more", "_parser",
+        "_pool", "_receiver", "_status", "_transport", "heard", "idle_since", "reused",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -76,6 +76,8 @@ class Outbound(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._headers_bytes = 0
         self._bounded = False
+        self._ended = False
+        self._more = False
         self._status = 0
         self.heard = False
         self.reused = False
@@ -97,8 +99,19 @@ class Outbound(asyncio.Protocol):
         self.heard = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._fail(FailureKind.MALFORMED, f"the answer is not HTTP: {error}")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._more = True
+            if not self._ended:
+                self._fail(FailureKind.MALFORMED, f"the answer is not HTTP: {error}")
+        if self._ended:
+            # INVARIANT (one answer): a connection on which more came than was asked for
+            # never serves again, or the surplus would be taken for the next one's answer.
+            self._complete(reusable=not self._more and self._parser.should_keep_alive())
+        elif not self._status and self._receiver is not None:
+            # The parser keeps a header to itself until it is whole, however long it grows.
+            self._headers_bytes += len(data)
+            if self._headers_bytes > self._limit:
+                self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
 
     def eof_received(self) -> bool:
         # A body without a length ends with the connection (RFC 9112, section 6.3).
@@ -126,7 +139,13 @@ class Outbound(asyncio.Protocol):
 
     # httptools callbacks
 
+    def on_message_begin(self) -> None:
+        self._more = self._ended
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._status:
+            # A trailer, or another answer than was asked for.
+            return
         self._headers_bytes += len(name) + len(value)
         if self._headers_bytes > self._limit:
             self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
@@ -135,7 +154,7 @@ class Outbound(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         receiver = self._receiver
-        if receiver is None:
+        if receiver is None or self._ended:
             return
         status = self._parser.get_status_code()
         if status < 200:
@@ -146,12 +165,11 @@ class Outbound(asyncio.Protocol):
         receiver.upstream_head(status, self._headers)
 
     def on_body(self, data: bytes) -> None:
-        if self._receiver is not None:
+        if self._receiver is not None and not self._ended:
             self._receiver.upstream_body(data)
 
     def on_message_complete(self) -> None:
-        if self._status >= 200:
-            self._complete(reusable=self._parser.should_keep_alive())
+        self._ended = self._status >= 200
 
     # for the exchange
 
@@ -161,6 +179,7 @@ class Outbound(asyncio.Protocol):
         self._headers = []
         self._headers_bytes = 0
         self._status = 0
+        self._ended = self._more = False
         self.heard = False
         if self._transport is None:
             kind = FailureKind.STALE if self.reused else FailureKind.RESET
@@ -271,7 +290,6 @@ class Pool:
         while self._idle:
             connection = self._idle.pop()
             if connection in self._all:
-                connection.reused = True
                 return connection
         return None
 
@@ -298,6 +316,7 @@ class Pool:
             self.discard(connection)
             connection.close()
             return
+        connection.reused = True
         self._hand_out(connection)
 
     def discard(self, connection: Outbound) -> None:

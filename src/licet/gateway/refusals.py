@@ -136,6 +136,11 @@ class Refusals:
         )
         self.say(reply, "not_found", message, request, code="model_not_found", param="model")
 
+    def wrong_method(self, reply: Reply, method: bytes, allowed: bytes, request: str) -> None:
+        message = f"`{method.decode()}` is not for this path: use {allowed.decode()}"
+        allow = b"allow: %s\r\n" % allowed
+        self._say(reply, "method_not_allowed", message, request, allow)
+
     def internal(self, reply: Reply, request: str) -> None:
         message = f"the gateway failed on this request: tell {self._operator.contact}"
         self._say(reply, "internal", message, request)

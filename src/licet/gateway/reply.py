@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from licet.gateway.inbound import Inbound
-from licet.wire import Dialect, ErrorBody, write_error, write_stream_error
+from licet.wire import REQUEST_ID, Dialect, ErrorBody, write_error, write_stream_error
 
 Header = tuple[bytes, bytes]
 
@@ -61,7 +61,14 @@ class Reply:
         closing = b"" if connection.will_keep_alive else b"connection: close\r\n"
         connection.finish(
             b"%scontent-type: %s\r\ncontent-length: %d\r\n%s%s\r\n%s"
-            % (status_line(status), kind, len(body), headers, closing, body)
+            % (
+                status_line(status),
+                kind,
+                len(body),
+                headers,
+                closing,
+                b"" if connection.head_only else body,
+            )
         )
 
     def error(self, error: ErrorBody, headers: bytes = b"") -> None:
@@ -71,6 +78,7 @@ class Reply:
             return
         if error.reason == "refused":
             headers += b"x-should-retry: false\r\n"
+        headers += b"%s: %s\r\n" % (REQUEST_ID[self._dialect], error.request_id.encode())
         self.whole(error.status, headers, write_error(self._dialect, error))
 
     def start_stream(self, headers: bytes) -> None:

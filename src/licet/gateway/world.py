@@ -31,10 +31,20 @@ from licet.gateway.messages import Secrets
 from licet.gateway.outbound import Dialer, Pool, Route
 from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
-from licet.gateway.reply import Header, kept
+from licet.gateway.reply import Header, Reply, kept
 from licet.gateway.routing import Ways
 from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives
-from licet.relay import Breakers, BreakerSettings, Plan, RelaySettings, plan, target
+from licet.relay import (
+    Breakers,
+    BreakerSettings,
+    Failure,
+    FailureKind,
+    Plan,
+    Relay,
+    RelaySettings,
+    plan,
+    target,
+)
 from licet.terms import Instant
 from licet.wire import Dialect
 
@@ -155,6 +165,18 @@ class World:
         known = caller.known(self.rules, workload, self.clock.now())
         return self.rules.decide(known, step.model, step.endpoint)
 
+    def permitted(self, caller: Caller, plan: Plan) -> tuple[str, ...]:
+        """The models of a plan that this caller may have now, in its order."""
+        workload = plan.target.workload
+        found = (
+            c.candidate.model
+            for c in plan.considered
+            if c.able
+            and self.is_available(c.candidate)
+            and self.decide(caller, workload, c.candidate).permitted
+        )
+        return tuple(dict.fromkeys(found))
+
     def prepare(self, caller: Caller, asked: str, dialect: Dialect, *, stale: bool) -> Case | None:
         """Plans for what `asked` means to this caller; None where it means nothing."""
 
@@ -192,7 +214,7 @@ class World:
             before_send=before_send,
             stale=stale,
             epoch=self.epoch,
-            until=caller.known(self.rules, wanted.workload, self.clock.now()).until,
+            known=caller.known(self.rules, wanted.workload, self.clock.now()),
             form=form,
             directives=self._disclosed(found),
         )
@@ -223,6 +245,15 @@ class World:
 
     def is_healthy(self, step: Candidate) -> bool:
         return self.breakers.allows(step.endpoint, step.model, self.now_ms())
+
+    def judge(self, step: Candidate, failure: Failure | None) -> None:
+        """Tells the breaker what an attempt says of the endpoint's health, once."""
+        if failure is None:
+            self.breakers.succeeded(step.endpoint, step.model)
+        elif failure.kind is FailureKind.STALE:
+            self.breakers.released(step.endpoint, step.model)
+        else:
+            self.breakers.failed(step.endpoint, step.model, self.now_ms())
 
     def now_ms(self) -> int:
         return int(self.now() * 1000)
@@ -268,6 +299,14 @@ class World:
             self._pools.pop(address).close()
 
     # The way to the caller
+
+    def conclude(
+        self, reply: Reply, relay: Relay, filing: Filing, caller: Caller, rules: Ruleset
+    ) -> None:
+        """Tells a caller who gets no answer; what is permitted instead is as of now."""
+        told = relay.decision is not None
+        permitted = self.permitted(caller, filing.about.case.plan) if told else ()
+        self.refusals.conclude(reply, relay, filing, rules, permitted)
 
     def answer_headers(
         self, filing: Filing, case: Case, step: Candidate, vendor: list[Header]

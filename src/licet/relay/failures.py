@@ -44,6 +44,7 @@ _OF_STATUS = {
 AGAIN_HERE = frozenset(
     {
         FailureKind.CONNECT,
+        FailureKind.STALE,
         FailureKind.RESET,
         FailureKind.HEAD_TIMEOUT,
         FailureKind.STALL,

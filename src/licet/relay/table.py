@@ -363,6 +363,7 @@ TABLE: dict[State, dict[Event, Transition]] = {
     },
     _S.BACKING_OFF: {
         _E.DUE: Transition(_to(_S.CHECKING, Command.CHECK), (_S.CHECKING,)),
+        _E.DURABLE: Transition(_noted, (_S.BACKING_OFF,)),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },
