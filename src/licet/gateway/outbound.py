@@ -64,7 +64,7 @@ class Outbound(asyncio.Protocol):
 
     __slots__ = (
         "_bounded", "_ended", "_headers", "_headers_bytes", "_limit", "_more", "_parser",
-        "_pool", "_receiver", "_status", "_transport", "heard", "idle_since", "reused",
+        "_pool", "_receiver", "_reusable", "_status", "_transport", "heard", "idle_since", "reused",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -78,6 +78,7 @@ class Outbound(asyncio.Protocol):
         self._bounded = False
         self._ended = False
         self._more = False
+        self._reusable = False
         self._status = 0
         self.heard = False
         self.reused = False
@@ -106,7 +107,7 @@ class Outbound(asyncio.Protocol):
         if self._ended:
             # INVARIANT (one answer): a connection on which more came than was asked for
             # never serves again, or the surplus would be taken for the next one's answer.
-            self._complete(reusable=not self._more and self._parser.should_keep_alive())
+            self._complete(reusable=self._reusable and not self._more)
         elif not self._status and self._receiver is not None:
             # The parser keeps a header to itself until it is whole, however long it grows.
             self._headers_bytes += len(data)
@@ -170,6 +171,8 @@ class Outbound(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._ended = self._status >= 200
+        # The parser forgets this as soon as the message is over.
+        self._reusable = self._parser.should_keep_alive()
 
     # for the exchange
 
