@@ -32,6 +32,9 @@ from licet.terms import Relation, Standing
 BOUND = 4096
 """Completions beyond which a verdict is undetermined without looking (section 4)."""
 
+MEMBERSHIPS = 256
+"""The same for the answers that lists leave open alone: each value is tried under them all."""
+
 Use = tuple[Cell, Condition]
 Pair = tuple[str, Element]
 Truths = dict[Use, bool]
@@ -77,7 +80,8 @@ class _Space:
             self.conditions.setdefault(cell, []).append(condition)
         self.pairs = self._uncertain_memberships()
         self.size = 2 ** len(self.pairs)
-        if self.size > BOUND:
+        if self.size > MEMBERSHIPS:
+            self.size = BOUND + 1
             return
         self.memberships: list[dict[Pair, bool]] = [
             dict(zip(self.pairs, answers, strict=True))
