@@ -13,6 +13,7 @@ from licet.terms import Fault
 # The help is here, and commands are imported when they are used, so that `licet --help` is fast;
 # a test compares it with what the commands say of themselves.
 COMMANDS = {
+    "demo": "Play June 2026 through a running gateway on simulated vendors.",
     "init": "Write a working configuration into a new folder.",
     "up": "Run the gateway until Ctrl-C.",
     "check": "Validate everything, with file, line and a suggestion.",
@@ -32,6 +33,8 @@ COMMANDS = {
 def load(name: str) -> click.Command | None:
     """A command by its name; None: there is no such."""
     match name:
+        case "demo":
+            from licet.cli.demonstrating import demo as command
         case "init":
             from licet.cli.starting import init as command
         case "up":

@@ -13,10 +13,11 @@ import msgspec
 
 from licet.catalog import Candidate, Workload
 from licet.demo.hearing import Heard, Kind
+from licet.demo.news import in_force
 from licet.demo.persons import Dialect, Person
 from licet.demo.requests import Ask
-from licet.policy import Decision, Directive, InFlight, Kind as DirectiveKind
-from licet.policy import Mode, Moment, Sources, Version, naive
+from licet.policy import Decision, InFlight, Mode, Moment, Sources, Version, naive
+from licet.policy import Kind as DirectiveKind
 from licet.sim import End, Entry
 from licet.terms import Instant, to_datetime
 
@@ -41,10 +42,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judge:
-    """Judges a pass under its configuration. `persons`: everybody who asks."""
+    """Judges a pass under its configuration (`sources`). `persons`: everybody who asks."""
 
     def __init__(self, sources: Sources, persons: Iterable[Person]) -> None:
-        self._sources = sources
+        self.sources = sources
         self._naive = naive.Judge(sources)
         self._persons = {person.id: person for person in persons}
         self._workloads = {workload.id: workload for workload in sources.workloads}
@@ -142,7 +143,7 @@ class Judge:
             fact.concerns(step.model, step.endpoint)
             and (fact.start is None or fact.start <= moment)
             and (fact.end is None or moment < fact.end)
-            for fact in self._sources.availability
+            for fact in self.sources.availability
         )
 
     def blanket_refuses(self, ask: Ask, at: Instant) -> bool:
@@ -152,24 +153,8 @@ class Judge:
             directive.kind is DirectiveKind.RESTRICTION
             and version.mode is Mode.ENFORCE
             and self._names(version, self.first_choice(ask))
-            for directive, version in self.in_force(at)
+            for directive, version in in_force(self.sources, at)
         )
-
-    def in_force(self, at: Instant) -> list[tuple[Directive, Version]]:
-        """Every directive with an effect at `at`, and the version that has it: the last recorded
-        that is effective, here the later in the file."""
-        moment = to_datetime(at)
-        found = []
-        for directive in self._sources.directives:
-            effective = [
-                version
-                for version in directive.versions
-                if version.effective_from <= moment
-                and (version.effective_until is None or moment < version.effective_until)
-            ]
-            if effective and not effective[-1].nothing:
-                found.append((directive, effective[-1]))
-        return found
 
     def _names(self, version: Version, model_id: str) -> bool:
         model = self._models[model_id]

@@ -40,21 +40,27 @@ class Audience(Protocol):
 
 
 async def play(
-    which: Iterable[Pass], folder: Path, audience: Audience, *, forgotten: tuple[str, ...] = ()
+    which: Iterable[Pass],
+    folder: Path,
+    audience: Audience,
+    *,
+    forgotten: tuple[str, ...] = (),
+    pace_s: float = 0.0,
 ) -> Report:
     """Plays the passes, each in a folder of its own under `folder`.
 
-    `forgotten`: files that the gateway does not get and the judge does. `OperationFault` when
-    a gateway does not start or does not obey.
+    `forgotten`: files that the gateway does not get and the judge does. `pace_s`: how long the
+    clock stands at each instant at least. `OperationFault` when a gateway does not start or
+    does not obey.
     """
     tallies = []
     for one in which:
-        tallies.append(await _play(one, folder / one.id, audience, forgotten))
+        tallies.append(await _play(one, folder / one.id, audience, forgotten, pace_s))
     return Report(passes=tuple(tallies))
 
 
 async def _play(
-    which: Pass, folder: Path, audience: Audience, forgotten: tuple[str, ...]
+    which: Pass, folder: Path, audience: Audience, forgotten: tuple[str, ...], pace_s: float
 ) -> Tally:
     began = time.monotonic()
     simulation = Simulation()
@@ -67,7 +73,7 @@ async def _play(
         audience.begins(which, judge)
         gateway = await Gateway.start(folder, which.steps[0].at)
         try:
-            stage = _Stage(which, gateway, access, simulation, audience)
+            stage = _Stage(which, gateway, access, simulation, audience, pace_s)
             said, marks = await stage.run()
         finally:
             await gateway.stop()
@@ -108,12 +114,14 @@ class _Stage:
         access: Access,
         simulation: Simulation,
         audience: Audience,
+        pace_s: float,
     ) -> None:
         self._pass = which
         self._gateway = gateway
         self._access = access
         self._simulation = simulation
         self._audience = audience
+        self._pace_s = pace_s
         self._at = which.steps[0].at
         self._said: list[Said] = []
         self._marks: list[Mark] = []
@@ -128,7 +136,8 @@ class _Stage:
                     if number:
                         await self._move_clock(step.at)
                     self._audience.stands(step.at)
-                    await self._ask_all(step, connections)
+                    pace = asyncio.sleep(self._pace_s)
+                    await asyncio.gather(self._ask_all(step, connections), pace)
                     # Streams over a boundary end before the clock moves on to the next.
                     if held:
                         await asyncio.wait(held)

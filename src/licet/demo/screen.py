@@ -1,0 +1,213 @@
+"""The terminal: what stands in force, persons by models, traffic by endpoint, as the days pass.
+
+Fits 80 columns and 24 lines; where there is no such terminal, `Lines` says the same in lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from licet.demo.hearing import Kind
+from licet.demo.judge import Judge, Said
+from licet.demo.news import day, news
+from licet.demo.persons import FABLE, MYTHOS, PERSONS, Person
+from licet.demo.script import Pass
+from licet.demo.summary import MARKS
+from licet.demo.tally import Tally, told
+from licet.policy import Verdict
+from licet.terms import Instant
+
+NEWS_LINES = 4
+REFRESH_HZ = 12
+SHORT_NAMES = {
+    FABLE: "Fable 5",
+    MYTHOS: "Mythos 5",
+    "claude-opus-4.8": "Opus 4.8",
+    "mistral-large-4": "Mistral 4",
+}
+
+
+class Sight:
+    """What can be seen at present: gathered as it is heard, shown by whoever watches."""
+
+    def __init__(self, which: Pass, judge: Judge) -> None:
+        self.which = which
+        self.at = which.steps[0].at
+        self.traffic: Counter[str] = Counter()
+        self.kinds: Counter[Kind] = Counter()
+        self.rerouted = 0
+        self._judge = judge
+        self._shown: Instant | None = None
+        self._verdicts: dict[tuple[str, str], str] = {}
+        self._work: dict[str, str] = {}
+
+    def stand(self, at: Instant) -> list[str]:
+        """The clock stands at `at`: what that brings, in sentences."""
+        told_now = news(self._judge.sources, self._shown, at)
+        self.at = self._shown = at
+        return told_now
+
+    def hear(self, said: Said) -> None:
+        heard, ask = said.heard, said.ask
+        self.kinds[heard.kind] += 1
+        self.rerouted += heard.rerouted
+        if heard.endpoint:
+            self.traffic[heard.endpoint] += 1
+        if ask.by_workload:
+            self._work[ask.person.id] = heard.model if heard.kind is Kind.ANSWERED else "nobody"
+        elif heard.kind is not Kind.CUT:
+            self._verdicts[ask.person.id, ask.name] = told(heard, ask.name)
+
+    def verdict(self, person: Person, model: str) -> Text:
+        """What a person who names a model is told now."""
+        word = self._verdicts.get((person.id, model), "")
+        for verdict, (shown, style) in MARKS.items():
+            if word == verdict:
+                return Text("?" if verdict is Verdict.UNDETERMINED else shown, style)
+        return Text("gone" if word == Kind.UNAVAILABLE else word[:6], "magenta")
+
+    def work(self, person: Person) -> str:
+        """Which model does a person's work now."""
+        model = self._work.get(person.id, "")
+        return SHORT_NAMES.get(model, model)
+
+    def counts(self) -> str:
+        kinds = self.kinds
+        refused = sum(kinds[kind] for kind in (Kind.REFUSED, Kind.CUT, Kind.UNAVAILABLE))
+        parts = [
+            f"{sum(kinds.values()):,} requests: {kinds[Kind.ANSWERED]:,} answered"
+            f" ({self.rerouted:,} rerouted)",
+            f"{refused:,} refused ({kinds[Kind.CUT]} cut)",
+        ]
+        if kinds[Kind.LOST]:
+            parts.append(f"{kinds[Kind.LOST]:,} lost")
+        return ", ".join(parts)
+
+
+class Screen:
+    """A live display; use as a context."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._sight: Sight | None = None
+        self._news: list[str] = []
+        self._live = Live(
+            console=console,
+            get_renderable=self._render,
+            refresh_per_second=REFRESH_HZ,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Screen:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def begins(self, which: Pass, judge: Judge) -> None:
+        self._sight = Sight(which, judge)
+        self._news = []
+
+    def stands(self, at: Instant) -> None:
+        assert self._sight is not None
+        self._news = (self._news + self._sight.stand(at))[-NEWS_LINES:]
+
+    def hears(self, said: Said) -> None:
+        assert self._sight is not None
+        self._sight.hear(said)
+
+    def ends(self, tally: Tally) -> None:
+        """Nothing more to show of it: the summary tells."""
+
+    def _render(self) -> RenderableType:
+        sight = self._sight
+        if sight is None:
+            return Text("starting a gateway and simulated vendors")
+        width = self._console.width
+        clock = f" SCRIPTED CLOCK, NOT THE REAL TIME   {day(sight.at)}"
+        both = Table.grid(padding=(0, 2), expand=True)
+        both.add_column(no_wrap=True)
+        both.add_column(ratio=1, no_wrap=True)
+        both.add_row(_persons(sight), _bars(sight, max(8, width - 60), self._console))
+        return Group(
+            Text(clock.ljust(width)[:width], "bold black on yellow", no_wrap=True),
+            Text(sight.which.title, "bold", no_wrap=True, overflow="ellipsis"),
+            both,
+            Text(),
+            *(_line(sentence) for sentence in self._news),
+            Text(sight.counts(), "bold", no_wrap=True, overflow="ellipsis"),
+        )
+
+
+class Lines:
+    """The same for logs and plain terminals: a line for each step, sentences as they come."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._sight: Sight | None = None
+
+    def begins(self, which: Pass, judge: Judge) -> None:
+        self._sight = Sight(which, judge)
+        self._say(f"\n{which.title}")
+        self._say("THE CLOCK IS SCRIPTED: none of these times is the real one")
+
+    def stands(self, at: Instant) -> None:
+        assert self._sight is not None
+        if self._sight.kinds:
+            self._say(f"    {self._sight.counts()}")
+        told_now = self._sight.stand(at)
+        self._say(day(at))
+        for sentence in told_now:
+            self._say(f"    {sentence}")
+
+    def hears(self, said: Said) -> None:
+        assert self._sight is not None
+        self._sight.hear(said)
+
+    def ends(self, tally: Tally) -> None:
+        assert self._sight is not None
+        self._say(f"    {self._sight.counts()}")
+        self._say(f"    {tally.evidence.records:,} evidence records, {tally.seconds:.1f} s")
+
+
+def _persons(sight: Sight) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("may name", no_wrap=True, width=31)
+    table.add_column("Fable", justify="center", width=6)
+    table.add_column("Mythos", justify="center", width=6)
+    table.add_column("work done by", no_wrap=True, width=12)
+    for person in PERSONS:
+        table.add_row(
+            person.short,
+            sight.verdict(person, FABLE),
+            sight.verdict(person, MYTHOS),
+            sight.work(person),
+        )
+    return table
+
+
+def _bars(sight: Sight, width: int, console: Console) -> Group:
+    """Answers by endpoint, two lines each."""
+    most = max(sight.traffic.values(), default=1)
+    mark = "#" if console.options.ascii_only else "\u2587"
+    lines: list[Text] = [Text("answers by endpoint", "bold")]
+    for endpoint, count in sorted(sight.traffic.items()):
+        lines.append(Text(f"{endpoint} {count:,}"))
+        lines.append(Text(mark * max(1, count * (width - 2) // most), "cyan"))
+    return Group(*lines)
+
+
+def _line(sentence: str) -> Text:
+    verb, colon, rest = sentence.partition(":")
+    text = Text(verb + colon, "bold", no_wrap=True, overflow="ellipsis")
+    text.append(rest, "not bold")
+    return text

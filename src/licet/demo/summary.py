@@ -1,0 +1,103 @@
+"""What happened, in plain words, and the verdict table as it was heard."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from licet.demo.persons import COLUMNS, FABLE, PERSONS
+from licet.demo.tally import Report, Tally, VerdictSeen
+from licet.policy import Verdict
+from licet.terms import to_datetime
+
+MARKS = {
+    Verdict.PERMITTED: ("yes", "green"),
+    Verdict.REFUSED: ("no", "red"),
+    Verdict.UNDETERMINED: ("unproven", "yellow"),
+}
+NEXT = (
+    ("docs/start.md", "what was played here, and the first steps with a gateway of your own"),
+    ("licet init DIR", "a gateway before simulated vendors, which answers at once"),
+    ("examples/june-2026", "the directives, lists and workloads that were played"),
+)
+
+
+def summary(report: Report, seconds: float) -> RenderableType:
+    """Everything that is said at the end."""
+    parts: list[RenderableType] = [Text(), _table(report), Text()]
+    parts += [paragraph for one in report.passes for paragraph in (_told(one), Text())]
+    parts += [_judged(report), Text()]
+    wrongs = [wrong for one in report.passes for wrong in one.wrongs]
+    parts += [Text(f"  {wrong}", style="red") for wrong in wrongs]
+    parts += [Text()] if wrongs else []
+    parts.append(
+        Text(f"Played in {seconds:.0f} s on simulated vendors, by a scripted clock. Next:")
+    )
+    width = max(len(what) for what, _ in NEXT)
+    parts += [Text(f"  {what:<{width}}  {why}") for what, why in NEXT]
+    return Group(*parts)
+
+
+def _told(one: Tally) -> Text:
+    text = Text()
+    if one.id == "developer":
+        text.append("The developer's side. ", "bold")
+        text.append(
+            f"{one.requests:,} requests by 13 persons and jobs. {one.answered:,} were answered,"
+            f" {one.rerouted:,} of them by another permitted model, which they were told."
+            f" {one.refused:,} were refused with the reason, {one.cut} of them streams that were"
+            " cut when the letter of 12 June came into force; the others went on. "
+        )
+    else:
+        text.append("The deployer's side. ", "bold")
+        text.append(
+            f"{one.requests:,} requests, with both models withdrawn from everybody for 18 days."
+            f" {one.answered:,} were answered, {one.rerouted:,} of them by another permitted"
+            f" model. {one.refused:,} were refused, {one.unavailable} of them because nobody had"
+            " the model that they named and no other. "
+        )
+    text.append(
+        f"A blanket shutdown would have refused {one.blanket_refused:,} requests;"
+        f" Licet refused {one.refused:,}.",
+        "bold",
+    )
+    return text
+
+
+def _judged(report: Report) -> Text:
+    right = sum(seen.is_right for seen in report.verdicts)
+    counts = [report.total(name) for name in ("unlawful", "wrongly_refused", "lost")]
+    records = sum(one.evidence.records for one in report.passes)
+    verified = all(one.evidence.verified for one in report.passes)
+    text = Text()
+    text.append("Judged by what did not decide: ", "bold")
+    text.append(
+        f"{counts[0]} unlawful on the vendors' ledger, {counts[1]} wrongly refused and"
+        f" {counts[2]} lost at the callers; {right} of {len(report.verdicts)} verdicts as"
+        f" expected. {records:,} evidence records in two logs, "
+    )
+    text.append("verified." if verified else "NOT VERIFIED.", "" if verified else "bold red")
+    return text
+
+
+def _table(report: Report) -> Table:
+    """Persons by the columns of the verdict table."""
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    table.add_column("persons x models, heard", no_wrap=True, ratio=1)
+    for column in COLUMNS:
+        name = "Fable" if column.model == FABLE else "Mythos"
+        table.add_column(f"{to_datetime(column.at):%d %b}\n{name}", justify="center")
+    seen = {(one.person, one.model, one.at): one for one in report.verdicts}
+    for person in PERSONS:
+        cells = [seen[person.row, column.model, column.at] for column in COLUMNS if seen]
+        table.add_row(person.short, *map(_cell, cells))
+    return table
+
+
+def _cell(seen: VerdictSeen) -> Text:
+    for verdict, (_, style) in MARKS.items():
+        if seen.got == verdict and seen.is_right:
+            sign = {"yes": "P", "no": "-", "unproven": "?"}[MARKS[verdict][0]]
+            return Text(sign, style)
+    return Text("wrong", "bold reverse red")
