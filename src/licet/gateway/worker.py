@@ -141,6 +141,9 @@ class Worker:
             # What lives as long as the process is not looked at by every collection.
             gc.collect()
             gc.freeze()
+            # Requests leave hardly any cycles behind: looking for them every 700 objects, as
+            # the interpreter does by itself, took a tenth of the time of a request.
+            gc.set_threshold(20_000, 20, 50)
             self._ready_once_recording()
         self._send(Adopted(serial=message.serial, digest=message.digest))
 
