@@ -166,19 +166,15 @@ class _Space:
 
     def _others(self, conditions: list[Condition]) -> list[Other]:
         lists = self._lists(conditions)
-        member_of = [
-            frozenset(each for each in lists if person in self.sight.members(each))
-            for person in set().union(*(self.sight.members(each) for each in lists))
-        ]
-        still_open = frozenset(each for each in lists if self.sight.is_open(each))
-        others = {
-            other
-            for known in {frozenset[str](), *member_of}
-            for other in (
-                Other(known, still_open - known),
-                *(Other(known | set(extra)) for extra in _subsets(sorted(still_open))),
-            )
-        }
+        members = set[str]().union(*(self.sight.members(each) for each in lists))
+        others: set[Other] = set()
+        # The empty name stands for whoever is on no list at all.
+        for person in {"", *members}:
+            answers = {each: self.sight.membership(each, person) for each in lists}
+            known = frozenset(each for each, answer in answers.items() if answer)
+            uncertain = frozenset(each for each, answer in answers.items() if answer is None)
+            others.add(Other(known, uncertain))
+            others |= {Other(known | set(extra)) for extra in _subsets(sorted(uncertain))}
         return sorted(others, key=lambda each: (sorted(each.lists), sorted(each.uncertain)))
 
     def _classes(self, cell: Cell) -> list[_Class]:

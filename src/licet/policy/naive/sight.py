@@ -97,10 +97,6 @@ class Sight:
         versions = self._versions.get(list_id, [])
         return {each for version in versions if version for each in version.members}
 
-    def is_open(self, list_id: str) -> bool:
-        """Whether the list may contain somebody whom it does not name."""
-        return self.membership(list_id, "") is None
-
     def cell(self, condition: Condition, version: Version) -> Cell:
         """What a condition of this version sees of its attribute, sections 1 and 2."""
         attribute = element_attribute(condition.attribute)
