@@ -31,7 +31,9 @@ def test_the_verdict_is_the_same(world: World) -> None:
 def test_the_explanation_is_the_same(world: World) -> None:
     ours, theirs = world.judged(), compiled(world)
     assert sorted(theirs.deciding) == sorted(ours.deciding)
-    assert sorted(theirs.relieving) == sorted(ours.relieving)
+    # Where one licence relieves for certain, the engine leaves out others that merely might.
+    assert set(theirs.relieving) <= set(ours.relieving)
+    assert bool(theirs.relieving) == bool(ours.relieving)
     # The interpreter counts every combination of classes, and stops sooner than the engine.
     if ours.missing:
         assert as_sets(theirs.missing) == as_sets(ours.missing)
