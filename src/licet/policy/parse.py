@@ -154,6 +154,7 @@ class _VersionReader:
             received=self._received(),
             effective_from=start,
             effective_until=end,
+            utc_offset_min=self._offset_min(),
             nothing=written.nothing,
             in_flight=written.in_flight,
             mode=written.mode,
@@ -197,6 +198,10 @@ class _VersionReader:
 
     def _received(self) -> datetime:
         return self._moment("received", self._written.received, self._restricts)
+
+    def _offset_min(self) -> int:
+        when = self._written.effective_from
+        return when.offset_min(self._zone("effective_from") if when.is_date else UTC)
 
     def _moment(self, key: str, when: When, restricts: bool) -> datetime:
         zone = self._zone(key) if when.is_date else UTC

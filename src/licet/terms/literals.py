@@ -72,7 +72,7 @@ class When:
         if isinstance(value, datetime):
             if value.tzinfo is None:
                 raise ValueError("a time needs an offset, such as `17:21:00-04:00` or `17:21:00Z`")
-            return cls(value.astimezone(UTC))
+            return cls(value)
         if isinstance(value, date):
             return cls(value)
         raise ValueError("expected a date or a time with an offset, without quotes")
@@ -84,15 +84,23 @@ class When:
     def first(self, zone: tzinfo) -> datetime:
         """UTC: the time itself, or the first instant of the date in `zone`."""
         if isinstance(self.value, datetime):
-            return self.value
+            return self.value.astimezone(UTC)
         return datetime.combine(self.value, time(), tzinfo=zone).astimezone(UTC)
 
     def last(self, zone: tzinfo) -> datetime:
         """UTC: the time itself, or the midnight that ends the date in `zone`."""
         if isinstance(self.value, datetime):
-            return self.value
+            return self.value.astimezone(UTC)
         following = self.value + timedelta(days=1)
         return datetime.combine(following, time(fold=1), tzinfo=zone).astimezone(UTC)
+
+    def offset_min(self, zone: tzinfo) -> int:
+        """The offset from UTC, in minutes, on the clock on which it was written."""
+        written = self.value
+        if not isinstance(written, datetime):
+            written = datetime.combine(written, time(), tzinfo=zone)
+        offset = written.utcoffset() or timedelta()
+        return offset // timedelta(minutes=1)
 
 
 def read_zone(name: str) -> ZoneInfo:
