@@ -51,8 +51,12 @@ class Seen:
 class World:
     """Vendors, and a folder as `licet init` writes it, with the gateway that runs on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, evidence: str = "before_send", under: tuple[str, ...] = ()
+    ) -> None:
+        """`evidence`: the workload's mode. `under`: a command that runs the gateway's."""
         self.folder = folder
+        self._under = under
         self.ledger = folder.parent / "ledger.jsonl"
         self.vendors = subprocess.Popen(
             [sys.executable, str(HERE / "programs" / "vendors.py"), str(self.ledger)],
@@ -68,7 +72,7 @@ class World:
             check=True,
         ).stdout
         self.key = printed.partition("Bearer ")[2].partition("'")[0]
-        self._configure(self._vendor_ports())
+        self._configure(self._vendor_ports(), evidence)
         self.up()
 
     @property
@@ -81,7 +85,7 @@ class World:
 
     def up(self) -> None:
         self.process = subprocess.Popen(
-            [*LICET, "up", "--config", str(self.folder)],
+            [*self._under, *LICET, "up", "--config", str(self.folder)],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -92,6 +96,7 @@ class World:
         for line in self.process.stdout:
             if line.startswith("ready"):
                 break
+        assert first.startswith("licet "), f"the gateway did not start: {first}"
         self.port = int(first.rpartition(":")[2])
 
     def down(self) -> None:
@@ -124,15 +129,16 @@ class World:
     def _vendor_ports(self) -> dict[str, str]:
         assert self.vendors.stdout is not None
         ports: dict[str, str] = {}
-        while len(ports) < 2:
-            found = re.match(
-                r"(north|south) +http://127\.0\.0\.1:(\d+)/", self.vendors.stdout.readline()
-            )
+        for line in self.vendors.stdout:
+            found = re.match(r"(north|south) +http://127\.0\.0\.1:(\d+)/", line)
             if found is not None:
                 ports[found[1]] = found[2]
+            if len(ports) == 2:
+                break
+        assert len(ports) == 2, "the vendors did not start"
         return ports
 
-    def _configure(self, ports: dict[str, str]) -> None:
+    def _configure(self, ports: dict[str, str], evidence: str) -> None:
         with socket.socket() as sock:
             # Fixed, so that clients find the gateway again after it was started anew.
             sock.bind(("127.0.0.1", 0))
@@ -142,7 +148,7 @@ class World:
         _replace(catalogue, ":8751", f":{ports['north']}")
         _replace(catalogue, ":8752", f":{ports['south']}")
         workload = self.folder / "workloads" / "assistant.toml"
-        _replace(workload, 'purpose = "', 'evidence = "before_send"\npurpose = "')
+        _replace(workload, 'purpose = "', f'evidence = "{evidence}"\npurpose = "')
 
 
 class Load:
