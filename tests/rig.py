@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -125,14 +126,12 @@ class Rig:
         self._vendor_specs = vendors
         self._mode = "before_send" if before_send else "before_answer"
         self._loop = uvloop.new_event_loop()
-        self._threads: list[threading.Thread] = []
+        self._thread = threading.Thread(target=self._loop.run_forever, name="rig-loop", daemon=True)
         self.plain_key = ""
 
     def __enter__(self) -> Self:
-        self._start_recorder()
-        thread = threading.Thread(target=self._loop.run_forever, name="rig-loop", daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        self.start_recorder()
+        self._thread.start()
         self.vendors = self.call_async(
             Vendors.start(self._loop, self._vendor_specs, simulation=Simulation())
         )
@@ -153,9 +152,11 @@ class Rig:
         self.call(self.node.close)
         self.call(self.vendors.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._control.close()
-        for thread in self._threads:
-            thread.join(10)
+        self._thread.join(10)
+        self._loop.close()
+        self.socket.close()
+        self.stop_recorder()
+        shutil.rmtree(self.folder)
 
     # On the gateway's loop
 
@@ -244,32 +245,40 @@ class Rig:
         """Until nothing is in flight."""
         self.wait(lambda: self.node.status().in_flight == 0)
 
-    # Parts
+    # The recorder
 
-    def _start_recorder(self) -> None:
+    def start_recorder(self) -> None:
         self._control, theirs = socket.socketpair()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.recorder_path = str(self.folder / "recorder.sock")
+        Path(self.recorder_path).unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(self.recorder_path)
         listener.listen(16)
         folder = self.folder / "evidence"
-        folder.mkdir()
-        thread = threading.Thread(
-            target=lambda: run_recorder(
-                folder=folder,
-                origin="node-1",
-                listener=listener,
-                control=theirs,
-                now=lambda: "2026-01-01T00:00:00.000000Z",
-                version="test",
-            ),
-            name="rig-recorder",
-            daemon=True,
-        )
-        thread.start()
-        self._threads.append(thread)
+        folder.mkdir(exist_ok=True)
+
+        def record() -> None:
+            with theirs, listener:
+                run_recorder(
+                    folder=folder,
+                    origin="node-1",
+                    listener=listener,
+                    control=theirs,
+                    now=lambda: "2026-01-01T00:00:00.000000Z",
+                    version="test",
+                )
+
+        self._recorder = threading.Thread(target=record, name="rig-recorder", daemon=True)
+        self._recorder.start()
         ready = self._control.recv(4096)
         assert b'"ready"' in ready, ready
+
+    def stop_recorder(self) -> None:
+        """The recorder is gone when this returns; its log can be opened again."""
+        self._control.close()
+        self._recorder.join(10)
+
+    # Parts
 
     def _start_node(self) -> None:
         configuration = self.configuration()

@@ -298,9 +298,10 @@ class Exchange:
         self.deadline = min(now + world.bounds.head_s, self._started + world.bounds.total_s)
         pool = world.pool(step.endpoint)
         # After a connection that had gone stale only a fresh one tells anything new.
-        idle = None if self._relay.stale_retried else pool.take_idle()
+        fresh = self._relay.stale_retried
+        idle = None if fresh else pool.take_idle()
         if idle is None:
-            self._waiting = pool.acquire(self._connected, self._unconnected)
+            self._waiting = pool.acquire(self._connected, self._unconnected, fresh=fresh)
         else:
             self._connected(idle)
 

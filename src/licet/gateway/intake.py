@@ -161,12 +161,16 @@ class Intake:
         kind = failure_of_status(self.status)
         if kind is None and error.passable:
             return Event.PASSED, None
+        message = error.message
+        if error.blame == "operator":
+            # Vendors quote keys, accounts and hosts there: the operator's business alone.
+            message = f"the vendor answered {self.status}, which the operator must look into"
         retry_after = error.retry_after_s
         return Event.FAILED, Failure(
             kind=kind or FailureKind.MALFORMED,
             status=self.status,
             retry_after_ms=None if retry_after is None else int(retry_after * 1000),
-            message=error.message,
+            message=message,
         )
 
     @property

@@ -251,15 +251,23 @@ _NOBODY = _Nobody()
 
 
 class Waiting:
-    """A place in the queue for a connection; cancel it when nobody wants it any more."""
+    """A place in the queue for a connection; cancel it when nobody wants it any more.
 
-    __slots__ = ("cancelled", "on_failure", "on_ready")
+    `fresh`: one that has never been used, whatever is given back meanwhile.
+    """
+
+    __slots__ = ("cancelled", "fresh", "on_failure", "on_ready")
 
     def __init__(
-        self, on_ready: Callable[[Outbound], None], on_failure: Callable[[str], None]
+        self,
+        on_ready: Callable[[Outbound], None],
+        on_failure: Callable[[str], None],
+        *,
+        fresh: bool,
     ) -> None:
         self.on_ready = on_ready
         self.on_failure = on_failure
+        self.fresh = fresh
         self.cancelled = False
 
 
@@ -297,10 +305,14 @@ class Pool:
         return None
 
     def acquire(
-        self, on_ready: Callable[[Outbound], None], on_failure: Callable[[str], None]
+        self,
+        on_ready: Callable[[Outbound], None],
+        on_failure: Callable[[str], None],
+        *,
+        fresh: bool,
     ) -> Waiting:
-        """Calls back with a fresh connection, or with why there is none."""
-        waiting = Waiting(on_ready, on_failure)
+        """Calls back with a connection, or with why there is none."""
+        waiting = Waiting(on_ready, on_failure, fresh=fresh)
         self._waiting.append(waiting)
         self._dial_more()
         return waiting
@@ -348,8 +360,10 @@ class Pool:
         return len(self._all)
 
     def _hand_out(self, connection: Outbound) -> None:
-        while self._waiting:
-            waiting = self._waiting.popleft()
+        for waiting in tuple(self._waiting):
+            if waiting.fresh and connection.reused and not waiting.cancelled:
+                continue
+            self._waiting.remove(waiting)
             if not waiting.cancelled:
                 waiting.on_ready(connection)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from licet.catalog import OperatorSettings, Workload
+from licet.catalog import Candidate, OperatorSettings, Workload
 from licet.evidence import OutcomeWord
 from licet.gateway.filing import Filing
 from licet.gateway.reply import Reply
@@ -70,7 +70,8 @@ class Refusals:
             error = self._refusal(plan, relay.decision, rules, model, request, permitted)
             reply.error(error, headers + self._blocked_by)
         elif conclusion is Conclusion.FAILED and failure is not None:
-            reply.error(_failed(plan, failure, request), headers + _retry_after(failure))
+            error = _failed(relay.tried, failure, request, began=reply.started)
+            reply.error(error, headers + _retry_after(failure))
         else:
             reply.error(_unavailable(plan, request), headers)
 
@@ -189,9 +190,15 @@ def _retry_after(failure: Failure) -> bytes:
     return b"retry-after: %d\r\n" % -(-failure.retry_after_ms // 1000)
 
 
-def _failed(plan: Plan, failure: Failure, request: str) -> ErrorBody:
-    tried = ", ".join(f"`{step.model}` at `{step.endpoint}`" for step in plan.steps)
-    message = f"no vendor answered ({tried}): {failure.message or failure.kind.value}"
+def _failed(
+    tried: tuple[Candidate, ...], failure: Failure, request: str, *, began: bool
+) -> ErrorBody:
+    """`began`: the caller has seen the beginning of the last one's answer."""
+    named = [f"`{step.model}` at `{step.endpoint}`" for step in tried]
+    why = failure.message or failure.kind.value
+    message = f"no vendor answered ({', '.join(named)}): {why}"
+    if began:
+        message = f"{named[-1]} did not end its answer: {why}"
     reason = _REASONS.get(failure.kind, "vendor_error")
     return ErrorBody(reason=reason, message=message, request_id=request)
 

@@ -130,6 +130,11 @@ class Relay:
         """The candidate that is being tried."""
         return self._steps[self._position]
 
+    @property
+    def tried(self) -> tuple[Candidate, ...]:
+        """The candidates up to the present one."""
+        return self._steps[: self._position + 1]
+
     def feed(self, event: Event, detail: object = None) -> tuple[Command, ...]:
         """Takes one event; events that mean nothing in the present state are ignored."""
         transition = TABLE[self.state].get(event)

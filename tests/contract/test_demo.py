@@ -1,0 +1,118 @@
+"""`licet demo` as a program: what it prints, how it ends, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from licet.demo.persons import COLUMNS, PERSONS
+from licet.terms import format_instant
+
+BOUND_S = 120
+DEMO = [sys.executable, "-m", "licet", "demo", "--headless", "--json"]
+
+
+@pytest.fixture
+def room() -> Iterator[Path]:
+    """A folder for temporary files, with a short name: sockets have short paths."""
+    with tempfile.TemporaryDirectory(prefix="room-") as folder:
+        yield Path(folder)
+
+
+def start(room: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*DEMO, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(room), "COLUMNS": "80"},
+    )
+
+
+def play(room: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """The exit code, the object on standard output, and what was told on standard error."""
+    process = start(room, *arguments)
+    out, err = process.communicate(timeout=BOUND_S)
+    return process.returncode, json.loads(out.splitlines()[-1]), err
+
+
+def processes(room: Path) -> list[str]:
+    """Command lines of running processes that name the room."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            # It ended while it was looked at.
+            continue
+        if os.fsencode(room) in line:
+            found.append(line.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_the_episode_is_played_and_nothing_is_wrong(room: Path) -> None:
+    code, found, told = play(room)
+    assert code == 0, told
+    assert (found["unlawful"], found["wrongly_refused"], found["lost"]) == (0, 0, 0)
+    assert found["answered"] + found["refused"] == found["requests"] > 5_000
+    assert 1_000 < found["rerouted"] < found["answered"]
+    assert found["refused"] < found["blanket_refused"] / 2
+    assert found["evidence"]["verified"]
+    assert found["evidence"]["records"] >= 2 * found["answered"]
+    expected = [
+        (person.row, column.model, format_instant(column.at), verdict.value)
+        for person in PERSONS
+        for column, verdict in zip(COLUMNS, person.expected, strict=True)
+    ]
+    assert expected == [
+        (one["person"], one["model"], one["at"], one["got"]) for one in found["verdicts"]
+    ]
+    assert all(one["expected"] == one["got"] for one in found["verdicts"])
+    assert "THE CLOCK IS SCRIPTED" in told
+    assert f"would have refused {3_978:,} requests" in told
+    assert list(room.iterdir()) == []
+    assert processes(room) == []
+
+
+def test_a_gateway_that_lacks_a_directive_is_found_out(room: Path) -> None:
+    code, found, told = play(room, "--forget", "directives/developer-programme.toml")
+    assert code == 1
+    assert found["unlawful"] > 0
+    assert found["lost"] == 0
+    assert any(one["expected"] != one["got"] for one in found["verdicts"])
+    assert "unlawful: " in told
+    assert "wrong verdict: " in told
+
+
+def test_a_gateway_that_does_not_start_is_quoted(room: Path) -> None:
+    process = start(room, "--forget", "directives/us-commerce-2026-06-12.toml")
+    out, err = process.communicate(timeout=BOUND_S)
+    assert (process.returncode, out) == (1, "")
+    assert "error: the gateway ended with status 1 before it was ready; it said:" in err
+    assert "`us-commerce-2026-06-12` is not a restriction" in err
+    assert list(room.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("said", ["13 persons", "In force: Licence", "Withdrawn: "])
+def test_interrupted_at_any_time_it_leaves_nothing(room: Path, number: int, said: str) -> None:
+    process = start(room)
+    assert process.stderr is not None
+    if said != "13 persons":
+        for line in process.stderr:
+            if said in line:
+                break
+    process.send_signal(number)
+    _, err = process.communicate(timeout=BOUND_S)
+    assert process.returncode != 0, err
+    assert list(room.iterdir()) == []
+    assert processes(room) == []
