@@ -2,7 +2,8 @@
 
 All that is submitted in one turn of the loop leaves in one write. When the connection is
 lost, everything that was not settled is told to be unrecorded, and the connection is opened
-again at once and then every `retry_s` seconds.
+again at once and then every `retry_s` seconds. A recorder that says nothing for `silence_s`
+seconds while something waits for it (a disk may hang for ever) counts as lost.
 """
 
 from __future__ import annotations
@@ -43,18 +44,29 @@ class Committer(asyncio.Protocol):
         timers: Timers,
         connect: Callable[[asyncio.Protocol, Callable[[], None]], None],
         retry_s: float = 0.1,
+        silence_s: float = 5.0,
     ) -> None:
         self._queue: CommitQueue[Recorded] = CommitQueue(worker)
         self._timers = timers
         self._connect = connect
         self._retry_s = retry_s
+        self._silence_s = silence_s
+        self._heard = 0.0
         self._transport: asyncio.Transport | None = None
         self._flushing = False
         self._closed = False
 
     @property
     def connected(self) -> bool:
-        return self._transport is not None
+        """Whether a recorder has greeted us: the socket is the supervisor's, so a connection may
+        stand while the recorder is still being started."""
+        return self._transport is not None and self._queue.welcome is not None
+
+    @property
+    def accepts(self) -> bool:
+        """Whether what is submitted now can be expected to be recorded."""
+        welcome = self._queue.welcome
+        return self._transport is not None and welcome is not None and not welcome.fault
 
     @property
     def fault(self) -> str:
@@ -78,8 +90,16 @@ class Committer(asyncio.Protocol):
             return False
         if not self._flushing:
             self._flushing = True
+            if self._queue.pending == 1:
+                self._heard = self._timers.time()
             self._timers.call_soon(self._flush)
         return True
+
+    def sweep(self, now: float) -> None:
+        """Gives up a recorder that leaves entries waiting in silence; `now` as the timers say."""
+        transport = self._transport
+        if transport is not None and self._queue.pending and now - self._heard > self._silence_s:
+            transport.abort()
 
     # asyncio.Protocol
 
@@ -89,6 +109,7 @@ class Committer(asyncio.Protocol):
         transport.write(self._queue.to_send())
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._timers.time()
         try:
             settled = self._queue.receive(data)
         except EvidenceFault:

@@ -152,6 +152,7 @@ class Desk:
     def sweep(self) -> None:
         """Looks at every deadline, and at the moment when the rules change."""
         now = self.now()
+        self._committer.sweep(now)
         if self.adopted:
             self._follow_clock()
             for exchange in [e for e in self._exchanges if e.deadline <= now]:
@@ -293,7 +294,7 @@ class Desk:
     def _hindered(self, reply: Reply, case: Case, request: str) -> bool:
         """Whether this worker may decide nothing at present; then the caller is told."""
         refusals, workload = self.world.refusals, case.plan.target.workload
-        if not self._committer.connected:
+        if not self._committer.accepts:
             refusals.unrecorded(reply, request)
         elif case.stale and workload.on_stale is OnStale.REFUSE:
             refusals.stale(reply, request)
