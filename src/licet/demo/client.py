@@ -7,6 +7,7 @@ response that breaks off is said to have broken off.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from licet.demo.hearing import Heard, Raw, hear, lost
@@ -28,9 +29,7 @@ class Connection:
         self._host, self._port = host, port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(
-        self, ask: Ask, access: Access, on_begin: Callable[[], None] = _nothing
-    ) -> Heard:
+    async def ask(self, ask: Ask, access: Access, on_begin: Callable[[], None] = _nothing) -> Heard:
         """Sends a request and hears the response out; `on_begin`: its body has begun."""
         data = body(ask)
         lines = head(
@@ -43,15 +42,19 @@ class Connection:
         try:
             async with asyncio.timeout(ANSWER_S):
                 raw = await self._exchange(lines + data, on_begin)
-        except (OSError, EOFError, ValueError, TimeoutError) as error:
-            self.close()
+        except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError) as error:
+            await self.close()
             return lost(f"{type(error).__name__}: {error}")
         return hear(raw, ask.dialect, stream=ask.stream)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Returns when it is closed; it may be used again."""
         if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+            (_, writer), self._streams = self._streams, None
+            writer.close()
+            # How the other side took it changes nothing for what was heard before.
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _exchange(self, request: bytes, on_begin: Callable[[], None]) -> Raw:
         if self._streams is None:
@@ -69,7 +72,7 @@ class Connection:
             # What came until then is kept, so that the loss can be described.
             whole = False
         if not whole or headers.get("connection") == "close":
-            self.close()
+            await self.close()
         return Raw(status=status, headers=headers, body=b"".join(pieces), whole=whole)
 
 
@@ -94,6 +97,8 @@ async def _read_body(
     on_begin: Callable[[], None],
 ) -> None:
     if headers.get("transfer-encoding") != "chunked":
+        if "content-length" not in headers:
+            raise ValueError("a response without a length")
         pieces.append(await reader.readexactly(int(headers["content-length"])))
         on_begin()
         return

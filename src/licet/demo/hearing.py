@@ -213,9 +213,11 @@ def _refusal(raw: Raw, dialect: Dialect) -> Heard:
 
 def _read_refusal(data: bytes, dialect: Dialect) -> Heard:
     found = msgspec.json.decode(data, type=dict[str, Any])
+    error = found["error"]
     if dialect == "messages":
         _demand(found["type"] == "error" and found["request_id"], "not an error of the dialect")
-    error = found["error"]
+    else:
+        _demand(found.keys() == {"error"} and "param" in error, "not an error of the dialect")
     _demand(error["type"] and error["message"], "an error without type or message")
     licet = error["licet"]
     _demand(licet["request_id"], "an error without a request id")

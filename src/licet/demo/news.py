@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 from licet.catalog import Availability
@@ -68,16 +68,21 @@ def _is_clause(version: Version) -> bool:
     return version.reading.text.startswith(("follows", "binds", "applies"))
 
 
-def _availability(
-    facts: Iterable[Availability], before: Instant, at: Instant
-) -> Iterable[str]:
+def _availability(facts: Iterable[Availability], before: Instant, at: Instant) -> Iterator[str]:
+    """What nobody can have any more, for one reason in one sentence, and what everybody can."""
     first, last = to_datetime(before), to_datetime(at)
+    gone: dict[str, list[str]] = {}
+    back: list[str] = []
     for fact in facts:
         what = fact.model or f"everything at {fact.endpoint}"
         if fact.start is not None and first < fact.start <= last:
-            yield f"Withdrawn: {what}, {fact.reason}."
+            gone.setdefault(fact.reason, []).append(what)
         if fact.end is not None and first < fact.end <= last:
-            yield f"There again: {what}." if fact.start else f"There: {what}."
+            back.append(what)
+    for reason, names in gone.items():
+        yield f"Gone: {' and '.join(names)}: {reason}."
+    if back:
+        yield f"To be had: {' and '.join(back)}."
 
 
 def day(at: Instant) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -129,22 +128,23 @@ class _Stage:
     async def run(self) -> tuple[list[Said], list[Mark]]:
         connections = [self._connection() for _ in range(CONNECTIONS)]
         self._marks.append(Mark(at=self._at, asked=Instant(0), passed=Instant(0)))
+        held: list[asyncio.Task[None]] = []
         try:
-            async with asyncio.TaskGroup() as group:
-                held: list[asyncio.Task[None]] = []
-                for number, step in enumerate(self._pass.steps):
-                    if number:
-                        await self._move_clock(step.at)
-                    self._audience.stands(step.at)
-                    pace = asyncio.sleep(self._pace_s)
-                    await asyncio.gather(self._ask_all(step, connections), pace)
-                    # Streams over a boundary end before the clock moves on to the next.
-                    if held:
-                        await asyncio.wait(held)
-                    held = await self._begin(step, group)
+            for number, step in enumerate(self._pass.steps):
+                if number:
+                    await self._move_clock(step.at)
+                self._audience.stands(step.at)
+                pace = asyncio.sleep(self._pace_s)
+                await asyncio.gather(pace, self._ask_all(step, connections))
+                # Streams over a boundary end before the clock moves on to the next.
+                await asyncio.gather(*held)
+                held = await self._begin(step)
+            await asyncio.gather(*held)
         finally:
+            for task in held:
+                task.cancel()
             for connection in connections:
-                connection.close()
+                await connection.close()
         return self._said, self._marks
 
     def _connection(self) -> Connection:
@@ -175,11 +175,9 @@ class _Stage:
             for ask in left:
                 self._hear(ask, step.at, await connection.ask(ask, self._access))
 
-        async with asyncio.TaskGroup() as group:
-            for connection in connections:
-                group.create_task(work(connection))
+        await asyncio.gather(*map(work, connections))
 
-    async def _begin(self, step: Step, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    async def _begin(self, step: Step) -> list[asyncio.Task[None]]:
         """Begins streams, each on a connection of its own, and returns when of every one
         something has been heard; they are heard out beside whatever follows."""
 
@@ -189,12 +187,12 @@ class _Stage:
                 heard = await connection.ask(ask, self._access, begun.set)
             finally:
                 begun.set()
-                connection.close()
+                await connection.close()
             self._hear(ask, step.at, heard)
 
         begins = [asyncio.Event() for _ in step.held]
         tasks = [
-            group.create_task(hold(ask, begun))
+            asyncio.create_task(hold(ask, begun))
             for ask, begun in zip(step.held, begins, strict=True)
         ]
         for begun in begins:

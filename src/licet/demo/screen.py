@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,16 +22,17 @@ from licet.demo.script import Pass
 from licet.demo.summary import MARKS
 from licet.demo.tally import Tally, told
 from licet.policy import Verdict
-from licet.terms import Instant
+from licet.terms import Instant, to_datetime
 
 NEWS_LINES = 4
 REFRESH_HZ = 12
-SHORT_NAMES = {
-    FABLE: "Fable 5",
-    MYTHOS: "Mythos 5",
-    "claude-opus-4.8": "Opus 4.8",
-    "mistral-large-4": "Mistral 4",
+MODELS = {
+    FABLE: ("Fable 5", "blue"),
+    MYTHOS: ("Mythos 5", "magenta"),
+    "claude-opus-4.8": ("Opus 4.8", "cyan"),
+    "mistral-large-4": ("Mistral 4", "yellow"),
 }
+"""The models that answer, as they are called and coloured here."""
 
 
 class Sight:
@@ -39,7 +41,8 @@ class Sight:
     def __init__(self, which: Pass, judge: Judge) -> None:
         self.which = which
         self.at = which.steps[0].at
-        self.traffic: Counter[str] = Counter()
+        self.traffic: dict[str, Counter[str]] = {}
+        """Answers so far by endpoint and model."""
         self.kinds: Counter[Kind] = Counter()
         self.rerouted = 0
         self._judge = judge
@@ -58,7 +61,7 @@ class Sight:
         self.kinds[heard.kind] += 1
         self.rerouted += heard.rerouted
         if heard.endpoint:
-            self.traffic[heard.endpoint] += 1
+            self.traffic.setdefault(heard.endpoint, Counter())[heard.model] += 1
         if ask.by_workload:
             self._work[ask.person.id] = heard.model if heard.kind is Kind.ANSWERED else "nobody"
         elif heard.kind is not Kind.CUT:
@@ -72,19 +75,25 @@ class Sight:
                 return Text("?" if verdict is Verdict.UNDETERMINED else shown, style)
         return Text("gone" if word == Kind.UNAVAILABLE else word[:6], "magenta")
 
-    def work(self, person: Person) -> str:
+    def work(self, person: Person) -> Text:
         """Which model does a person's work now."""
         model = self._work.get(person.id, "")
-        return SHORT_NAMES.get(model, model)
+        return Text(*MODELS.get(model, (model, "")))
+
+    def forget_counts(self) -> None:
+        self.kinds.clear()
+        self.rerouted = 0
 
     def counts(self) -> str:
         kinds = self.kinds
         refused = sum(kinds[kind] for kind in (Kind.REFUSED, Kind.CUT, Kind.UNAVAILABLE))
+        answered = f"{kinds[Kind.ANSWERED]:,} answered ({self.rerouted:,} rerouted)"
         parts = [
-            f"{sum(kinds.values()):,} requests: {kinds[Kind.ANSWERED]:,} answered"
-            f" ({self.rerouted:,} rerouted)",
-            f"{refused:,} refused ({kinds[Kind.CUT]} cut)",
+            f"{kinds.total():,} requests: {answered}",
+            f"{refused:,} refused",
         ]
+        if kinds[Kind.CUT]:
+            parts.append(f"{kinds[Kind.CUT]} of them cut")
         if kinds[Kind.LOST]:
             parts.append(f"{kinds[Kind.LOST]:,} lost")
         return ", ".join(parts)
@@ -99,14 +108,14 @@ class Screen:
         self._news: list[str] = []
         self._live = Live(
             console=console,
-            get_renderable=self._render,
+            get_renderable=self.shown,
             refresh_per_second=REFRESH_HZ,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         self._live.start()
         return self
 
@@ -119,7 +128,9 @@ class Screen:
 
     def stands(self, at: Instant) -> None:
         assert self._sight is not None
-        self._news = (self._news + self._sight.stand(at))[-NEWS_LINES:]
+        date = f"{to_datetime(at):%d %b}"
+        brought = [f"{date}  {sentence}" for sentence in self._sight.stand(at)]
+        self._news = (self._news + brought)[-NEWS_LINES:]
 
     def hears(self, said: Said) -> None:
         assert self._sight is not None
@@ -128,7 +139,8 @@ class Screen:
     def ends(self, tally: Tally) -> None:
         """Nothing more to show of it: the summary tells."""
 
-    def _render(self) -> RenderableType:
+    def shown(self) -> RenderableType:
+        """The present frame."""
         sight = self._sight
         if sight is None:
             return Text("starting a gateway and simulated vendors")
@@ -140,12 +152,20 @@ class Screen:
         both.add_row(_persons(sight), _bars(sight, max(8, width - 60), self._console))
         return Group(
             Text(clock.ljust(width)[:width], "bold black on yellow", no_wrap=True),
-            Text(sight.which.title, "bold", no_wrap=True, overflow="ellipsis"),
+            Text(self._fitted(sight.which.title), "bold"),
             both,
             Text(),
-            *(_line(sentence) for sentence in self._news),
-            Text(sight.counts(), "bold", no_wrap=True, overflow="ellipsis"),
+            *(_line(self._fitted(sentence)) for sentence in self._news),
+            Text(self._fitted(sight.counts()), "bold"),
         )
+
+    def _fitted(self, sentence: str) -> str:
+        """As much of it as a line holds."""
+        width = self._console.width
+        if len(sentence) <= width:
+            return sentence
+        mark = "..." if self._console.options.ascii_only else "\u2026"
+        return sentence[: width - len(mark)] + mark
 
 
 class Lines:
@@ -162,8 +182,7 @@ class Lines:
 
     def stands(self, at: Instant) -> None:
         assert self._sight is not None
-        if self._sight.kinds:
-            self._say(f"    {self._sight.counts()}")
+        self._count()
         told_now = self._sight.stand(at)
         self._say(day(at))
         for sentence in told_now:
@@ -175,13 +194,20 @@ class Lines:
 
     def ends(self, tally: Tally) -> None:
         assert self._sight is not None
-        self._say(f"    {self._sight.counts()}")
+        self._count()
         self._say(f"    {tally.evidence.records:,} evidence records, {tally.seconds:.1f} s")
+
+    def _count(self) -> None:
+        """What was heard since this was last said."""
+        assert self._sight is not None
+        if self._sight.kinds:
+            self._say(f"    {self._sight.counts()}")
+            self._sight.forget_counts()
 
 
 def _persons(sight: Sight) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("may name", no_wrap=True, width=31)
+    table.add_column("who may name which model", no_wrap=True, width=31)
     table.add_column("Fable", justify="center", width=6)
     table.add_column("Mythos", justify="center", width=6)
     table.add_column("work done by", no_wrap=True, width=12)
@@ -196,18 +222,19 @@ def _persons(sight: Sight) -> Table:
 
 
 def _bars(sight: Sight, width: int, console: Console) -> Group:
-    """Answers by endpoint, two lines each."""
-    most = max(sight.traffic.values(), default=1)
+    """Answers by endpoint, two lines each; the colours are those of the models."""
+    most = max((models.total() for models in sight.traffic.values()), default=1)
     mark = "#" if console.options.ascii_only else "\u2587"
     lines: list[Text] = [Text("answers by endpoint", "bold")]
-    for endpoint, count in sorted(sight.traffic.items()):
-        lines.append(Text(f"{endpoint} {count:,}"))
-        lines.append(Text(mark * max(1, count * (width - 2) // most), "cyan"))
+    for endpoint, models in sorted(sight.traffic.items()):
+        lines.append(Text(f"{endpoint} {models.total():,}"))
+        bar = Text()
+        for model, count in sorted(models.items()):
+            bar.append(mark * -(-count * (width - len(models)) // most), MODELS[model][1])
+        lines.append(bar)
     return Group(*lines)
 
 
 def _line(sentence: str) -> Text:
     verb, colon, rest = sentence.partition(":")
-    text = Text(verb + colon, "bold", no_wrap=True, overflow="ellipsis")
-    text.append(rest, "not bold")
-    return text
+    return Text.assemble((verb + colon, "bold"), rest)

@@ -102,7 +102,9 @@ def _work(number: int) -> Iterator[Question]:
 
 
 def _streams() -> Iterator[Question]:
-    return (question for question in _everything() if question[3] and question[2] in (FABLE, MYTHOS))
+    return (
+        question for question in _everything() if question[3] and question[2] in (FABLE, MYTHOS)
+    )
 
 
 def _numbered(number: int, questions: Iterator[Question], prefix: str = "") -> Iterator[Ask]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,14 +19,18 @@ MARKS = {
     Verdict.UNDETERMINED: ("unproven", "yellow"),
 }
 NEXT = (
-    ("docs/start.md", "what was played here, and the first steps with a gateway of your own"),
-    ("licet init DIR", "a gateway before simulated vendors, which answers at once"),
-    ("examples/june-2026", "the directives, lists and workloads that were played"),
+    ("docs/start.md", "what was played, and the first steps"),
+    ("licet init DIR", "a gateway of your own, on simulated vendors"),
+    ("licet demo --keep DIR", "keeps configurations and evidence logs"),
+)
+KEPT = (
+    ("licet evidence verify --config {}/developer", "the log, read by yourself"),
+    ("licet directive list --config {}/developer", "the directives in English"),
 )
 
 
-def summary(report: Report, seconds: float) -> RenderableType:
-    """Everything that is said at the end."""
+def summary(report: Report, seconds: float, *, kept: Path | None = None) -> RenderableType:
+    """Everything that is said at the end. `kept`: where configurations and logs are."""
     parts: list[RenderableType] = [Text(), _table(report), Text()]
     parts += [paragraph for one in report.passes for paragraph in (_told(one), Text())]
     parts += [_judged(report), Text()]
@@ -34,8 +40,10 @@ def summary(report: Report, seconds: float) -> RenderableType:
     parts.append(
         Text(f"Played in {seconds:.0f} s on simulated vendors, by a scripted clock. Next:")
     )
-    width = max(len(what) for what, _ in NEXT)
-    parts += [Text(f"  {what:<{width}}  {why}") for what, why in NEXT]
+    where = NEXT[:2] if kept is not None else NEXT
+    told = [*where, *((what.format(kept), why) for what, why in KEPT if kept is not None)]
+    width = max(len(what) for what, _ in told)
+    parts += [Text(f"  {what:<{width}}  {why}") for what, why in told]
     return Group(*parts)
 
 
@@ -83,11 +91,11 @@ def _judged(report: Report) -> Text:
 
 def _table(report: Report) -> Table:
     """Persons by the columns of the verdict table."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False)
-    table.add_column("persons x models, heard", no_wrap=True, ratio=1)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("who named the model", no_wrap=True, width=30)
     for column in COLUMNS:
         name = "Fable" if column.model == FABLE else "Mythos"
-        table.add_column(f"{to_datetime(column.at):%d %b}\n{name}", justify="center")
+        table.add_column(f"{to_datetime(column.at):%d %b}\n{name}", justify="center", width=6)
     seen = {(one.person, one.model, one.at): one for one in report.verdicts}
     for person in PERSONS:
         cells = [seen[person.row, column.model, column.at] for column in COLUMNS if seen]

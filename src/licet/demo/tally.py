@@ -145,9 +145,7 @@ def verdicts(said: Sequence[Said]) -> tuple[VerdictSeen, ...]:
     )
 
 
-def _seen(
-    person: Person, column: Column, expected: Verdict, said: Iterable[Said]
-) -> VerdictSeen:
+def _seen(person: Person, column: Column, expected: Verdict, said: Iterable[Said]) -> VerdictSeen:
     words = {
         told(one.heard, column.model)
         for one in said
