@@ -155,35 +155,19 @@ _PERSON = ("subject.us_person", "subject.nationality")
 
 
 def settle(
-    unsettled: Sequence[Open],
-    may: int,
-    atoms_of: AtomsOf,
-    relieving: tuple[Rule, ...] = (),
-    *,
-    wanted: bool = True,
+    unsettled: Sequence[Open], may: int, atoms_of: AtomsOf, *, wanted: bool = True
 ) -> Finding:
     """The exact verdict on restrictions that the masks leave open.
 
-    `relieving`: what already relieves others; it is needed too if the verdict is permitted.
     `wanted`: whether missing sets are.
     """
-    unknowns = _Unknowns()
-    clauses = [
-        (
-            _clause(one.rule, may, atoms_of, unknowns),
-            [
-                (relief, tuple(_clause(part, may, atoms_of, unknowns) for part in relief))
-                for relief in one.reliefs
-            ],
-        )
-        for one in unsettled
-    ]
     rules = [one.rule for one in unsettled]
+    unknowns, clauses = _problem(unsettled, may, atoms_of)
     try:
         completions = unknowns.completions()
     except TooMany:
         return Finding(Verdict.UNDETERMINED, tuple(rules), (), (unknowns.names,))
-    used: dict[str, Rule] = {rule.id: rule for rule in relieving}
+    used: dict[str, Rule] = {}
     verdicts: dict[int, int] = {}
     every, some, spared = -1, 0, False
     for truth, _ in completions:
@@ -201,6 +185,38 @@ def settle(
     outcomes = [(not verdicts[truth], labels) for truth, labels in completions]
     missing = _missing(outcomes) if wanted else ()
     return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), missing, always)
+
+
+def reliefs_used(relieved: Sequence[Open], may: int, atoms_of: AtomsOf) -> tuple[Rule, ...]:
+    """Which of the authorisations that may relieve do so in some completion; beyond the bound,
+    all of them."""
+    unknowns, clauses = _problem(relieved, may, atoms_of)
+    try:
+        completions = unknowns.completions()
+    except TooMany:
+        return tuple(part for one in relieved for relief in one.reliefs for part in relief)
+    used: dict[str, Rule] = {}
+    for truth in {truth for truth, _ in completions}:
+        _refusing(clauses, truth, used)
+    return tuple(used.values())
+
+
+_Reliefs = list[tuple[Relief, tuple[_Clause, ...]]]
+_Problem = list[tuple[_Clause, _Reliefs]]
+
+
+def _problem(opens: Sequence[Open], may: int, atoms_of: AtomsOf) -> tuple[_Unknowns, _Problem]:
+    """Restrictions and what may relieve them, as formulas over the tests that are open."""
+    unknowns = _Unknowns()
+    problem: _Problem = []
+    for one in opens:
+        clause = _clause(one.rule, may, atoms_of, unknowns)
+        reliefs: _Reliefs = [
+            (relief, tuple(_clause(part, may, atoms_of, unknowns) for part in relief))
+            for relief in one.reliefs
+        ]
+        problem.append((clause, reliefs))
+    return unknowns, problem
 
 
 def _picked(rules: Sequence[Rule], mask: int) -> tuple[Rule, ...]:
@@ -227,7 +243,7 @@ def _needs(rows: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> tuple[int, ...]
 
 
 def _refusing(
-    clauses: Sequence[tuple[_Clause, list[tuple[Relief, tuple[_Clause, ...]]]]],
+    clauses: _Problem,
     truth: int,
     used: dict[str, Rule],
 ) -> int:

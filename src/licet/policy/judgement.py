@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from licet.policy.axioms import Person
-from licet.policy.completions import Finding, Open, settle
+from licet.policy.completions import Finding, Open, reliefs_used, settle
 from licet.policy.directives import Duty, InFlight, Kind
 from licet.policy.holdings import Holding
 from licet.policy.questions import Decision, Verdict
@@ -71,23 +71,23 @@ class Judge:
     ) -> Finding:
         refusing: list[Rule] = []
         unsettled: list[Open] = []
+        relieved: list[Open] = []
         relieving: dict[str, Rule] = {}
         for rule in self._touched(may & restricting):
             fires = rule.fires(must, may)
             if fires is False:
                 continue
+            sure: list[Relief] = []
             possible: list[Relief] = []
-            sure = False
             for relief in rule.reliefs:
                 found = _relieves(relief, must, may, observing)
-                if found:
-                    sure = True
-                    relieving.update((part.id, part) for part in relief)
-                elif found is None:
-                    possible.append(relief)
+                if found is not False:
+                    (sure if found else possible).append(relief)
             if sure:
-                continue
-            if fires and not possible:
+                relieving.update((part.id, part) for relief in sure for part in relief)
+                if possible:
+                    relieved.append(Open(rule, tuple(possible)))
+            elif fires and not possible:
                 refusing.append(rule)
             else:
                 unsettled.append(Open(rule, tuple(possible)))
@@ -97,9 +97,16 @@ class Judge:
                 refusing += settle(unsettled, may, atoms_of, wanted=False).always
                 refusing.sort(key=lambda rule: rule.applies)
             return Finding(Verdict.REFUSED, tuple(refusing))
-        if not unsettled:
-            return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))
-        return settle(unsettled, may, atoms_of, tuple(relieving.values()))
+        finding = Finding(Verdict.PERMITTED)
+        if unsettled:
+            finding = settle(unsettled, may, atoms_of)
+        if finding.verdict is not Verdict.PERMITTED:
+            return finding
+        if relieved:
+            # A second authorisation that may relieve the same brings its duties as well.
+            relieving.update((one.id, one) for one in reliefs_used(relieved, may, atoms_of))
+        relieving.update((one.id, one) for one in finding.relieving)
+        return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))
 
     def _touched(self, rows: int) -> list[Rule]:
         """The rules whose rows these are, each once, in the order of the sources."""
