@@ -145,11 +145,18 @@ class Rig:
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.call(self._start_node)
+        try:
+            self.call(self._start_node)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.call(self.node.close)
+        self._stop()
+
+    def _stop(self) -> None:
         self.call(self.vendors.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

@@ -118,7 +118,7 @@ class Admission:
                 return _unauthenticated("`Authorization` and `x-api-key` name different keys")
             presented = credential
         if not presented:
-            return _unauthenticated("the request carries no key")
+            return _unauthenticated(_NO_KEY)
         token = headers.get(b"licet-subject", b"")
         entry = (presented, token)
         caller = self._callers.get(entry)
@@ -187,6 +187,9 @@ class Admission:
             entry=entry,
             at_s=at_s,
         )
+
+
+_NO_KEY = "the request carries no key: send it as `Authorization: Bearer KEY` or in `x-api-key`"
 
 
 def _unauthenticated(message: str, code: str = "invalid_api_key") -> Denial:

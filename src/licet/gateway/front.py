@@ -22,6 +22,7 @@ from licet.gateway.inbound import HttpRequest, Inbound, Limits
 from licet.gateway.messages import Secrets, WorkerStatus
 from licet.gateway.outbound import Dialer
 from licet.gateway.records import About
+from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Snapshot
@@ -357,7 +358,7 @@ class Desk:
         self.world.refusals.unknown_model(reply, wanted, caller.workloads, request)
 
     def _not_found(self, reply: Reply, http: HttpRequest) -> None:
-        path = http.path[:128].decode("latin-1")
+        path = shown(http.path.decode("latin-1"))
         message = f"there is nothing at `{path}`: see `{CHAT_PATH}`, `{MESSAGES_PATH}`"
         self.world.refusals.say(reply, "not_found", message, self._request_id())
 

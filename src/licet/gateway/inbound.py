@@ -29,6 +29,7 @@ LINGER_S = 2.0
 """How long the rest of a refused request is read and forgotten, so that its sender sees the
 answer and not a reset (RFC 9112, section 9.6)."""
 
+_VERSIONS = frozenset({"1.0", "1.1"})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
@@ -100,7 +101,8 @@ class Inbound(asyncio.Protocol):
         self._head_bytes_max = front.limits.head_bytes_max
         self._head_fed = -1
         self._in_head = False
-        self._host = b""
+        # What no host is, so that the first one is looked at.
+        self._host = b"/"
         self._target = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -264,6 +266,9 @@ class Inbound(asyncio.Protocol):
         """A request is complete, or doubtful, which ends what is read of this connection."""
         if self.gone or self._deaf:
             return
+        version = self._parser.get_http_version()
+        if doubt is None and version not in _VERSIONS:
+            doubt = "invalid_http", f"the request is HTTP/{version}: use HTTP/1.1"
         self._deaf = doubt is not None
         self._in_head = False
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
@@ -275,7 +280,7 @@ class Inbound(asyncio.Protocol):
             headers,
             body if doubt is None else b"",
             doubt is None and self._parser.should_keep_alive() and b"upgrade" not in headers,
-            self._parser.get_http_version() != "1.0",
+            version != "1.0",
             doubt,
         )
         if not self.busy:
@@ -386,4 +391,5 @@ class Inbound(asyncio.Protocol):
 
 def _lower(error: Exception) -> str:
     text = str(error)
-    return text[:1].lower() + text[1:]
+    # Names of headers keep their capitals.
+    return text[:1].lower() + text[1:] if text[1:2].islower() and "-" not in text else text

@@ -19,6 +19,8 @@ from licet.relay import Conclusion, Failure, FailureKind, Plan, Relay
 from licet.terms import CallerFault
 from licet.wire import ErrorBody, LicetDetails, Reason, error_of
 
+SHOWN_CHARACTERS_MAX = 128
+
 _OUTCOMES: dict[Conclusion, OutcomeWord] = {
     Conclusion.ANSWERED: "answered",
     Conclusion.PASSED: "failed",
@@ -41,6 +43,11 @@ _REASONS: dict[FailureKind, Reason] = {
 def outcome_word(conclusion: Conclusion) -> OutcomeWord:
     """The word that the outcome's record uses."""
     return _OUTCOMES[conclusion]
+
+
+def shown(text: str) -> str:
+    """What a caller sent, as it may stand in a message: short, and on one line."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN_CHARACTERS_MAX])
 
 
 class Refusals:
@@ -132,7 +139,7 @@ class Refusals:
     ) -> None:
         offered = ", ".join(f"`{w.id}`" for w in workloads) or "none"
         message = (
-            f"`{name[:128]}` is no workload of this key and no model of one; its workloads are: "
+            f"`{shown(name)}` is no workload of this key and no model of one; its workloads are: "
             f"{offered}"
         )
         self.say(reply, "not_found", message, request, code="model_not_found", param="model")
