@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from licet.demo.persons import COLUMNS, PERSONS
 from licet.terms import format_instant
 
+ROOT = Path(__file__).parents[2]
 BOUND_S = 120
 DEMO = [sys.executable, "-m", "licet", "demo", "--headless", "--json"]
 
@@ -43,6 +45,17 @@ def play(room: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     process = start(room, *arguments)
     out, err = process.communicate(timeout=BOUND_S)
     return process.returncode, json.loads(out.splitlines()[-1]), err
+
+
+def paragraph(text: str, opening: str) -> str:
+    """The last paragraph that begins so."""
+    found = text[text.rindex(f"\n{opening}") + 1 :]
+    return re.split(r"\n\s*\n|\n```", found, maxsplit=1)[0]
+
+
+def words(text: str) -> str:
+    """On one line, with N for every number: how much is heard in a second is up to the machine."""
+    return re.sub(r"\d[\d,]*", "N", " ".join(text.split()))
 
 
 def processes(room: Path) -> list[str]:
@@ -79,6 +92,9 @@ def test_the_episode_is_played_and_nothing_is_wrong(room: Path) -> None:
     assert all(one["expected"] == one["got"] for one in found["verdicts"])
     assert "THE CLOCK IS SCRIPTED" in told
     assert "A blanket shutdown would have refused 3,978 requests" in " ".join(told.split())
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    for opening in ("The developer's side. ", "The deployer's side. ", "Judged by "):
+        assert words(paragraph(page, opening)) == words(paragraph(told, opening))
     assert list(room.iterdir()) == []
     assert processes(room) == []
 

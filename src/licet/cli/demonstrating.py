@@ -101,6 +101,8 @@ def _run(work: Callable[[Path], Awaitable[Report]], keep: Path | None) -> Report
                 return await work(folder)
         except asyncio.CancelledError:
             return None
+        except OSError as error:
+            raise OperationFault("demo", f"what the demonstration needs failed: {error}") from error
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(until_signalled())

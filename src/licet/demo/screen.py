@@ -5,6 +5,7 @@ Fits 80 columns and 24 lines; where there is no such terminal, `Lines` says the 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Self
@@ -25,7 +26,7 @@ from licet.policy import Verdict
 from licet.terms import Instant, to_datetime
 
 NEWS_LINES = 4
-REFRESH_HZ = 12
+FRAME_S = 0.08
 MODELS = {
     FABLE: ("Fable 5", "blue"),
     MYTHOS: ("Mythos 5", "magenta"),
@@ -100,23 +101,27 @@ class Sight:
 
 
 class Screen:
-    """A live display; use as a context."""
+    """A live display; use as a context.
+
+    It is drawn from the event loop, between two requests, so that nothing changes meanwhile.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._drawn_s = 0.0
         self._sight: Sight | None = None
         self._news: list[str] = []
         self._live = Live(
             console=console,
             get_renderable=self.shown,
-            refresh_per_second=REFRESH_HZ,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,19 +130,28 @@ class Screen:
     def begins(self, which: Pass, judge: Judge) -> None:
         self._sight = Sight(which, judge)
         self._news = []
+        self._draw()
 
     def stands(self, at: Instant) -> None:
         assert self._sight is not None
         date = f"{to_datetime(at):%d %b}"
         brought = [f"{date}  {sentence}" for sentence in self._sight.stand(at)]
         self._news = (self._news + brought)[-NEWS_LINES:]
+        self._draw()
 
     def hears(self, said: Said) -> None:
         assert self._sight is not None
         self._sight.hear(said)
+        if time.monotonic() - self._drawn_s > FRAME_S:
+            self._draw()
 
     def ends(self, tally: Tally) -> None:
-        """Nothing more to show of it: the summary tells."""
+        """Its last frame; the summary tells the rest."""
+        self._draw()
+
+    def _draw(self) -> None:
+        self._live.refresh()
+        self._drawn_s = time.monotonic()
 
     def shown(self) -> RenderableType:
         """The present frame."""
@@ -230,7 +244,10 @@ def _bars(sight: Sight, width: int, console: Console) -> Group:
         lines.append(Text(f"{endpoint} {models.total():,}"))
         bar = Text()
         for model, count in sorted(models.items()):
-            bar.append(mark * -(-count * (width - len(models)) // most), MODELS[model][1])
+            bar.append(
+                mark * -(-count * (width - len(models)) // most),
+                MODELS.get(model, (model, "white"))[1],
+            )
         lines.append(bar)
     return Group(*lines)
 

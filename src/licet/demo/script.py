@@ -78,7 +78,7 @@ def _developer(number: int, at: Instant) -> Step:
 
 
 def _deployer(number: int, at: Instant) -> Step:
-    """Everybody's workloads, and now and then a model by its name."""
+    """Everybody's work, and either model by its name."""
     return Step(at=at, asks=tuple(_numbered(number, _work(number))))
 
 
@@ -95,9 +95,11 @@ def _everything() -> Iterator[Question]:
 
 
 def _work(number: int) -> Iterator[Question]:
+    """All work, and each model once by its name: in either dialect, streamed or not, in turn."""
     for index, (person, dialect, name, stream) in enumerate(_everything()):
-        by_workload = name == person.workloads[dialect]
-        if by_workload or (index + number) % 8 == 0:
+        way = DIALECTS.index(dialect) * 2 + stream
+        in_turn = way == (number + index // 12 + (name == MYTHOS)) % 4
+        if name == person.workloads[dialect] or in_turn:
             yield person, dialect, name, stream
 
 

@@ -40,7 +40,10 @@ def test_everybodys_work_goes_on_on_the_deployers_side() -> None:
     for step in DEPLOYER.steps:
         working = {ask.person.id for ask in step.asks if ask.by_workload}
         assert working == {person.id for person in PERSONS}
-        assert any(not ask.by_workload for ask in step.asks)
+        named = sorted((ask.person.id, ask.name) for ask in step.asks if not ask.by_workload)
+        assert named == sorted((person.id, name) for person in PERSONS for name in (FABLE, MYTHOS))
+    ways = {(ask.dialect, ask.stream) for ask in DEPLOYER.steps[0].asks if not ask.by_workload}
+    assert len(ways) == 4
 
 
 def test_streams_are_held_over_the_first_letter_alone() -> None:
