@@ -6,7 +6,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, Literal
@@ -63,15 +63,16 @@ class Heard:
     ended: float = 0.0
 
 
-def call(gateway: Gateway, ask: Ask) -> Heard:
-    """One request on a connection of its own, to its end."""
+def call(gateway: Gateway, ask: Ask, on_content: Callable[[], None] = lambda: None) -> Heard:
+    """One request on a connection of its own, to its end; `on_content` hears of a stream's first
+    text."""
     connection = HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT_S)
     heard = Heard(ask=ask, kind="closed", began=time.monotonic())
     try:
         connection.connect()
         heard = replace(heard, connected=time.monotonic(), port=connection.sock.getsockname()[1])
         connection.request("POST", PATHS[ask.dialect], _body(ask), _headers(gateway, ask))
-        heard = _hear(connection.getresponse(), heard)
+        heard = _hear(connection.getresponse(), heard, on_content)
     except TimeoutError:
         heard = replace(heard, kind="silent")
     except (OSError, HTTPException):
@@ -81,15 +82,24 @@ def call(gateway: Gateway, ask: Ask) -> Heard:
     return replace(heard, ended=time.monotonic())
 
 
-def _hear(response: HTTPResponse, heard: Heard) -> Heard:
-    heard = replace(
-        heard, status=response.status, request=response.headers.get("licet-request-id", "")
-    )
-    if heard.ask.leave:
+def _hear(response: HTTPResponse, heard: Heard, on_content: Callable[[], None]) -> Heard:
+    status, ask = response.status, heard.ask
+    heard = replace(heard, status=status, request=response.headers.get("licet-request-id", ""))
+    if ask.leave and status == 200:
         response.read1(1)
         return replace(heard, kind="left")
-    body = response.read()
-    return replace(heard, body=body, kind=_kind(heard.ask, response.status, body))
+    body = _stream(response, on_content) if response.chunked else response.read()
+    return replace(heard, body=body, kind=_kind(ask, status, body))
+
+
+def _stream(response: HTTPResponse, on_content: Callable[[], None]) -> bytes:
+    body, told = b"", False
+    while piece := response.read1(65_536):
+        body += piece
+        if not told and b"answer" in body:
+            told = True
+            on_content()
+    return body
 
 
 def _kind(ask: Ask, status: int, body: bytes) -> Kind:
@@ -102,7 +112,7 @@ def _kind(ask: Ask, status: int, body: bytes) -> Kind:
     last = b"data: [DONE]\n\n" if ask.dialect == "chat" else b'{"type":"message_stop"}\n\n'
     if body.endswith(last) and b'"error"' not in body:
         return "answered"
-    return "refused" if b"model_restricted" in body else "error"
+    return "refused" if b'"directive_refused"' in body else "error"
 
 
 def _is_whole(dialect: str, body: bytes) -> bool:

@@ -189,8 +189,8 @@ def write_down(folder: Path, rounds: Sequence[Round], seed: int, took_s: float) 
         "",
         *table(rounds),
         "",
-        "Unknown: attempts whose process died with them, recorded so. Back: the median time from the",
-        "death to the first request, begun after it, that was answered, and the greatest.",
+        "Unknown: attempts whose process died with them, recorded so. Back: the median time from",
+        "the death to the first request, begun after it, that was answered, and the greatest.",
         *(f"- {fault}" for fault in faults),
     ]
     path.write_text("\n".join(lines) + "\n")

@@ -194,6 +194,7 @@ class Supervisor:
         await self._record(adopted)
         if self._workers is None:
             raise OperationFault("not_running", "the gateway is starting")
+        before = self._workers.restarts
         late = await self._workers.adopt(self._configure(adopted), self._plan.adopt_bound_s)
         if late:
             raise OperationFault(
@@ -206,7 +207,7 @@ class Supervisor:
             "snapshot": adopted.digest,
             "workers": self._plan.workers,
             "recorded": list(adopted.recorded),
-            "notices": list(adopted.notices),
+            "notices": [*adopted.notices, *_started_anew(before, self._workers.restarts)],
         }
 
     def _commands(
@@ -341,6 +342,15 @@ def _command(
     make: Callable[[int, int, int], list[str]], listen_fd: int, index: int
 ) -> Callable[[int], list[str]]:
     return lambda control_fd: make(control_fd, listen_fd, index)
+
+
+def _started_anew(before: tuple[int, ...], after: tuple[int, ...]) -> list[str]:
+    """A line on each worker that was replaced meanwhile; its replacement has what is current."""
+    return [
+        f"{_named((index,))} did not acknowledge in time, or died, and was started anew"
+        for index, (earlier, later) in enumerate(zip(before, after, strict=True))
+        if later > earlier
+    ]
 
 
 def _named(indices: tuple[int, ...]) -> str:

@@ -119,6 +119,11 @@ class Workers:
     def seats(self) -> tuple[Seat, ...]:
         return self._seats
 
+    @property
+    def restarts(self) -> tuple[int, ...]:
+        """How often each was started again."""
+        return tuple(seat.child.restarts for seat in self._seats)
+
     async def start(self, configure: Configure, bound_s: float) -> tuple[int, ...]:
         """Starts every worker with this; the indices of those not ready within the bound.
 
