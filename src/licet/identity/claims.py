@@ -13,22 +13,26 @@ Beside the registered claims (RFC 7519), our claim `licet` is an object:
                    issuer is trusted for, which is also what counts where it is left out
     evidence_date  when the evidence was looked at; a date, or a time with an offset
     expires        until when the attestations hold; the token itself ends by `exp`
+    backing        the last three of single attributes, where they differ from the rest:
+                   {"us_person": {"evidence_date": "2026-01-31", "expires": "2027-01-31"}}
 
 The standard claim `nationalities` (OpenID Connect for Identity Assurance 1.0) is read as
-citizenships, and never as all of them.
+citizenships, and never as all of them. What stands in `verified_claims` of the same standard is
+read in the same way, on the assurance of its trust framework. docs/identity.md has the table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 import msgspec
 import pycountry
 
 from licet.identity.nouns import Issuer
+from licet.identity.profiles import merge
+from licet.identity.verified_claims import Backing, ClaimProblem, moment, read_verified
 from licet.terms import (
     Assurance,
     Attested,
@@ -50,15 +54,17 @@ SET_SIZE_MAX = 64
 """Members of one claimed set; nobody has that many, and merging compares them."""
 
 
-class ClaimProblem(ValueError):
-    """A claim that does not have its shape; the message names it."""
-
-
 class _StatusClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     country: PlaceCode
     standing: Standing
     since: str | None = None
     until: str | None = None
+
+
+class _BackingClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    assurance: Assurance | None = None
+    evidence_date: str | None = None
+    expires: str | None = None
 
 
 class _EngagementClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +85,7 @@ _SHAPES: dict[str, Any] = {
     "assurance": Assurance,
     "evidence_date": str,
     "expires": str,
+    "backing": dict[str, _BackingClaim],
 }
 
 
@@ -91,16 +98,37 @@ class Claimed:
 
 
 def read_claims(claims: Mapping[str, Any], issuer: Issuer, subject: str | None) -> Claimed:
-    """What `issuer` attests by these claims; `ClaimProblem` for one of a wrong shape."""
-    return _Reader(claims, issuer).read(subject)
+    """What `issuer` attests by these claims; `ClaimProblem` for one of a wrong shape.
+
+    A value that is claimed in two places differently is unknown, as if two issuers differed.
+    """
+    found = _Reader(claims, issuer, _plain_backing(claims, issuer)).read(subject)
+    verified = read_verified(claims.get("verified_claims"), issuer.trust_frameworks)
+    for part in verified.parts:
+        more = _Reader(part.claims, issuer, part.backing).read(subject)
+        found = Claimed(merge(found.profile, more.profile), (*found.ignored, *more.ignored))
+    return Claimed(found.profile, tuple(sorted({*found.ignored, *verified.ignored})))
+
+
+def _plain_backing(claims: Mapping[str, Any], issuer: Issuer) -> Backing:
+    """What stands behind claims that nothing more is said about."""
+    if issuer.format == "jwt":
+        return Backing(issuer.assurance)
+    # The metadata of person identification data (ARF, PID Rulebook): of the document itself.
+    return Backing(
+        issuer.assurance,
+        moment(claims.get("date_of_issuance"), "date_of_issuance"),
+        moment(claims.get("date_of_expiry"), "date_of_expiry"),
+    )
 
 
 class _Reader:
-    def __init__(self, claims: Mapping[str, Any], issuer: Issuer) -> None:
+    def __init__(self, claims: Mapping[str, Any], issuer: Issuer, backing: Backing) -> None:
         own = claims.get("licet", {})
         if not isinstance(own, dict):
             raise ClaimProblem("the claim `licet` is not an object")
         self.issuer = issuer
+        self.backing = backing
         self.ignored = sorted(f"licet.{name}" for name in own.keys() - _SHAPES.keys())
         self.own = {
             name: _convert(own[name], shape, f"licet.{name}")
@@ -132,18 +160,30 @@ class _Reader:
             return None
         if isinstance(value, tuple) and len(value) > SET_SIZE_MAX:
             raise ClaimProblem(f"the claim `licet.{name}` has more than {SET_SIZE_MAX} members")
+        backing = self._backing(name)
         return Attested(
             value=value,
             issuer=self.issuer.id,
-            assurance=self._assurance(),
-            evidence_date=_moment(self.own.get("evidence_date"), "evidence_date"),
-            expires=_moment(self.own.get("expires"), "expires"),
+            assurance=backing.assurance,
+            evidence_date=backing.evidence_date,
+            expires=backing.expires,
             complete=self._complete(name) if complete is None else complete,
         )
 
-    def _assurance(self) -> Assurance:
-        claimed: Assurance = self.own.get("assurance", self.issuer.assurance)
-        return min(claimed, self.issuer.assurance, key=lambda level: level.rank)
+    def _backing(self, name: str) -> Backing:
+        """What stands behind one attribute: the nearest word on it, and never more assurance
+        than the issuer can give, nor for longer than the document that it rests on."""
+        each: _BackingClaim = self.own.get("backing", {}).get(name, _BackingClaim())
+        most = self.backing.assurance
+        claimed: Assurance = each.assurance or self.own.get("assurance") or most
+        date = each.evidence_date or self.own.get("evidence_date")
+        until = each.expires or self.own.get("expires")
+        expires = (moment(until, "licet.expires"), self.backing.expires)
+        return Backing(
+            assurance=min(claimed, most, key=lambda level: level.rank),
+            evidence_date=moment(date, "licet.evidence_date") or self.backing.evidence_date,
+            expires=min((one for one in expires if one is not None), default=None),
+        )
 
     def _complete(self, name: str) -> bool:
         complete = self.own.get("complete", False)
@@ -155,8 +195,8 @@ class _Reader:
             Status(
                 country=one.country,
                 standing=one.standing,
-                since=_moment(one.since, "nationality"),
-                until=_moment(one.until, "nationality"),
+                since=moment(one.since, "licet.nationality"),
+                until=moment(one.until, "licet.nationality"),
             )
             for one in own or ()
         )
@@ -184,8 +224,8 @@ class _Reader:
             Engagement(
                 relation=one.relation,
                 organisation=one.organisation,
-                since=_moment(one.since, "engagement"),
-                until=_moment(one.until, "engagement"),
+                since=moment(one.since, "licet.engagement"),
+                until=moment(one.until, "licet.engagement"),
             )
             for one in kept
         )
@@ -215,22 +255,6 @@ def _convert(value: object, shape: Any, name: str) -> Any:
     except msgspec.ValidationError:
         # The library's words hold patterns of a thousand letters; the name says enough.
         raise ClaimProblem(f"the claim `{name}` does not have its shape") from None
-
-
-def _moment(written: str | None, name: str) -> datetime | None:
-    """RFC 3339 with an offset, or a date: the start of that day, UTC."""
-    if written is None:
-        return None
-    try:
-        if len(written) == 10:
-            return datetime.combine(date.fromisoformat(written), time(), tzinfo=UTC)
-        moment = datetime.fromisoformat(written)
-        if moment.tzinfo is None:
-            raise ClaimProblem(f"the claim `licet.{name}` has a time without an offset")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        message = f"the claim `licet.{name}` has no date or time with an offset"
-        raise ClaimProblem(message) from None
 
 
 def _citizenships(claim: object) -> tuple[Status, ...] | None:

@@ -1,4 +1,4 @@
-"""Who asks: what a token and a key attest of one person, merged."""
+"""Who asks: what several sources attest of one person, merged."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ def resolve(token_profile: Profile | None, key: Key) -> Profile:
     """The person behind a request: what the token attests, and what the key attests of all.
 
     Without a token, or on a key that does not speak for others, it is the person who holds
-    the key, if it is personal. Values that contradict each other are unknown and named in
-    `conflicts`; sets are joined, and a joint set is complete if one part attests so and the
-    other adds nothing.
+    the key, if it is personal.
     """
     honoured = token_profile if key.speaks_for_others else None
     person = honoured or Profile(subject=key.subject)
     if person.subject is None and key.subject is not None:
         person = msgspec.structs.replace(person, subject=key.subject)
-    attested = key.attests or UNKNOWN_PERSON
+    return merge(person, key.attests or UNKNOWN_PERSON)
+
+
+def merge(person: Profile, attested: Profile) -> Profile:
+    """What two sources attest of the person whom the first one names.
+
+    Values that contradict each other are unknown and named in `conflicts`; sets are joined,
+    and a joint set is complete if one part attests so and the other adds nothing.
+    """
     conflicts = [*person.conflicts, *attested.conflicts]
     merged: dict[str, Any] = {}
     for name in _SCALARS + _SETS:
@@ -42,7 +48,7 @@ def resolve(token_profile: Profile | None, key: Key) -> Profile:
         found, contradicted = _join_scalars(person.declared.get(name), attested.declared.get(name))
         if contradicted:
             conflicts.append(name)
-        elif found is not None:
+        elif found is not None and name not in conflicts:
             declared[name] = found
     return Profile(
         subject=person.subject,

@@ -1,89 +1,35 @@
-"""Subject tokens: signed JWTs (RFC 7519, RFC 7515) that name the person behind a request.
+"""Subject tokens: signed JWTs (RFC 7519, RFC 8725) that name the person behind a request.
 
-Verified against configured keys only: nothing in a token says where its key is. `alg` is one
-of those that the issuer is configured for; `none` and shared secrets are none of them.
+Verified against known keys of configured issuers only. A credential that a wallet presents
+comes in the same header and is told apart by its form (`licet.identity.credentials`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwa import JWSAlgModel
-from joserfc.jwk import OKPKey
-from joserfc.jws import JWSRegistry
-from msgspec import Meta
 
-from licet.identity.claims import ClaimProblem, read_claims
-from licet.identity.key_sets import VerificationKey, read_key_set
-from licet.identity.nouns import Issuer
+from licet.identity.claims import read_claims
+from licet.identity.credentials import SEPARATOR, present
+from licet.identity.nouns import Issuer, TokenProblem, VerifiedToken
+from licet.identity.registered import Registered, Trusted, check_times, read_registered
+from licet.identity.signatures import check_signature, open_signed, sign
+from licet.identity.verified_claims import ClaimProblem
 from licet.terms import Profile
 
 TOKEN_BYTES_MAX = 16 * 1024
-SUBJECT_BYTES_MAX = 256
 
-
-class TokenProblem(msgspec.Struct, frozen=True):
-    """Why a token does not count: a stable code and a message for the caller."""
-
-    code: str
-    message: str
-
-
-class VerifiedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token that counts until `expires_s` (Unix seconds, leeway included).
-
-    The profile's subject is `ISSUER:SUB`, so that two issuers never mean the same person by
-    accident. `ignored`: what was claimed without the issuer being trusted for it.
-    """
-
-    profile: Profile
-    issuer: str
-    expires_s: int
-    ignored: tuple[str, ...] = ()
-
-
-_Seconds = Annotated[float, Meta(ge=0, le=2**53)]
-"""NumericDate (RFC 7519 §2): Unix seconds, fractions allowed; an integer is read as well."""
-
-
-class _Claims(msgspec.Struct, frozen=True):
-    iss: str
-    aud: str | tuple[str, ...]
-    exp: _Seconds
-    sub: str | None = None
-    nbf: _Seconds | None = None
-    iat: _Seconds | None = None
-
-
-class _Registry(JWSRegistry):
-    """`EdDSA` with an Ed25519 key is what RFC 9864 renamed to `Ed25519`; both verify alike."""
-
-    max_header_length = 4096
-
-    def get_alg(self, name: str) -> JWSAlgModel:
-        return super().get_alg("Ed25519" if name == "EdDSA" else name)
-
-
-_REGISTRY = _Registry(algorithms=("Ed25519", "ES256", "RS256"))
-_MALFORMED = TokenProblem("token_malformed", "not a signed JSON Web Token")
-
-
-@dataclass(frozen=True, slots=True)
-class _Trusted:
-    issuer: Issuer
-    keys: tuple[VerificationKey, ...]
+_TYPES = ("", "jwt", "at+jwt")
+"""What `typ` of a subject token may say (RFC 8725 §3.11): no token of another kind is one."""
 
 
 class TokenVerifier:
     """Verifies tokens of the configured issuers; pure, so the caller says what time it is."""
 
     def __init__(self, issuers: Iterable[Issuer]) -> None:
-        self._trusted = {one.id: _Trusted(one, read_key_set(one.jwks)) for one in issuers}
+        self._trusted = {one.id: Trusted.of(one) for one in issuers}
 
     def verify(self, token: str, now_s: int) -> VerifiedToken | TokenProblem:
         """The person that `token` names at `now_s` (Unix seconds, of the real clock: a
@@ -91,33 +37,41 @@ class TokenVerifier:
         if len(token) > TOKEN_BYTES_MAX:
             return TokenProblem("token_too_large", f"longer than {TOKEN_BYTES_MAX} bytes")
         try:
-            compact = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
-            header = compact.headers()
-            claims = msgspec.json.decode(compact.payload, type=_Claims)
-        except msgspec.ValidationError as cause:
-            words = str(cause)
-            return TokenProblem(
-                "claim_malformed", f"its claims cannot be read: {words[:1].lower()}{words[1:]}"
-            )
-        except (JoseError, msgspec.DecodeError, UnicodeError, ValueError, TypeError):
+            if SEPARATOR in token:
+                return present(token, self._trusted, now_s)
+            return self._verify(token, now_s)
+        except ClaimProblem as cause:
+            return TokenProblem("claim_malformed", str(cause))
+
+    def _verify(self, token: str, now_s: int) -> VerifiedToken | TokenProblem:
+        try:
+            opened = open_signed(token)
+        except ValueError:
             return _malformed(token)
-        trusted = self._trusted.get(claims.iss)
+        registered = read_registered(opened.claims, Registered)
+        trusted = self._trusted.get(registered.iss)
         if trusted is None:
             return TokenProblem("issuer_unknown", "its issuer is not configured here")
-        problem = _check_signature(trusted, header, token) or _check_claims(
-            trusted.issuer, claims, now_s
+        issuer = trusted.issuer
+        if issuer.format != "jwt":
+            return TokenProblem("format_wrong", "its issuer is trusted for credentials only")
+        if opened.type not in _TYPES:
+            return TokenProblem("type_wrong", "it is a token of another kind")
+        problem = (
+            trusted.check_keys(now_s)
+            or trusted.named(check_signature(opened, trusted.keys, issuer.algorithms))
+            or _check_audience(issuer, opened.claims)
+            or check_times(registered, issuer.leeway_s, now_s)
+            or trusted.check_revoked(registered, registered.sub)
         )
         if problem is not None:
             return problem
-        subject = None if claims.sub is None else f"{claims.iss}:{claims.sub}"
-        try:
-            claimed = read_claims(msgspec.json.decode(compact.payload), trusted.issuer, subject)
-        except ClaimProblem as cause:
-            return TokenProblem("claim_malformed", str(cause))
+        subject = None if registered.sub is None else f"{issuer.id}:{registered.sub}"
+        claimed = read_claims(opened.claims, issuer, subject)
         return VerifiedToken(
             profile=claimed.profile,
-            issuer=claims.iss,
-            expires_s=int(claims.exp) + trusted.issuer.leeway_s,
+            issuer=issuer.id,
+            expires_s=trusted.until(int(registered.exp) + issuer.leeway_s),
             ignored=claimed.ignored,
         )
 
@@ -126,45 +80,14 @@ def _malformed(token: str) -> TokenProblem:
     """Says a little more about a token whose shape is right and whose claims are not."""
     if token.count(".") == 4:
         return TokenProblem("token_encrypted", "an encrypted token cannot be read here")
-    return _MALFORMED
+    return TokenProblem("token_malformed", "not a signed JSON Web Token")
 
 
-def _check_signature(
-    trusted: _Trusted, header: Mapping[str, Any], token: str
-) -> TokenProblem | None:
-    algorithm = header.get("alg")
-    if algorithm not in trusted.issuer.algorithms:
-        return TokenProblem("algorithm_refused", "its algorithm is not accepted from its issuer")
-    kid = header.get("kid")
-    keys = [
-        one.key
-        for one in trusted.keys
-        if algorithm in one.algorithms and (kid is None or one.kid in (None, kid))
-    ]
-    if not keys:
-        return TokenProblem("key_unknown", "its issuer has no such key")
-    for key in keys:
-        try:
-            jws.deserialize_compact(token.encode("ascii"), key, registry=_REGISTRY)
-        except (JoseError, ValueError, TypeError):
-            continue
-        return None
-    return TokenProblem("signature_invalid", "its signature does not verify")
-
-
-def _check_claims(issuer: Issuer, claims: _Claims, now_s: int) -> TokenProblem | None:
-    audience = (claims.aud,) if isinstance(claims.aud, str) else claims.aud
-    leeway_s = issuer.leeway_s
-    if issuer.audience not in audience:
+def _check_audience(issuer: Issuer, claims: Mapping[str, Any]) -> TokenProblem | None:
+    audience = claims.get("aud")
+    meant = [audience] if isinstance(audience, str) else audience
+    if not isinstance(meant, list) or issuer.audience not in meant:
         return TokenProblem("audience_wrong", "it is not meant for this gateway")
-    if now_s >= claims.exp + leeway_s:
-        return TokenProblem("token_expired", "it has expired")
-    if claims.nbf is not None and now_s + leeway_s < claims.nbf:
-        return TokenProblem("token_early", "it is not valid yet")
-    if claims.iat is not None and now_s + leeway_s < claims.iat:
-        return TokenProblem("token_early", "it was issued in the future")
-    if claims.sub is not None and not 0 < len(claims.sub) <= SUBJECT_BYTES_MAX:
-        return TokenProblem("claim_malformed", "the claim `sub` is empty or too long")
     return None
 
 
@@ -172,9 +95,7 @@ def sign_subject(claims: Mapping[str, Any], private_key: str) -> str:
     """A token with these claims, signed by a private JSON Web Key of `new_signing_key`."""
     written = msgspec.json.decode(private_key, type=dict[str, str | list[str]])
     header = {"alg": "Ed25519", "typ": "JWT", "kid": written["kid"]}
-    return jws.serialize_compact(
-        header, msgspec.json.encode(dict(claims)), OKPKey.import_key(written), registry=_REGISTRY
-    )
+    return sign(header, msgspec.json.encode(dict(claims)), written)
 
 
 def subject_claims(

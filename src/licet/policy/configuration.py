@@ -30,7 +30,16 @@ from licet.catalog import (
     parse_settings,
     parse_workload,
 )
-from licet.identity import Issuer, Key, parse_issuers, parse_key
+from licet.identity import (
+    Issuer,
+    Key,
+    Revocation,
+    check_revocations,
+    parse_issuers,
+    parse_key,
+    parse_revocations,
+    with_revocations,
+)
 from licet.policy.cross_checks import (
     check_declared,
     check_issuers,
@@ -47,7 +56,7 @@ from licet.terms import ConfigurationFault, Document, Entry, Place, did_you_mean
 T = TypeVar("T")
 
 SETTINGS_FILE = "licet.toml"
-FOLDERS = ("catalog", "directives", "lists", "facts", "workloads", "keys")
+FOLDERS = ("catalog", "directives", "lists", "facts", "workloads", "keys", "revocations")
 
 READINGS = "readings"
 """Beside the folders that are read: other readings of a directive, ready to be chosen."""
@@ -97,6 +106,7 @@ class _Reader:
         self.documents: dict[str, Document] = {}
         self.settings = _NO_SETTINGS
         self.issuers: list[Entry[Issuer]] = []
+        self.revocations: list[Entry[Revocation]] = []
         self.models: list[Entry[Model]] = []
         self.endpoints: list[Entry[Endpoint]] = []
         self.organisations: list[Entry[Organisation]] = []
@@ -119,6 +129,7 @@ class _Reader:
         self.organisations = self._unique(self.organisations, "an organisation")
         self.issuers = self._unique(self.issuers, "an issuer")
         self.keys = self._unique(self._each("keys", parse_key), "a key")
+        self._read_revocations()
         self.lists = self._unique(self._each("lists", parse_list), "a list")
         self._read_facts()
         self._read_workloads()
@@ -128,11 +139,15 @@ class _Reader:
             settings=self.settings,
             sources=self._sources(rules),
             keys=_values(self.keys),
-            issuers=_values(self.issuers),
+            issuers=self._present_issuers(),
             credentials=self.credentials,
             faults=tuple(sorted(self.faults, key=_order)),
             places=self._places(),
         )
+
+    def _present_issuers(self) -> tuple[Issuer, ...]:
+        revocations = _values(self.revocations)
+        return tuple(with_revocations(one.value, revocations) for one in self.issuers)
 
     def _sources(self, rules: Rules) -> Sources:
         return Sources(
@@ -269,6 +284,20 @@ class _Reader:
         self.availability += found.availability
         self.credentials |= found.credentials
         self.faults += found.faults
+
+    def _read_revocations(self) -> None:
+        for found, faults in self._each("revocations", parse_revocations):
+            self.revocations += found
+            self.faults += faults
+        named = self._issuers_written()
+        self.faults += check_revocations(self.revocations, named)
+
+    def _issuers_written(self) -> tuple[str, ...]:
+        """Those that `licet.toml` names, broken ones too."""
+        document = self.documents.get(SETTINGS_FILE)
+        written = [] if document is None else document.values.get("issuer")
+        tables = written if isinstance(written, list) else ()
+        return tuple(str(one.get("id")) for one in tables if isinstance(one, dict))
 
     def _read_facts(self) -> None:
         """One fact may have several entries, each for a time of its own."""
