@@ -147,6 +147,7 @@ class Rig:
         self.url = f"http://127.0.0.1:{self.port}"
         try:
             self.call(self._start_node)
+            self.wait(lambda: self.node.status().recorder_connected)
         except BaseException:
             self._stop()
             raise

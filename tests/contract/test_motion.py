@@ -1,0 +1,367 @@
+"""What is in flight when the rules, the facts or the clock change: adopted snapshots, instants
+that pass, attestations that end. Judged by what reached the vendors and what the callers saw."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from licet.evidence import DecisionLeaf
+from licet.sim import Cue
+from licet.terms import SECOND_US, Instant, format_instant
+from tests.contract.asking import PATHS, Heard, Streaming, ask
+from tests.contract.evidence import told
+from tests.contract.identities import ISSUER_FILE, key, token
+from tests.rig import LICET, Rig
+
+AT = Instant(1_781_300_000_000_000)
+SOON = Instant(AT + 60 * SECOND_US)
+LATER = Instant(AT + 120 * SECOND_US)
+# Vendors that take their time are no failures here.
+SETTINGS = LICET.replace("head_ms = 400", "head_ms = 4000") + ISSUER_FILE
+SLOWLY = "[[sim:slow_drip:40]]"
+DIALECTS = tuple(PATHS)
+
+
+def letter(
+    *,
+    since: Instant = AT,
+    until: Instant | None = None,
+    in_flight: str = "cut",
+    whom: str = "",
+    disclosure: str = "full",
+) -> dict[str, str]:
+    """A restriction on `alpha`, from an instant on, for everybody or for `whom`."""
+    ends = f"effective_until = {format_instant(until)}\n" if until is not None else ""
+    return {
+        "directives/letter.toml": f"""
+id = "letter"
+kind = "restriction"
+title = "A letter"
+authority = "An Authority"
+
+[[version]]
+received = 2026-01-01T00:00:00Z
+effective_from = {format_instant(since)}
+{ends}in_flight = "{in_flight}"
+disclosure = "{disclosure}"
+[[version.applies]]
+model.id = ["alpha"]
+{whom}
+"""
+    }
+
+
+FOREIGN = "subject.us_person = false"
+
+
+@pytest.fixture(params=[True, False], ids=["before_send", "before_answer"])
+def before_send(request: pytest.FixtureRequest) -> bool:
+    found: bool = request.param
+    return found
+
+
+def stream(rig: Rig, dialect: str, who: str = "", **fields: object) -> Streaming:
+    headers = {"Licet-Subject": who} if who else {}
+    found = Streaming(rig.port, rig.plain_key, dialect, SLOWLY, headers=headers, **fields)
+    found.until_text()
+    return found
+
+
+def is_cut(heard: Heard, *, directives: list[str]) -> None:
+    """The stream ended in good order, with a refusal in its midst."""
+    assert heard.whole
+    assert heard.status == 200
+    assert heard.said.text
+    assert not heard.said.closed
+    assert heard.error["code"] == "directive_refused"
+    assert heard.error["licet"]["directives"] == directives
+    assert "alpha" not in heard.error["licet"]["permitted"]
+
+
+def test_once_adopted_nothing_reaches_a_vendor_against_it(before_send: bool) -> None:
+    with (
+        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        stop = threading.Event()
+
+        def keep_asking(number: int) -> list[Heard]:
+            found = []
+            while not stop.is_set():
+                dialect = DIALECTS[number % 2]
+                found.append(ask(rig.port, rig.plain_key, dialect, stream=number % 4 > 1))
+            return found
+
+        asking = [pool.submit(keep_asking, number) for number in range(8)]
+        rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) > 40)
+        rig.adopt(letter())
+        # What was on its way to a vendor when the rules changed has arrived a turn later.
+        for _ in range(3):
+            rig.call(lambda: None)
+        reached = len(rig.ledger())
+        rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) > reached + 40)
+        stop.set()
+        heard = [one for future in asking for one in future.result(20)]
+        assert {entry.model for entry in rig.ledger()[reached:]} == {"beta"}
+        assert all(one.whole for one in heard)
+        for one in heard:
+            if one.status == 200 and one.said.error is None:
+                continue
+            assert one.error["code"] == "directive_refused"
+        for request in told(rig).values():
+            request.check()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_streams_that_a_directive_names_end_and_others_go_on(
+    dialect: str, before_send: bool
+) -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig:
+        alice, bob, nobody = (
+            stream(rig, dialect, who)
+            for who in (token(), token(sub="bob", licet={"us_person": False}), "")
+        )
+        other = stream(rig, dialect, model="beta")
+        rig.adopt(letter(whom=FOREIGN))
+        for cut, verdict in ((bob, "refused"), (nobody, "undetermined")):
+            heard = cut.rest()
+            is_cut(heard, directives=["letter"])
+            assert heard.error["licet"]["verdict"] == verdict
+        for going_on in (alice, other):
+            said = going_on.rest().said
+            assert said.closed
+            assert said.error is None
+        requests = told(rig)
+        outcomes = {
+            one.headers["licet-request-id"]: [o.outcome for o in requests[one_id].outcomes]
+            for one in (alice, bob, nobody, other)
+            if (one_id := one.headers["licet-request-id"])
+        }
+        assert list(outcomes.values()) == [["answered"], ["cut"], ["cut"], ["answered"]]
+        again = requests[bob.headers["licet-request-id"]].decisions[1]
+        assert (again.reason, again.verdict, again.deciding) == (
+            "in_flight",
+            "refused",
+            ("letter",),
+        )
+        assert again.snapshot == rig.snapshot.digest
+        # The vendor is told that nobody waits any more.
+        ends = rig.call(rig.vendors.simulation.ledger.ends)
+        number = requests[bob.headers["licet-request-id"]].arrivals[0].number
+        rig.wait(lambda: number in rig.vendors.simulation.ledger.ends())
+        ends = rig.call(rig.vendors.simulation.ledger.ends)
+        assert ends[number].outcome == "cancelled"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_may_finish_finishes(dialect: str) -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        going_on = stream(rig, dialect)
+        rig.adopt(letter(in_flight="finish"))
+        said = going_on.rest().said
+        assert (said.closed, said.error) == (True, None)
+        refused = ask(rig.port, rig.plain_key, dialect, model="alpha")
+        assert refused.status == 451
+        assert refused.headers["x-should-retry"] == "false"
+        assert refused.headers["link"] == '<https://operator.example/ai>; rel="blocked-by"'
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_directive_comes_into_force_by_the_clock_alone(dialect: str) -> None:
+    with Rig({"licet.toml": SETTINGS, **letter(since=SOON, until=LATER)}, at=AT) as rig:
+        cut = stream(rig, dialect, model="alpha")
+        rig.call(rig.node.step_clock, Instant(SOON - 1))
+        rig.call(rig.node.step_clock, SOON)
+        is_cut(cut.rest(), directives=["letter"])
+        assert ask(rig.port, rig.plain_key, dialect, model="alpha").status == 451
+        assert ask(rig.port, rig.plain_key, dialect).headers["licet-model"] == "beta"
+        rig.call(rig.node.step_clock, LATER)
+        assert ask(rig.port, rig.plain_key, dialect, model="alpha").status == 200
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_that_has_not_begun_becomes_a_refusal(
+    dialect: str, streamed: bool, before_send: bool
+) -> None:
+    with (
+        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = in_flight(rig, pool, dialect, model="alpha", stream=streamed)
+        rig.adopt(letter())
+        heard = waiting.result(10)
+        assert heard.status == 451
+        assert heard.said.text == ""
+        assert "Permitted here now" not in heard.error["message"]
+        request = told(rig)[heard.request]
+        request.check()
+        reasons = [d.reason for d in request.decisions]
+        assert reasons[:2] == ["admission", "in_flight"]
+        assert set(reasons[2:]) <= {"attempt"}
+        assert [o.outcome for o in request.outcomes] == ["refused"]
+        assert request.outcomes[0].deciding == ("letter",)
+
+
+def in_flight(rig: Rig, pool: ThreadPoolExecutor, dialect: str, **fields: object) -> Future[Heard]:
+    """A request that a vendor has and has not answered."""
+    slow = Cue(fault="slow_headers:3000", model="alpha", when="always")
+    rig.call(rig.vendors.simulation.script.add, [slow])
+    waiting = pool.submit(
+        lambda: ask(rig.port, rig.plain_key, dialect, **fields)  # type: ignore[arg-type]
+    )
+    rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 1)
+    return waiting
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_workload_goes_on_with_what_is_still_permitted(dialect: str, before_send: bool) -> None:
+    with (
+        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = in_flight(rig, pool, dialect)
+        rig.adopt(letter())
+        heard = waiting.result(10)
+        assert (heard.status, heard.headers["licet-model"]) == (200, "beta")
+        request = told(rig)[heard.request]
+        request.check()
+        assert [o.outcome for o in request.outcomes][-1] == "answered"
+
+
+def expiring(at: Instant) -> str:
+    return token(licet={"us_person": True, "expires": format_instant(at)})
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_stream_ends_with_the_attestation_it_rests_on(dialect: str) -> None:
+    files = {"licet.toml": SETTINGS, **letter(whom=FOREIGN)}
+    with Rig(files, at=AT) as rig:
+        cut = stream(rig, dialect, expiring(SOON), model="alpha")
+        going_on = stream(rig, dialect, expiring(LATER), model="alpha")
+        # The clock passes without anybody telling the desk: it looks at it by itself.
+        rig.call(rig.node.desk.clock.step, SOON)
+        is_cut(cut.rest(), directives=["letter"])
+        assert going_on.rest().said.closed
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_another_request_does_not_renew_what_a_stream_rests_on(dialect: str) -> None:
+    files = {"licet.toml": SETTINGS, **letter(whom=FOREIGN)}
+    with Rig(files, at=AT) as rig:
+        who = expiring(SOON)
+        cut = stream(rig, dialect, who, model="alpha")
+
+        def pass_unseen() -> None:
+            # In one turn: the clock passes, and the same caller is looked at again.
+            rig.node.desk.clock.step(SOON)
+            desk = rig.node.desk
+            entry = {b"x-api-key": rig.plain_key.encode(), b"licet-subject": who.encode()}
+            caller = desk.world.admission.admit(entry)
+            workload = caller.workloads[0]  # type: ignore[union-attr]
+            caller.known(desk.world.rules, workload, SOON)  # type: ignore[union-attr]
+
+        rig.call(pass_unseen)
+        is_cut(cut.rest(), directives=["letter"])
+
+
+def test_a_stream_ends_with_what_its_key_attests() -> None:
+    attests = "[attests]\nus_person = true\n"
+    plain, file = key("office", attests=attests)
+    files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
+    with Rig(files, at=AT) as rig:
+        cut = Streaming(rig.port, plain, "chat", SLOWLY, model="alpha")
+        cut.until_text()
+        rig.adopt({"keys/office.toml": file.replace(attests, "")})
+        is_cut(cut.rest(), directives=["letter"])
+
+
+def test_of_a_revoked_key_only_what_nobody_restricts_goes_on() -> None:
+    plain, file = key("office", attests="[attests]\nus_person = true\n")
+    files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
+    with Rig(files, at=AT) as rig:
+        cut, going_on = (
+            Streaming(rig.port, plain, "chat", SLOWLY, model=model) for model in ("alpha", "beta")
+        )
+        for one in (cut, going_on):
+            one.until_text()
+        head, _, attests = file.partition("[attests]")
+        rig.adopt({"keys/office.toml": f"{head}revoked = 2026-01-01T00:00:00Z\n[attests]{attests}"})
+        is_cut(cut.rest(), directives=["letter"])
+        assert going_on.rest().said.closed
+        assert ask(rig.port, plain, "chat").status == 401
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "named"), [("full", "A letter"), ("authority", "An Authority"), ("none", "")]
+)
+def test_a_caller_is_told_no_more_than_may_be_disclosed(disclosure: str, named: str) -> None:
+    with Rig({"licet.toml": SETTINGS, **letter(disclosure=disclosure)}, at=AT) as rig:
+        refused = ask(rig.port, rig.plain_key, "chat", model="alpha")
+        assert refused.status == 451
+        assert named in refused.error["message"]
+        rerouted = ask(rig.port, rig.plain_key, "chat")
+        assert rerouted.headers["licet-decision"] == "rerouted"
+        if disclosure == "full":
+            assert rerouted.headers["licet-directives"] == "letter"
+        else:
+            told_of = refused.body.decode() + str(refused.headers) + str(rerouted.headers)
+            assert "letter" not in told_of
+
+
+def test_availability_is_a_dated_fact_apart_from_permission() -> None:
+    withdrawn = f"""
+[[availability]]
+model = "alpha"
+from = {format_instant(SOON)}
+until = {format_instant(LATER)}
+reason = "withdrawn by its maker"
+"""
+    with Rig({"licet.toml": SETTINGS, "catalog/availability.toml": withdrawn}, at=AT) as rig:
+        going_on = stream(rig, "chat", model="alpha")
+        rig.call(rig.node.step_clock, SOON)
+        heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
+        assert (heard.status, heard.error["code"]) == (503, "model_unavailable")
+        assert ask(rig.port, rig.plain_key, "chat").headers["licet-model"] == "beta"
+        assert going_on.rest().said.closed
+        rig.call(rig.node.step_clock, LATER)
+        assert ask(rig.port, rig.plain_key, "chat", model="alpha").status == 200
+
+
+def test_a_worker_without_its_lease_refuses_but_for_workloads_that_say_otherwise() -> None:
+    lenient = """
+id = "chat-any"
+dialect = "chat"
+on_stale = "serve"
+[[candidate]]
+model = "alpha"
+"""
+    with Rig({"licet.toml": SETTINGS, "workloads/chat-any.toml": lenient}, at=AT) as rig:
+        rig.call(rig.node.renew_lease, rig.snapshot.digest, 0.0)
+        heard = ask(rig.port, rig.plain_key, "chat")
+        assert (heard.status, heard.error["code"]) == (503, "stale_snapshot")
+        assert heard.headers["retry-after"] == "1"
+        served = ask(rig.port, rig.plain_key, "chat", model="chat-any")
+        assert served.status == 200
+        assert told(rig)[served.request].decisions[0].stale
+        rig.call(rig.node.renew_lease, rig.snapshot.digest, 60.0)
+        fresh = ask(rig.port, rig.plain_key, "chat", model="chat-any")
+        assert not told(rig)[fresh.request].decisions[0].stale
+
+
+def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        before = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
+        rig.adopt(letter())
+        after = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
+        found: Callable[[Heard], DecisionLeaf] = lambda heard: told(rig)[heard.request].decisions[0]  # noqa: E731
+        for heard, digest in (before, after):
+            assert found(heard).snapshot == digest
+            sending = found(heard).sending
+            assert sending is not None
+            assert sending.snapshot == digest
+        assert before[1] != after[1]
