@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -119,11 +120,13 @@ class Rig:
         at: Instant,
         vendors: tuple[VendorSpec, ...] = VENDORS,
         before_send: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="licet-rig-"))
         self.at = at
         self._files = dict(files or {})
         self._vendor_specs = vendors
+        self._tls = tls
         self._mode = "before_send" if before_send else "before_answer"
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rig-loop", daemon=True)
@@ -133,7 +136,7 @@ class Rig:
         self.start_recorder()
         self._thread.start()
         self.vendors = self.call_async(
-            Vendors.start(self._loop, self._vendor_specs, simulation=Simulation())
+            Vendors.start(self._loop, self._vendor_specs, simulation=Simulation(), tls=self._tls)
         )
         self.plain_key, self.key = new_key(
             "test-key",
@@ -196,6 +199,19 @@ class Rig:
 
         self._loop.call_soon_threadsafe(ask)
         done.result(20)
+
+    def call_until(self, find: Callable[[], T | None]) -> T:
+        """What `find` returns on the gateway's loop, once that is not None."""
+        found: list[T] = []
+
+        def look() -> bool:
+            one = find()
+            if one is not None:
+                found.append(one)
+            return one is not None
+
+        self.wait(look)
+        return found[0]
 
     # Configuration
 

@@ -63,8 +63,6 @@ class Exchange:
         self._started = world.now()
         self.deadline = self._started + world.bounds.total_s
 
-    # Beginning
-
     @guarded
     def begin(self) -> None:
         """Takes the first step of the plan, or concludes that there is none."""
@@ -90,6 +88,7 @@ class Exchange:
     def client_paused(self) -> None:
         if self._outbound is not None and self._relay.state is State.STREAMING:
             self._outbound.pause_reading()
+            # From here on it is the caller's silence that counts (`_heard`).
             self.deadline = self._world.now() + self._world.bounds.client_idle_s
 
     @guarded
@@ -321,8 +320,8 @@ class Exchange:
 
     def _release(self) -> None:
         self._delivery.release(self._headers())
-        if self._reply.paused and self._outbound is not None:
-            self._outbound.pause_reading()
+        if self._reply.paused:
+            self.client_paused()
 
     def _frames(self, frames: list[Frame]) -> None:
         """Passes on, or holds back, the events of a stream."""
@@ -391,6 +390,8 @@ class Exchange:
 
     def _heard(self) -> None:
         """The vendor said something: the silence begins anew."""
+        if self._reply.paused and self._relay.state is State.STREAMING:
+            return
         world = self._world
         deadline = world.now() + world.bounds.idle_s
         if self._relay.state is State.HOLDING:

@@ -1,0 +1,416 @@
+"""What fails around a request: the recorder, vendors, certificates, callers, and our own code."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trustme
+
+from licet.gateway.delivery import Delivery
+from licet.gateway.intake import Intake
+from licet.sim import Cue, End
+from licet.terms import Instant
+from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
+from tests.contract.evidence import told
+from tests.rig import LICET, VENDORS, Rig, endpoint
+
+AT = Instant(1_781_300_000_000_000)
+SLOWLY = "[[sim:slow_drip:40]]"
+DIALECTS = tuple(PATHS)
+FIRST = {"chat": "first", "messages": "third"}
+ONE_STEP = """
+id = "{id}"
+dialect = "{id}"
+[[candidate]]
+model = "alpha"
+endpoints = ["{endpoint}"]
+"""
+
+
+def settings(**changed: str) -> dict[str, str]:
+    text = LICET
+    for name, value in changed.items():
+        old = next(line for line in LICET.splitlines() if line.startswith(f"{name} ="))
+        text = text.replace(f"\n{old}\n", f"\n{name} = {value}\n")
+    return {"licet.toml": text}
+
+
+PATIENT = settings(head_ms="4000")
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with Rig(PATIENT, at=AT) as rig:
+        yield rig
+
+
+def stream(rig: Rig, dialect: str = "chat", prompt: str = SLOWLY, **fields: Any) -> Streaming:
+    found = Streaming(rig.port, rig.plain_key, dialect, prompt, **fields)
+    found.until_text()
+    return found
+
+
+def cue(rig: Rig, fault: str, **fields: Any) -> None:
+    rig.call(rig.vendors.simulation.script.add, [Cue(fault=fault, **fields)])
+
+
+# The recorder
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_without_the_recorder_nothing_is_served_and_soon_after_it_everything(
+    rig: Rig, dialect: str
+) -> None:
+    broken_off = stream(rig, dialect)
+    rig.stop_recorder()
+    rig.wait(lambda: not rig.node.status().recorder_connected)
+    cut = broken_off.rest()
+    assert cut.whole
+    assert cut.error["code"] == "recorder_unavailable"
+    arrived = len(rig.ledger())
+    refused = ask(rig.port, rig.plain_key, dialect)
+    assert (refused.status, refused.error["code"]) == (503, "recorder_unavailable")
+    assert refused.headers["retry-after"] == "1"
+    assert len(rig.ledger()) == arrived
+    rig.start_recorder()
+    rig.wait(lambda: rig.node.status().recorder_connected)
+    served = ask(rig.port, rig.plain_key, dialect)
+    assert served.status == 200
+    request = told(rig)
+    request[served.request].check()
+    # What the recorder could not be told of, its next start says to be unknown.
+    assert [o.outcome for o in request[cut.request].outcomes] == ["unknown"]
+
+
+# Health of vendors
+
+
+def test_a_breaker_opens_for_one_model_at_one_endpoint_and_heals() -> None:
+    text = settings()["licet.toml"].replace("failures = 1000", "failures = 2\nopen_s = 1")
+    with Rig({"licet.toml": text}, at=AT) as rig:
+        cue(rig, "status_500", vendor="first", model="alpha", n=2)
+        where = [ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] for _ in range(4)]
+        assert where == ["second"] * 4
+        assert [entry.vendor for entry in rig.ledger()].count("first") == 2
+        assert rig.call(rig.node.status).breakers_open == ("alpha@first",)
+        other = ask(rig.port, rig.plain_key, "chat", model="beta")
+        assert other.headers["licet-endpoint"] == "first"
+        rig.wait(lambda: rig.node.status().breakers_open == ())
+        assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "first"
+
+
+def test_where_every_breaker_is_open_a_permitted_person_is_tried_all_the_same() -> None:
+    text = settings()["licet.toml"].replace("failures = 1000", "failures = 1\nopen_s = 60")
+    with Rig({"licet.toml": text}, at=AT) as rig:
+        cue(rig, "status_500", n=3)
+        assert ask(rig.port, rig.plain_key, "chat").status == 502
+        assert ask(rig.port, rig.plain_key, "chat").status == 200
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialect: str) -> None:
+    alone = ONE_STEP.format(id=dialect, endpoint=FIRST[dialect])
+    with Rig(PATIENT | {f"workloads/{dialect}.toml": alone}, at=AT) as rig:
+        cue(rig, "status_503", n=1)
+        served = ask(rig.port, rig.plain_key, dialect, stream=True)
+        assert served.status == 200
+        cue(rig, "status_503", when="always")
+        failed = ask(rig.port, rig.plain_key, dialect, stream=True)
+        assert failed.status == 502
+        requests = told(rig)
+        assert [o.tries for o in requests[served.request].outcomes] == [2]
+        assert [o.tries for o in requests[failed.request].outcomes] == [2]
+        assert len(requests[failed.request].arrivals) == 2
+
+
+@pytest.mark.parametrize("before_send", [True, False])
+def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(before_send: bool) -> None:
+    alone = ONE_STEP.format(id="chat", endpoint="first")
+    files = settings(backoff_ms="100", head_ms="4000") | {"workloads/chat.toml": alone}
+    with Rig(files, at=AT, before_send=before_send) as rig:
+        cue(rig, "status_503", n=1)
+        found = stream(rig, "chat", SLOWLY)
+        assert rig.call(rig.node.status).in_flight == 1
+        assert found.rest().said.closed
+
+
+def test_the_whole_request_has_a_bound() -> None:
+    with Rig(settings(total_ms="600"), at=AT) as rig:
+        heard = stream(rig, "chat", "[[sim:slow_drip:200]]").rest()
+        assert heard.error["code"] == "vendor_timeout"
+        assert heard.whole
+        assert told(rig)[heard.request].outcomes[-1].fault == "total_timeout"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_head_is_held_back_for_content_but_not_for_ever(dialect: str) -> None:
+    with Rig(settings(hold_head_ms="100", idle_ms="3000"), at=AT) as rig:
+        found = Streaming(rig.port, rig.plain_key, dialect, "[[sim:first_event_not_content:900]]")
+        # The head is here, and the content is not.
+        assert rig.call(rig.vendors.simulation.ledger.ends) == {}
+        assert found.rest().said.closed
+
+
+def test_a_vendor_that_is_down_is_gone_round_and_taken_back(rig: Rig) -> None:
+    assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "first"
+    rig.call(rig.vendors.refuse, "first")
+    for _ in range(3):
+        assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "second"
+    rig.call_async(rig.vendors.admit("first"))
+    assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "first"
+
+
+def test_where_every_vendor_is_down_the_caller_hears_it_at_once(rig: Rig) -> None:
+    for vendor in ("first", "second"):
+        rig.call(rig.vendors.refuse, vendor)
+    heard = ask(rig.port, rig.plain_key, "chat")
+    assert (heard.status, heard.error["code"]) == (502, "vendor_error")
+    request = told(rig)[heard.request]
+    assert request.arrivals == []
+    assert {o.fault for o in request.outcomes} == {"connect"}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_connections_that_vendors_close_unannounced_are_never_a_callers_error(
+    rig: Rig, dialect: str
+) -> None:
+    for _ in range(20):
+        heard = ask(rig.port, rig.plain_key, dialect, "[[sim:close_idle]]")
+        assert heard.status == 200
+        assert heard.headers["licet-endpoint"] == FIRST[dialect]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_connections_to_vendors_are_used_again(rig: Rig, dialect: str) -> None:
+    for streamed in (False, True) * 5:
+        assert ask(rig.port, rig.plain_key, dialect, stream=streamed).status == 200
+    rig.idle()
+    pools = rig.call(lambda: [p.size for p in rig.node.desk.world._pools.values()])
+    assert pools == [1]
+
+
+# TLS
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_vendors_are_believed_by_their_certificates(tmp_path: Path, trusted: bool) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
+    authority.cert_pem.write_to_path(str(own))
+    stranger.cert_pem.write_to_path(str(other))
+    with Secure(context, (own if trusted else other), own) as rig:
+        heard = ask(rig.port, rig.plain_key, "chat", stream=True)
+        assert heard.said.closed
+        assert heard.headers["licet-endpoint"] == ("first" if trusted else "second")
+        assert ask(rig.port, rig.plain_key, "chat").status == 200
+        if not trusted:
+            causes = {o.fault for o in told(rig)[heard.request].outcomes}
+            assert "connect" in causes
+
+
+class Secure(Rig):
+    """Vendors that speak TLS; the first of them is looked at by `first`, others by `rest`."""
+
+    def __init__(self, context: ssl.SSLContext, first: Path, rest: Path) -> None:
+        super().__init__(PATIENT, at=AT, tls=context)
+        self._authorities = {"first": first}
+        self._rest = rest
+
+    def files(self) -> dict[str, bytes]:
+        found = super().files()
+        found["catalog/endpoints.toml"] = "".join(
+            endpoint(spec.id, spec.dialect, self.vendors.url(spec.id))
+            + f'ca_file = "{self._authorities.get(spec.id, self._rest)}"\n'
+            for spec in VENDORS
+        ).encode()
+        return found
+
+
+# Callers
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_caller_who_leaves_cancels_the_vendor(rig: Rig, dialect: str, streamed: bool) -> None:
+    if streamed:
+        stream(rig, dialect).leave()
+    else:
+        with socket.create_connection(("127.0.0.1", rig.port)) as connection:
+            connection.sendall(request(rig, dialect, body_of(dialect, "[[sim:stall]]")))
+            rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 1)
+    rig.wait(lambda: 1 in rig.vendors.simulation.ledger.ends())
+    ends: dict[int, End] = rig.call(rig.vendors.simulation.ledger.ends)
+    assert ends[1].outcome == "cancelled"
+    (found,) = told(rig).values()
+    found.check()
+    assert [o.outcome for o in found.outcomes] == ["cancelled"]
+    assert rig.call(rig.node.status).in_flight == 0
+
+
+def request(rig: Rig, dialect: str, body: bytes, *lines: str) -> bytes:
+    head = [f"POST {PATHS[dialect]} HTTP/1.1", "Host: localhost", f"x-api-key: {rig.plain_key}"]
+    head += [*lines, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+LARGE = tuple(msgspec.structs.replace(one, answer_bytes=24_000_000, chunks=4000) for one in VENDORS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str) -> None:
+    files = settings(head_ms="4000", idle_ms="4000", total_ms="60000")
+    files["licet.toml"] += "[limits]\nanswer_bytes_max = 64000000\n"
+    with Rig(files, at=AT, vendors=LARGE) as rig, narrow(rig) as connection:
+        body = body_of(dialect, "hello", stream=True, max_tokens=100_000_000)
+        connection.sendall(request(rig, dialect, body))
+        inbound, exchange = rig.call_until(lambda: pair(rig))
+        rig.wait(lambda: inbound.paused)
+        unsent = rig.call(inbound._transport.get_write_buffer_size)
+        assert unsent < 2_000_000
+        assert not rig.call(exchange._outbound._transport.is_reading)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        said = heard(response, PATHS[dialect]).said
+        assert said.closed
+        assert len(said.text) >= 24_000_000
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_reader_who_has_stopped_reading_is_cut(streamed: bool) -> None:
+    files = settings(head_ms="4000", idle_ms="9000", total_ms="60000", client_idle_ms="300")
+    files["licet.toml"] += "[limits]\nanswer_bytes_max = 64000000\n"
+    with Rig(files, at=AT, vendors=LARGE) as rig, narrow(rig) as connection:
+        body = body_of("chat", "hello", stream=streamed, max_tokens=100_000_000)
+        connection.sendall(request(rig, "chat", body))
+        rig.wait(lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk._connections)
+        outcome = told(rig).popitem()[1].outcomes[0].outcome
+        assert outcome == ("cancelled" if streamed else "answered")
+
+
+def narrow(rig: Rig) -> socket.socket:
+    """A connection whose own buffer is small, so that not reading is felt soon."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", rig.port))
+    return connection
+
+
+def pair(rig: Rig) -> tuple[Any, Any] | None:
+    """The connection and the exchange of the one request in flight, once both are there."""
+    for inbound in rig.node.desk._connections:
+        exchange: Any = inbound.exchange
+        if exchange is not None and exchange._outbound is not None:
+            return inbound, exchange
+    return None
+
+
+def test_answers_that_nobody_reads_are_not_made_without_end() -> None:
+    with Rig(settings(client_idle_ms="400"), at=AT) as rig, narrow(rig) as connection:
+        connection.settimeout(0.2)
+        asked = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2_000
+        sent = 0
+        while sent < 400:
+            try:
+                connection.sendall(asked)
+            except TimeoutError:
+                break
+            sent += 1
+        assert sent < 400
+        rig.wait(lambda: not rig.node.desk._connections)
+
+
+# The end of a worker
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_is_in_flight_ends_before_the_worker_does(rig: Rig, dialect: str) -> None:
+    going_on = stream(rig, dialect)
+    cut: list[int] = []
+    rig.call(rig.node.drain, 10.0, cut.append)
+    assert cut == []
+    assert going_on.rest().said.closed
+    rig.wait(lambda: cut == [0])
+    with pytest.raises(OSError):
+        ask(rig.port, rig.plain_key, dialect)
+
+
+def test_what_does_not_end_in_time_is_cut_and_counted(rig: Rig) -> None:
+    going_on = stream(rig, "chat", "[[sim:stall_mid_text]]")
+    cut: list[int] = []
+    rig.call(rig.node.drain, 0.1, cut.append)
+    rig.wait(lambda: cut == [1])
+    assert not going_on.rest().whole
+
+
+# Errors of ours
+
+
+def test_an_error_of_ours_ends_one_exchange_and_no_other(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    going_on, broken = stream(rig, "chat"), stream(rig, "messages")
+    pass_on = Delivery.pass_on
+
+    def fail(self: Delivery, data: bytes) -> None:
+        if self._reply.dialect == "messages":
+            raise KeyError("an error of ours")
+        pass_on(self, data)
+
+    monkeypatch.setattr(Delivery, "pass_on", fail)
+    assert not broken.rest().whole
+    assert going_on.rest().said.closed
+    requests = told(rig)
+    failed = requests[broken.headers["licet-request-id"]].outcomes
+    assert [(o.outcome, o.fault) for o in failed] == [("failed", "internal")]
+    monkeypatch.undo()
+    assert ask(rig.port, rig.plain_key, "messages").status == 200
+    assert "an error of ours" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_error_of_ours_is_an_error_that_the_caller_can_read(
+    rig: Rig,
+    dialect: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(self: Intake, data: bytes) -> None:
+        raise KeyError("an error of ours")
+
+    monkeypatch.setattr(Intake, "whole_body", fail)
+    failed = ask(rig.port, rig.plain_key, dialect)
+    assert (failed.status, failed.error["code"]) == (500, "internal_error")
+    assert "an error of ours" not in failed.body.decode()
+    assert "an error of ours" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert ask(rig.port, rig.plain_key, dialect).status == 200
+    assert rig.call(rig.node.status).in_flight == 0
+
+
+# Two at once
+
+
+def test_many_at_once_each_get_their_own(rig: Rig) -> None:
+    def one(number: int) -> tuple[Heard, Heard]:
+        dialect = DIALECTS[number % 2]
+        prompt = json.dumps({"number": number})
+        found = ask(rig.port, rig.plain_key, dialect, prompt, stream=number % 4 > 1)
+        return found, ask(rig.port, rig.plain_key, dialect, prompt)
+
+    with ThreadPoolExecutor(24) as pool:
+        for first, second in pool.map(one, range(200)):
+            assert first.said.text == second.said.text
+    for request in told(rig).values():
+        request.check()
