@@ -96,11 +96,13 @@ class Judge:
         return None
 
     def wrongly_refused(self, said: Said) -> bool:
-        """Refused although a permitted, available candidate existed."""
+        """Refused although a permitted, available candidate existed: where the clock moved
+        meanwhile, before and after."""
         if said.heard.kind not in (Kind.REFUSED, Kind.CUT, Kind.UNAVAILABLE):
             return False
-        at = said.until if said.heard.kind is Kind.CUT else said.at
-        ask = said.ask
+        return all(self._is_servable(said.ask, at) for at in {said.at, said.until})
+
+    def _is_servable(self, ask: Ask, at: Instant) -> bool:
         return any(
             self.decision(ask.person, ask.dialect, step, at).permitted
             and self.is_available(step, at)

@@ -25,6 +25,7 @@ from licet.storage import verifier_key, verify
 from licet.terms import Fault, Instant, OperationFault
 
 CONNECTIONS = 24
+TURNS = 4
 
 
 class Audience(Protocol):
@@ -132,10 +133,11 @@ class _Stage:
         try:
             for number, step in enumerate(self._pass.steps):
                 if number:
-                    await self._move_clock(step.at)
+                    across = self._ask_all(step.across, self._at, connections)
+                    await asyncio.gather(across, self._move_clock(step.at))
                 self._audience.stands(step.at)
                 pace = asyncio.sleep(self._pace_s)
-                await asyncio.gather(pace, self._ask_all(step, connections))
+                await asyncio.gather(pace, self._ask_all(step.asks, step.at, connections))
                 # Streams over a boundary end before the clock moves on to the next.
                 await asyncio.gather(*held)
                 held = await self._begin(step)
@@ -151,14 +153,18 @@ class _Stage:
         return Connection(self._gateway.host, self._gateway.port)
 
     async def _move_clock(self, at: Instant) -> None:
-        if self._pass.withdrawn and at == LETTER:
-            self._withdraw()
         if self._pass.withdrawn and at >= RETURN:
             self._simulation.script.clear()
         asked = _wall()
         self._at = at
         await self._gateway.step_clock(at)
+        # What was sent before the barrier may still lie in the vendors' sockets, which this very
+        # loop reads: accepted in one turn of it, read in the next.
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         self._marks.append(Mark(at=at, asked=asked, passed=_wall()))
+        if self._pass.withdrawn and at == LETTER:
+            self._withdraw()
 
     def _withdraw(self) -> None:
         """From here on the vendors do not have the models any more."""
@@ -168,12 +174,14 @@ class _Stage:
                     cue = Cue(fault="status_404", vendor=spec.id, model=name, when="always")
                     self._simulation.script.add([cue])
 
-    async def _ask_all(self, step: Step, connections: list[Connection]) -> None:
-        left = iter(step.asks)
+    async def _ask_all(
+        self, asks: tuple[Ask, ...], at: Instant, connections: list[Connection]
+    ) -> None:
+        left = iter(asks)
 
         async def work(connection: Connection) -> None:
             for ask in left:
-                self._hear(ask, step.at, await connection.ask(ask, self._access))
+                self._hear(ask, at, await connection.ask(ask, self._access))
 
         await asyncio.gather(*map(work, connections))
 

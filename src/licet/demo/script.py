@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -26,10 +26,12 @@ _FIRST, _LAST = datetime(2026, 6, 9, 12, tzinfo=UTC), datetime(2026, 7, 2, 12, t
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """The clock stands at `at`. `asks` are asked and answered there; `held` are streams that
-    are begun there and still on their way when the clock moves on."""
+    """The clock stands at `at`. `across` are asked while it is moved there; `asks` are asked and
+    answered there; `held` are streams that are begun there and still on their way when the
+    clock moves on."""
 
     at: Instant
+    across: tuple[Ask, ...]
     asks: tuple[Ask, ...]
     held: tuple[Ask, ...] = ()
 
@@ -72,14 +74,21 @@ def instants() -> tuple[Instant, ...]:
 
 def _developer(number: int, at: Instant) -> Step:
     """Everybody, both models by name and the workload, in both dialects, streamed and whole."""
-    asks = _numbered(number, _everything())
-    held = _numbered(number, _streams(), "held") if at == LETTER - MINUTE_US else ()
-    return Step(at=at, asks=tuple(asks), held=tuple(held))
+    return Step(
+        at=at,
+        across=_numbered(f"across-{number}", _by_name(number)) if number else (),
+        asks=_numbered(str(number), _everything()),
+        held=_numbered("held", _streams(), DRIP_MS) if at == LETTER - MINUTE_US else (),
+    )
 
 
 def _deployer(number: int, at: Instant) -> Step:
     """Everybody's work, and either model by its name."""
-    return Step(at=at, asks=tuple(_numbered(number, _work(number))))
+    return Step(
+        at=at,
+        across=_numbered(f"across-{number}", _by_name(number)) if number else (),
+        asks=_numbered(str(number), (*_work(), *_by_name(number + 1))),
+    )
 
 
 Question = tuple[Person, Dialect, str, bool]
@@ -88,34 +97,45 @@ Question = tuple[Person, Dialect, str, bool]
 
 def _everything() -> Iterator[Question]:
     for person in PERSONS:
-        for dialect in DIALECTS:
-            for name in (FABLE, MYTHOS, person.workloads[dialect]):
+        for name in (FABLE, MYTHOS, None):
+            for dialect in DIALECTS:
                 for stream in (False, True):
-                    yield person, dialect, name, stream
+                    yield person, dialect, name or person.workloads[dialect], stream
 
 
-def _work(number: int) -> Iterator[Question]:
-    """All work, and each model once by its name: in either dialect, streamed or not, in turn."""
-    for index, (person, dialect, name, stream) in enumerate(_everything()):
-        way = DIALECTS.index(dialect) * 2 + stream
-        in_turn = way == (number + index // 12 + (name == MYTHOS)) % 4
-        if name == person.workloads[dialect] or in_turn:
-            yield person, dialect, name, stream
+def _work() -> Iterator[Question]:
+    return (question for question in _everything() if _names_workload(question))
+
+
+def _by_name(number: int) -> Iterator[Question]:
+    """Each model once by its name: in either dialect, streamed or not, in turn."""
+    named = [question for question in _everything() if not _names_workload(question)]
+    # Eight of each person: four ways for either model.
+    for index, question in enumerate(named):
+        if index % 4 == (number + index // 4) % 4:
+            yield question
 
 
 def _streams() -> Iterator[Question]:
-    return (
-        question for question in _everything() if question[3] and question[2] in (FABLE, MYTHOS)
-    )
+    return (each for each in _everything() if each[3] and not _names_workload(each))
 
 
-def _numbered(number: int, questions: Iterator[Question], prefix: str = "") -> Iterator[Ask]:
-    for index, (person, dialect, name, stream) in enumerate(questions):
-        yield Ask(
-            case=f"{prefix}{number}-{index}",
+def _names_workload(question: Question) -> bool:
+    person, dialect, name, _ = question
+    return name == person.workloads[dialect]
+
+
+def _numbered(
+    prefix: str, questions: Iterable[Question], drip_ms: int | None = None
+) -> tuple[Ask, ...]:
+    return tuple(
+        Ask(
+            case=f"{prefix}-{index}",
             person=person,
             dialect=dialect,
             name=name,
             stream=stream,
-            drip_ms=DRIP_MS if prefix else None,
+            drip_ms=drip_ms,
         )
+        for index, (person, dialect, name, stream) in enumerate(questions)
+    )

@@ -54,8 +54,9 @@ def _told(one: Tally) -> Text:
         text.append(
             f"{one.requests:,} requests by 13 persons and jobs. {one.answered:,} were answered,"
             f" {one.rerouted:,} of them by another permitted model, which they were told."
-            f" {one.refused:,} were refused with the reason, {one.cut} of them streams that were"
-            " cut when the letter of 12 June came into force; the others went on. "
+            f" {one.refused:,} were refused with the reason, {one.cut} of them streams on their"
+            " way, cut when a directive that names the person came into force; all others went"
+            " on. "
         )
     else:
         text.append("The deployer's side. ", "bold")

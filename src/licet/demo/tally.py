@@ -137,7 +137,7 @@ def told(heard: Heard, model: str) -> str:
 
 
 def verdicts(said: Sequence[Said]) -> tuple[VerdictSeen, ...]:
-    """The verdict table as it was heard."""
+    """The verdict table as it was heard, while the clock stood."""
     return tuple(
         _seen(person, column, person.expected[index], said)
         for person in PERSONS
@@ -149,7 +149,9 @@ def _seen(person: Person, column: Column, expected: Verdict, said: Iterable[Said
     words = {
         told(one.heard, column.model)
         for one in said
-        if one.at == column.at and one.ask.name == column.model and one.ask.person is person
+        if one.at == one.until == column.at
+        and one.ask.name == column.model
+        and one.ask.person is person
     }
     return VerdictSeen(
         person=person.row,

@@ -46,6 +46,14 @@ def test_everybodys_work_goes_on_on_the_deployers_side() -> None:
     assert len(ways) == 4
 
 
+def test_somebody_asks_for_either_model_whenever_the_clock_is_moved() -> None:
+    wanted = sorted((person.id, name) for person in PERSONS for name in (FABLE, MYTHOS))
+    for which in (DEVELOPER, DEPLOYER):
+        assert which.steps[0].across == ()
+        for step in which.steps[1:]:
+            assert sorted((ask.person.id, ask.name) for ask in step.across) == wanted
+
+
 def test_streams_are_held_over_the_first_letter_alone() -> None:
     held = {step.at: step.held for step in DEVELOPER.steps if step.held}
     assert list(held) == [LETTER - MINUTE_US]
@@ -54,7 +62,7 @@ def test_streams_are_held_over_the_first_letter_alone() -> None:
 
 def test_no_case_is_asked_twice() -> None:
     for which in (DEVELOPER, DEPLOYER):
-        cases = [ask.case for step in which.steps for ask in (*step.asks, *step.held)]
+        cases = [ask.case for step in which.steps for ask in (*step.across, *step.asks, *step.held)]
         assert len(cases) == len(set(cases))
 
 
