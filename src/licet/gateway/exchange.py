@@ -338,6 +338,8 @@ class Exchange:
                 delivery.held += ready
                 ready = []
                 self._feed(Event.CONTENT)
+                # From here on the bound is on silence, no longer on how long the head is held.
+                self._heard()
         if relay.state is State.STREAMING:
             delivery.pass_on(b"".join(ready))
         else:
