@@ -29,6 +29,7 @@ LINGER_S = 2.0
 """How long the rest of a refused request is read and forgotten, so that its sender sees the
 answer and not a reset (RFC 9112, section 9.6)."""
 
+_OFFER = frozenset({b"connection", b"upgrade", b"http2-settings", b"expect"})
 _VERSIONS = frozenset({"1.0", "1.1"})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -162,9 +163,8 @@ class Inbound(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Whoever asks for another protocol is answered in this one (RFC 9110, 7.8).
-            self._deaf = True
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
         except httptools.HttpParserCallbackError as error:
             self._front.report(error)
             self.abort()
@@ -175,6 +175,18 @@ class Inbound(asyncio.Protocol):
             self._head_fed = 0 if self._head_fed < 0 else self._head_fed + len(data)
             if self._head_fed > self._head_bytes_max:
                 self._arrived(self._head_too_large())
+
+    def _decline(self, rest: bytes) -> None:
+        """Serves a request that offers another protocol in this one (RFC 9110, 7.8), as a
+        request without the offer; `rest` begins with its body."""
+        method = self._parser.get_method()
+        if method == b"CONNECT":
+            self._arrived(("invalid_http", "this server opens no tunnels"))
+            return
+        headers = (h for h in self._headers.items() if h[0] not in _OFFER)
+        head = (b"%s %s HTTP/1.1" % (method, self._target), *(b"%s: %s" % h for h in headers))
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join((*head, b"", rest)))
 
     # httptools callbacks
 
@@ -240,7 +252,8 @@ class Inbound(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        if not self._deaf:
+        # The parser takes an offer to change the protocol for accepted, and ends there.
+        if not self._deaf and not self._parser.should_upgrade():
             self._arriving = self._expecting = False
             self._arrived(None)
 
@@ -273,13 +286,12 @@ class Inbound(asyncio.Protocol):
         self._in_head = False
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
-        headers = self._headers
         request = HttpRequest(
             self._parser.get_method(),
             self._target.partition(b"?")[0],
-            headers,
+            self._headers,
             body if doubt is None else b"",
-            doubt is None and self._parser.should_keep_alive() and b"upgrade" not in headers,
+            doubt is None and self._parser.should_keep_alive(),
             version != "1.0",
             doubt,
         )
