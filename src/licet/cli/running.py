@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from licet.cli.options import MOMENT, child, config_option, who
+from licet.cli.snapshots import history_of
 from licet.gateway import (
     Folder,
     FolderAdopter,
@@ -22,7 +23,7 @@ from licet.gateway import (
 )
 from licet.policy import Configuration, Snapshot
 from licet.storage import SnapshotStore, register
-from licet.terms import Instant, OperationFault, format_instant
+from licet.terms import Faults, Instant, OperationFault, format_instant
 
 
 @click.command()
@@ -40,9 +41,12 @@ def up(
 ) -> None:
     """Run the gateway until Ctrl-C.
 
-    What is in flight may end first; a second Ctrl-C ends at once.
+    What is in flight may end first; a second Ctrl-C ends at once. When a file is broken, what
+    was adopted last is in force again, and what of the files only restricts beside it.
     """
-    configuration = folder.sound()
+    configuration = folder.startable()
+    if configuration.faults and history_of(folder, configuration).is_empty:
+        raise Faults(configuration.faults)
     plan = _plan(folder, configuration, clock_at)
     if workers is not None:
         plan = replace(plan, workers=workers)
@@ -71,18 +75,26 @@ def up(
 
 @click.command()
 @config_option
-def reload(folder: Folder) -> None:
+@click.pass_context
+def reload(ctx: click.Context, folder: Folder) -> None:
     """Adopt the configuration again, in every worker.
 
     Returns when every worker serves the new one, or says which does not. When a file is broken,
-    nothing changes.
+    only what restricts takes effect, and the exit code is 1.
     """
     found = ask(folder.control(folder.configuration().settings), "reload")
+    for line in found["faults"]:
+        click.echo(f"error: {line}", err=True)
+    for line in found["left"]:
+        click.echo(f"left out: {line}", err=True)
     click.echo(f"{found['workers']} workers serve snapshot {found['snapshot'][:16]}")
     for line in found["recorded"]:
         click.echo(f"recorded: {line}")
     for line in found["notices"]:
         click.echo(f"note: {line}")
+    if found["faults"]:
+        click.echo("adopted in part: only what restricts took effect", err=True)
+        ctx.exit(1)
 
 
 def _adopter(folder: Folder, configuration: Configuration) -> FolderAdopter:
@@ -92,6 +104,7 @@ def _adopter(folder: Folder, configuration: Configuration) -> FolderAdopter:
         settings=configuration.settings,
         register=lambda: (leaf for _, leaf in register(evidence)),
         keep=SnapshotStore(evidence).put,
+        recall=SnapshotStore(evidence).get,
         digest_key=lambda: digest_key(evidence),
         environment=os.environ,
         wall=_wall,
@@ -155,6 +168,10 @@ def _announce(running: Running, plan: Plan) -> None:
     ]
     if observed:
         lines.append(f"OBSERVED   recorded and not enforced: {', '.join(observed)}")
+    if running.adopted.is_partial:
+        lines.append("PARTIAL    files are broken: what was adopted last is in force")
+        lines += [f"BROKEN     {fault}" for fault in running.adopted.faults]
+        lines += [f"left out   {one}" for one in running.adopted.left]
     if running.scripted:
         lines.append(
             f"CLOCK      SCRIPTED, stands at {format_instant(running.at)}: not the real time"

@@ -33,7 +33,7 @@ def sim(ctx: click.Context, ledger: Path | None, script: Path | None, host: str)
 
 def vendors_of(folder: Folder, environment: Mapping[str, str] = environ) -> tuple[VendorSpec, ...]:
     """A simulated vendor for each endpoint whose URL is a port of this machine."""
-    configuration = folder.sound()
+    configuration = folder.startable()
     secrets = folder.credentials(configuration.credentials, environment)
     found = []
     for endpoint in configuration.sources.endpoints:

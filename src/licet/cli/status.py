@@ -37,9 +37,21 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
     lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")
     lines.append(f"evidence   {found['evidence']}")
+    lines += _partial(found.get("partial"))
     lines += [_directive("in force", one) for one in found.get("in_force", ())]
     lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
     lines += [f"OVERDUE    {one['id']}: review was due {one['due']}" for one in found["overdue"]]
+    return lines
+
+
+def _partial(partial: Mapping[str, Any] | None) -> list[str]:
+    """What is broken, and what waits for it: nothing of it was relaxed."""
+    if partial is None:
+        return []
+    lines = ["PARTIAL    files are broken: of what changed, only what restricts is in force"]
+    lines += [f"BROKEN     {fault}" for fault in partial["faults"]]
+    lines += [f"left out   {one}" for one in partial["left"]]
+    lines += [f"REMOVED    {one} is in no file and stays in force" for one in partial["removed"]]
     return lines
 
 

@@ -20,11 +20,14 @@ from licet.terms import Instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A configuration that passed every check.
+    """A configuration as it may take effect.
 
     `document` is the snapshot's canonical bytes and `digest` their SHA-256 in hex. `leaves` say
     in the log what is new in it: they are durable before it is in force. `recorded` names the
     versions that they record, `notices` what an operator should know.
+
+    With `faults`, a line each, it was adopted in part: nothing was relaxed, and `left` names what
+    waits besides what is broken. `removed`: files that are gone while what they recorded stays.
     """
 
     settings: Settings
@@ -35,6 +38,13 @@ class Adopted:
     leaves: tuple[RegisterLeaf, ...] = ()
     recorded: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self.faults)
 
     @property
     def lease_s(self) -> float:
@@ -46,14 +56,18 @@ class Adopted:
 
 
 class Adopter(Protocol):
-    """Makes configurations; `Faults` when files are wrong, and then nothing has changed."""
+    """Makes configurations out of files."""
 
     @property
     def log(self) -> str:
         """The origin of the evidence log, which every leaf names."""
 
     def adopt(self, at: Instant, before: Adopted | None) -> Adopted:
-        """Reads the configuration folder; `before` is what is in force, None at the start."""
+        """Reads the configuration folder; `before` is what is in force, None at the start.
+
+        Of broken files, what only restricts is adopted beside what is in force, or, at a start,
+        beside what the log says was. `Faults` where nothing was ever adopted.
+        """
 
     def amend(self, before: Adopted, suspended: Suspended, at: Instant) -> Adopted:
         """What is in force and this suspension; reads no file."""

@@ -12,6 +12,7 @@ from licet.terms import ConfigurationFault, Fault, Faults, OperationFault
 
 FILE_BYTES_MAX = 16 << 20
 DIGEST_KEY_BYTES = 32
+SETTINGS_FILE = "licet.toml"
 
 
 class Folder:
@@ -49,6 +50,15 @@ class Folder:
         """The configuration; `Faults`, naming all, when it has any."""
         configuration = self.configuration()
         if configuration.faults:
+            raise Faults(configuration.faults)
+        return configuration
+
+    def startable(self) -> Configuration:
+        """The configuration, which may have faults, but not of `licet.toml`: without that it is
+        not known where the log lies that says what is in force."""
+        configuration = self.configuration()
+        places = [one.place for one in configuration.faults]
+        if any(place is not None and place.path == SETTINGS_FILE for place in places):
             raise Faults(configuration.faults)
         return configuration
 

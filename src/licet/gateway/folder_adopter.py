@@ -28,13 +28,24 @@ from licet.evidence import adopted as split
 from licet.gateway.adoption import Adopted
 from licet.gateway.folder import Folder, log_origin
 from licet.gateway.messages import Secrets
+from licet.gateway.narrowing import narrowed
 from licet.gateway.register_history import History, read_history
 from licet.gateway.standing import stand
 from licet.gateway.suspension import PREFIX, Suspended, with_suspension
 from licet.identity import Key
-from licet.policy import Adoption, Configuration, Newly, Snapshot, Sources, adopt
+from licet.policy import (
+    PENDING,
+    Adoption,
+    Configuration,
+    Newly,
+    Snapshot,
+    Sources,
+    adopt,
+    restrict,
+)
 from licet.terms import (
     ConfigurationFault,
+    EvidenceFault,
     Fault,
     Faults,
     Instant,
@@ -48,13 +59,16 @@ from licet.terms import (
 READING_CHARACTERS_MAX = 2_000
 
 # Sections of `licet.toml` that sockets, folders and processes were made from at the start.
+_OWN = {PREFIX: "suspensions", PENDING: "pending amendments"}
+
 AT_START_ONLY = ("listen", "control", "evidence", "node", "clock")
 
 
 class FolderAdopter:
     """An `Adopter` over a folder.
 
-    `register`: the register leaves of the log so far. `keep`: makes a snapshot's bytes durable.
+    `register`: the register leaves of the log so far. `keep`: makes a snapshot's bytes durable;
+    `recall`: those of a digest, or `EvidenceFault`.
     `wall`: the system's clock. `by`: who is named as proposing what is adopted.
     """
 
@@ -65,6 +79,7 @@ class FolderAdopter:
         settings: Settings,
         register: Callable[[], Iterable[Leaf]],
         keep: Callable[[bytes], object],
+        recall: Callable[[str], bytes],
         digest_key: Callable[[], bytes],
         environment: Mapping[str, str],
         wall: Callable[[], Instant],
@@ -74,6 +89,7 @@ class FolderAdopter:
         self._settings = settings
         self._register = register
         self._keep = keep
+        self._recall = recall
         self._digest_key = digest_key
         self._environment = environment
         self._wall = wall
@@ -86,7 +102,7 @@ class FolderAdopter:
         return self._log
 
     def adopt(self, at: Instant, before: Adopted | None) -> Adopted:
-        configuration = self._folder.sound()
+        configuration = self._folder.configuration()
         history = read_history(self._register())
         adoption = adopt(
             configuration,
@@ -95,29 +111,105 @@ class FolderAdopter:
             first=history.is_empty,
             previous=before.sources if before is not None else None,
         )
-        faults: tuple[Fault, ...] = (*_reserved(configuration), *adoption.faults)
-        if faults:
-            # A restriction in the sound files waits with the rest: nothing is adopted in part.
-            raise Faults(faults)
-        sources = adoption.sources
-        for directive in history.suspensions:
-            sources = with_suspension(sources, directive)
-        snapshot = Snapshot.of(sources)
-        leaves: list[RegisterLeaf] = []
-        if before is None and self._settings.clock.scripted:
-            leaves.append(ClockLeaf(**self._envelope(at), event="scripted"))
-        leaves += split(self._adopted_leaf(snapshot, adoption, at))
-        leaves += self._key_leaves(configuration.keys, history, at)
+        faults: tuple[Fault, ...] = (
+            *configuration.faults,
+            *_reserved(configuration),
+            *adoption.faults,
+        )
+        try:
+            if faults:
+                raise Faults(faults)
+            return self._whole(configuration, adoption, history, at, before)
+        except Faults as found:
+            faults = found.faults
+        except ConfigurationFault as fault:
+            # Only beside each other are the files impossible.
+            faults = (fault,)
+        return self._in_part(configuration, adoption, history, at, before, faults)
+
+    def _whole(
+        self,
+        configuration: Configuration,
+        adoption: Adoption,
+        history: History,
+        at: Instant,
+        before: Adopted | None,
+    ) -> Adopted:
+        snapshot = Snapshot.of(_suspended(adoption.sources, history))
+        leaves = self._opening(at, before)
+        leaves += split(self._adopted_leaf(snapshot, adoption.newly, at))
+        leaves += history.key_leaves(configuration.keys, self._envelope(at))
         return Adopted(
             settings=configuration.settings,
             sources=snapshot.sources,
             document=snapshot.document,
             digest=snapshot.digest,
-            secrets=self._secrets(configuration),
+            secrets=self._secrets(configuration, configuration.keys),
             leaves=tuple(leaves),
             recorded=tuple(_told(one) for one in adoption.newly),
             notices=self._notices(configuration.settings),
         )
+
+    def _in_part(
+        self,
+        configuration: Configuration,
+        adoption: Adoption,
+        history: History,
+        at: Instant,
+        before: Adopted | None,
+        faults: tuple[Fault, ...],
+    ) -> Adopted:
+        """What is in force, or was when the log ended, and beside it what only restricts."""
+        base = before.sources if before is not None else self._recalled(history, faults)
+        restricted = restrict(_unreserved(configuration), history.recorded, at, base)
+        snapshot = Snapshot.of(restricted.sources)
+        if before is not None:
+            whole = not any(_lies_in(fault, "keys/") for fault in faults)
+            keys = narrowed(before.secrets.keys, configuration.keys, whole=whole)
+            ended = {one.id for one in before.secrets.keys} - {one.id for one in keys}
+            secrets = msgspec.structs.replace(before.secrets, keys=keys)
+        else:
+            known = history.keys_made - history.keys_revoked
+            keys = tuple(one for one in configuration.keys if one.id in known)
+            ended = set()
+            secrets = self._secrets(configuration, keys)
+        ended |= {one.id for one in keys if one.revoked is not None}
+        leaf = self._adopted_leaf(
+            snapshot, restricted.newly, at, partial=True, removed=adoption.removed
+        )
+        return Adopted(
+            settings=before.settings if before is not None else configuration.settings,
+            sources=snapshot.sources,
+            document=snapshot.document,
+            digest=snapshot.digest,
+            secrets=secrets,
+            leaves=(
+                *self._opening(at, before),
+                *split(leaf),
+                *history.revocations(ended, self._envelope(at)),
+            ),
+            recorded=tuple(_told(one) for one in restricted.newly),
+            faults=tuple(str(fault) for fault in (*faults, *restricted.faults)),
+            left=restricted.left,
+            removed=adoption.removed,
+        )
+
+    def _recalled(self, history: History, faults: tuple[Fault, ...]) -> Sources:
+        """What the log says was adopted last, with every suspension since; the faults of the
+        files are raised where there is no such thing, for then nothing is known to be in force."""
+        if not history.snapshot:
+            raise Faults(faults)
+        try:
+            document = self._recall(history.snapshot)
+            sources = Snapshot.load(document).sources
+        except (EvidenceFault, ConfigurationFault) as fault:
+            raise Faults((*faults, fault)) from fault
+        return _suspended(sources, history)
+
+    def _opening(self, at: Instant, before: Adopted | None) -> list[RegisterLeaf]:
+        if before is None and self._settings.clock.scripted:
+            return [ClockLeaf(**self._envelope(at), event="scripted")]
+        return []
 
     def amend(self, before: Adopted, suspended: Suspended, at: Instant) -> Adopted:
         snapshot = Snapshot.of(with_suspension(before.sources, suspended.directive))
@@ -126,7 +218,7 @@ class FolderAdopter:
             sources=snapshot.sources,
             document=snapshot.document,
             digest=snapshot.digest,
-            leaves=split(self._adopted_leaf(snapshot, None, at)),
+            leaves=split(self._adopted_leaf(snapshot, (), at, partial=before.is_partial)),
             recorded=(),
             notices=(),
         )
@@ -157,7 +249,12 @@ class FolderAdopter:
         if self._described is None or self._described.digest != adopted.digest:
             self._described = Snapshot.load(adopted.document)
         standing = stand(self._described, at, read_history(self._register()))
-        return msgspec.to_builtins(standing)  # type: ignore[no-any-return]
+        partial = {
+            "faults": list(adopted.faults),
+            "left": list(adopted.left),
+            "removed": list(adopted.removed),
+        }
+        return {**msgspec.to_builtins(standing), "partial": partial if adopted.is_partial else None}
 
     def _envelope(self, at: Instant) -> dict[str, Any]:
         found: dict[str, Any] = {"at": format_instant(at), "log": self._log, "by": self._by}
@@ -166,26 +263,28 @@ class FolderAdopter:
         return found
 
     def _adopted_leaf(
-        self, snapshot: Snapshot, adoption: Adoption | None, at: Instant
+        self,
+        snapshot: Snapshot,
+        newly: tuple[Newly, ...],
+        at: Instant,
+        *,
+        partial: bool = False,
+        removed: tuple[str, ...] = (),
     ) -> AdoptedLeaf:
-        newly = adoption.newly if adoption is not None else ()
         return AdoptedLeaf(
             **self._envelope(at),
             snapshot=snapshot.digest,
             catalogue=_catalogue_digest(snapshot.sources),
             directives=tuple(_recorded(one) for one in newly if one.key[0] == "directive"),
             lists=tuple(_recorded(one) for one in newly if one.key[0] == "list"),
+            removed=removed,
+            partial=partial,
         )
 
-    def _key_leaves(
-        self, keys: tuple[Key, ...], history: History, at: Instant
-    ) -> list[RegisterLeaf]:
-        return history.key_leaves(keys, self._envelope(at))
-
-    def _secrets(self, configuration: Configuration) -> Secrets:
+    def _secrets(self, configuration: Configuration, keys: tuple[Key, ...]) -> Secrets:
         key = self._digest_key()
         return Secrets(
-            keys=configuration.keys,
+            keys=keys,
             issuers=configuration.issuers,
             credentials=self._folder.credentials(configuration.credentials, self._environment),
             digest_key=key,
@@ -200,18 +299,40 @@ class FolderAdopter:
         )
 
 
+def _suspended(sources: Sources, history: History) -> Sources:
+    for directive in history.suspensions:
+        sources = with_suspension(sources, directive)
+    return sources
+
+
+def _lies_in(fault: Fault, folder: str) -> bool:
+    return fault.place is not None and fault.place.path.startswith(folder)
+
+
 def _reserved(configuration: Configuration) -> list[ConfigurationFault]:
-    """The ids that suspensions have are nobody else's: a file would stand in for them."""
+    """The ids that the gateway gives are nobody else's: a file would stand in for them."""
     return [
         ConfigurationFault(
             "reserved_id",
-            f"`{one.id}` begins with `{PREFIX}.`, as only the gateway's own suspensions do",
+            f"`{one.id}` begins with `{prefix}.`, as only the gateway's own {what} do",
             place=configuration.places.get(("directive", one.id, 1), Place("directives")),
             remedy="choose another id",
         )
         for one in configuration.sources.directives
-        if one.id.startswith(f"{PREFIX}.")
+        for prefix, what in _OWN.items()
+        if one.id.startswith(f"{prefix}.")
     ]
+
+
+def _unreserved(configuration: Configuration) -> Configuration:
+    """Without the directives that have an id of the gateway's own."""
+    directives = tuple(
+        one
+        for one in configuration.sources.directives
+        if not one.id.startswith(tuple(f"{prefix}." for prefix in _OWN))
+    )
+    sources = msgspec.structs.replace(configuration.sources, directives=directives)
+    return replace(configuration, sources=sources)
 
 
 def _recorded(one: Newly) -> RecordedVersion:

@@ -26,7 +26,10 @@ from licet.terms import Instant, parse_instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """`is_empty`: nothing was ever adopted. `reviews`: by directive, when it is due again."""
+    """`is_empty`: nothing was ever adopted. `reviews`: by directive, when it is due again.
+
+    `snapshot`: the digest of what was adopted last; empty without one.
+    """
 
     is_empty: bool
     recorded: Mapping[VersionKey, Recording]
@@ -34,6 +37,12 @@ class History:
     keys_made: frozenset[str]
     keys_revoked: frozenset[str]
     reviews: Mapping[str, Instant | None]
+    snapshot: str = ""
+
+    def revocations(self, names: Iterable[str], envelope: Mapping[str, Any]) -> list[RegisterLeaf]:
+        """What the register does not say yet of the end of these keys."""
+        ended = sorted((self.keys_made & frozenset(names)) - self.keys_revoked)
+        return [KeyRevokedLeaf(**envelope, key=name) for name in ended]
 
     def key_leaves(self, keys: Iterable[Key], envelope: Mapping[str, Any]) -> list[RegisterLeaf]:
         """What the register does not say yet of these keys; one that is gone is revoked."""
@@ -61,6 +70,7 @@ class History:
 @dataclass(slots=True)
 class _Reading:
     adopted: bool = False
+    snapshot: str = ""
     recorded: dict[VersionKey, Recording] = field(default_factory=dict)
     parts: list[tuple[str, RecordedVersion]] = field(default_factory=list)
     suspended: list[SuspendedLeaf] = field(default_factory=list)
@@ -95,6 +105,7 @@ class _Reading:
             # An adoption of which not all parts were recorded did not take place.
             return
         self.adopted = True
+        self.snapshot = leaf.snapshot
         for kind, one in self.parts:
             recording = Recording(one.digest, parse_instant(one.recorded_at), one.claimed)
             self.recorded.setdefault((kind, one.id, one.version), recording)
@@ -112,6 +123,7 @@ def read_history(leaves: Iterable[Leaf]) -> History:
         keys_made=frozenset(reading.made),
         keys_revoked=frozenset(reading.revoked),
         reviews=reading.reviews,
+        snapshot=reading.snapshot,
     )
 
 

@@ -69,6 +69,7 @@ class Supervisor:
         self._ending: asyncio.Future[None] = loop.create_future()
         self._workers: Workers | None = None
         self._listeners: tuple[socket.socket, ...] = ()
+        self._address = ""
         self._lock: FolderLock | None = None
         self._control: ControlSocket | None = None
         self._lease: asyncio.TimerHandle | None = None
@@ -119,6 +120,7 @@ class Supervisor:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FolderLock(plan.folder)
         self._listeners = listen(plan.host, plan.port, plan.workers)
+        self._address = address_of(self._listeners[0])
         welcome = await self._recorder.start()
         if welcome.last_at:
             self._floor = parse_instant(welcome.last_at)
@@ -156,7 +158,7 @@ class Supervisor:
         await self._control.start()
         self._on_running(
             Running(
-                address=address_of(self._listeners[0]),
+                address=self._address,
                 workers=plan.workers,
                 adopted=adopted,
                 at=self.now(),
@@ -207,6 +209,8 @@ class Supervisor:
             "snapshot": adopted.digest,
             "workers": self._plan.workers,
             "recorded": list(adopted.recorded),
+            "faults": list(adopted.faults),
+            "left": list(adopted.left),
             "notices": [*adopted.notices, *_started_anew(before, self._workers.restarts)],
         }
 
@@ -294,7 +298,7 @@ class Supervisor:
                 }
             workers.append(row)
         return {
-            "address": address_of(self._listeners[0]),
+            "address": self._address,
             "evidence": str(self._plan.folder),
             "at": format_instant(self.now()),
             "scripted": self._scripted_at is not None,
@@ -316,6 +320,9 @@ class Supervisor:
     async def _drain(self) -> None:
         if self._workers is None or self._adopted is None:
             return
+        # With the workers' own, the last of each socket: who comes now is refused at once, and
+        # asks another node, instead of waiting for an end.
+        close_all(self._listeners)
         seconds = self._adopted.drain_s
         cut = await self._workers.drain(seconds, seconds + END_BOUND_S)
         if cut:

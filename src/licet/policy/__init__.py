@@ -1,6 +1,6 @@
 """Directives: parsed, compiled, decided, explained."""
 
-from licet.policy import naive
+from licet.policy import cedar, naive
 from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_digest
 from licet.policy.configuration import Configuration, VersionKey, belongs, parse
 from licet.policy.directives import (
@@ -21,6 +21,7 @@ from licet.policy.directives import (
 )
 from licet.policy.english import version_sentence
 from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
+from licet.policy.partial import PENDING, Restricted, restrict
 from licet.policy.questions import (
     Action,
     Decision,
@@ -35,6 +36,7 @@ from licet.policy.ruleset import Known, Ruleset
 from licet.policy.snapshot import Snapshot
 
 __all__ = [
+    "PENDING",
     "Action",
     "Adoption",
     "Alternative",
@@ -58,6 +60,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Recording",
+    "Restricted",
     "Rules",
     "Ruleset",
     "Snapshot",
@@ -69,6 +72,7 @@ __all__ = [
     "View",
     "adopt",
     "belongs",
+    "cedar",
     "content_digest",
     "disclosed_directives",
     "disclosed_missing",
@@ -76,6 +80,7 @@ __all__ = [
     "naive",
     "parse",
     "refusal_sentence",
+    "restrict",
     "sentences",
     "version_sentence",
 ]

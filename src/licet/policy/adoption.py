@@ -20,6 +20,8 @@ from licet.policy.directives import Directive, Version
 from licet.policy.questions import Sources
 from licet.terms import ConfigurationFault, Instant, Place, format_instant, to_datetime, to_instant
 
+FOLDER_OF = {"directive": "directives/", "list": "lists/"}
+
 Instrument = TypeVar("Instrument", Directive, List)
 
 
@@ -47,12 +49,13 @@ class Adoption:
     """`sources` with every `recorded_at` set; `newly` in the order of ids and numbers.
 
     With `faults`, edited and removed versions are in `sources` as they were recorded, where
-    the previous sources still have them.
+    the previous sources still have them. `removed`: what was recorded and is in no file.
     """
 
     sources: Sources
     newly: tuple[Newly, ...] = ()
     faults: tuple[ConfigurationFault, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def content_digest(instrument: Directive | List, number: int) -> str:
@@ -88,6 +91,7 @@ def adopt(
         ),
         newly=tuple(work.newly),
         faults=tuple(work.faults),
+        removed=tuple(work.removed),
     )
 
 
@@ -99,6 +103,7 @@ class _Adopting:
     first: bool
     newly: list[Newly] = field(default_factory=list)
     faults: list[ConfigurationFault] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
     def all(
         self, kind: str, written: tuple[Instrument, ...], before: tuple[Instrument, ...]
@@ -107,8 +112,11 @@ class _Adopting:
         found = [self._instrument(kind, one, earlier.get(one.id)) for one in written]
         names = {one.id for one in written}
         gone = sorted({name for of, name, _ in self.recorded if of == kind} - names)
+        broken = self._is_broken(kind)
         for name in gone:
-            self._fault("recorded_removed", f"the recorded {kind} `{name}` is gone", None)
+            if not broken:
+                self._fault("recorded_removed", f"the recorded {kind} `{name}` is gone", None)
+                self.removed.append(f"{kind} {name}")
             if name in earlier:
                 found.append(earlier[name])
         return tuple(found)
@@ -156,6 +164,12 @@ class _Adopting:
         recording = Recording(digest, at, claimed=claim is not None)
         self.newly.append(Newly(key, recording, source=source, reading=reading))
         return msgspec.structs.replace(version, recorded_at=to_datetime(at))
+
+    def _is_broken(self, kind: str) -> bool:
+        """Whether a file of that kind is broken: it may be the one that seems to be gone."""
+        folder = FOLDER_OF[kind]
+        places = (one.place for one in self.configuration.faults)
+        return any(place is not None and place.path.startswith(folder) for place in places)
 
     def _place(self, kind: str, name: str, number: int) -> Place | None:
         return self.configuration.places.get((kind, name, number))
