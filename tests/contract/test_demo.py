@@ -20,7 +20,9 @@ import pytest
 
 from licet.demo import Lines, passes
 from licet.demo import play as play_passes
+from licet.demo.evidence import read_evidence
 from licet.demo.persons import COLUMNS, PERSONS, noon
+from licet.demo.script import LETTER, MINUTE_US
 from licet.terms import format_instant
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +154,27 @@ def test_a_gateway_that_lacks_an_authorisation_is_found_out(room: Path) -> None:
     assert any(wrong.startswith("wrongly refused: ") for wrong in report.passes[0].wrongs)
 
 
+def test_a_gateway_that_lets_streams_finish_is_found_out(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def softened(files: dict[str, bytes], _: tuple[str, ...]) -> dict[str, bytes]:
+        """The gateway's letter cuts nothing; the judge's does."""
+        letter = "directives/us-commerce-2026-06-12.toml"
+        text = files[letter].replace(b'in_flight = "cut"', b'in_flight = "finish"')
+        assert text != files[letter]
+        return {**files, letter: text}
+
+    monkeypatch.setattr("licet.demo.playing._without", softened)
+    developer = passes()[0]
+    steps = tuple(step for step in developer.steps if step.at in (LETTER - MINUTE_US, LETTER))
+    short = msgspec.structs.replace(developer, steps=steps)
+    told: list[str] = []
+    report = asyncio.run(play_passes([short], room, Lines(told.append)))
+    unlawful = report.passes[0].unlawful
+    assert any("went on answering `claire`" in one for one in unlawful)
+    assert not any("`ann`" in one or "`paul`" in one for one in unlawful)
+
+
 def test_a_gateway_that_dies_is_told_and_nothing_is_left(room: Path) -> None:
     process = start(room)
     assert process.stderr is not None
@@ -205,3 +228,9 @@ def test_what_is_kept_can_be_looked_at(room: Path) -> None:
     )
     assert verified.stdout.startswith("sound: ")
     assert 0 < int(verified.stdout.split()[1]) < found["evidence"]["records"]
+    log = kept / "developer" / "evidence"
+    assert read_evidence(log, requests=found["requests"] // 2).verified
+    lacking = read_evidence(log, requests=found["requests"])
+    assert not lacking.verified
+    assert "decisions for" in lacking.findings[0]
+    assert not read_evidence(kept, requests=1).verified

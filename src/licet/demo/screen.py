@@ -20,8 +20,8 @@ from licet.demo.judge import Judge, Said
 from licet.demo.news import day, news
 from licet.demo.persons import FABLE, MYTHOS, PERSONS, Person
 from licet.demo.script import Pass
-from licet.demo.summary import MARKS
 from licet.demo.tally import Tally, told
+from licet.demo.telling import MARKS
 from licet.policy import Verdict
 from licet.terms import Instant, to_datetime
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from licet.demo.evidence import Evidence
 from licet.demo.hearing import Heard, Kind
 from licet.demo.judge import Said
 from licet.demo.persons import COLUMNS, PERSONS, Column, Person
@@ -29,14 +30,6 @@ class VerdictSeen(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_right(self) -> bool:
         return self.got == self.expected
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A log as `licet.storage.verify` found it, and what was wrong with it."""
-
-    records: int
-    verified: bool
-    findings: tuple[str, ...] = ()
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

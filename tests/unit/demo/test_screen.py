@@ -13,8 +13,8 @@ from licet.demo.persons import PERSONS, noon
 from licet.demo.requests import Ask
 from licet.demo.screen import Lines, Screen
 from licet.demo.script import LETTER, LIFT, passes
-from licet.demo.summary import summary
 from licet.demo.tally import Report
+from licet.demo.telling import summary
 from licet.policy import Verdict
 from licet.terms import Instant
 from tests.unit.demo import world

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from licet.demo.evidence import Evidence
 from licet.demo.hearing import Heard, Kind
 from licet.demo.judge import Said
 from licet.demo.persons import COLUMNS, DIALECTS, PERSONS, Column, Dialect, Person
 from licet.demo.requests import Ask
-from licet.demo.tally import Evidence, Report, Tally, verdicts
+from licet.demo.tally import Report, Tally, verdicts
 from licet.policy import Verdict
 
 SOUND = Evidence(records=20, verified=True)

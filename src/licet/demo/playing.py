@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from licet.demo.client import Connection
+from licet.demo.evidence import Evidence, read_evidence
 from licet.demo.gateway import Gateway
 from licet.demo.hearing import Heard, Kind
 from licet.demo.judge import Judge, Mark, Said
@@ -18,11 +19,10 @@ from licet.demo.persons import FABLE, MYTHOS, PERSONS
 from licet.demo.requests import Ask
 from licet.demo.script import LETTER, RETURN, Pass, Step
 from licet.demo.staging import Access, staged, write
-from licet.demo.tally import Evidence, Report, Tally, verdicts
+from licet.demo.tally import Report, Tally, verdicts
 from licet.policy import parse
 from licet.sim import JUNE_2026, Cue, Entry, Simulation, Vendors
-from licet.storage import verifier_key, verify
-from licet.terms import Fault, Instant, OperationFault
+from licet.terms import Instant, OperationFault
 
 CONNECTIONS = 24
 TURNS = 4
@@ -82,7 +82,7 @@ async def _play(
     tally = _tallied(which, judge, said, marks, simulation)
     tally = msgspec.structs.replace(
         tally,
-        evidence=await asyncio.to_thread(_evidence, folder / "evidence", len(said)),
+        evidence=await asyncio.to_thread(read_evidence, folder / "evidence", requests=len(said)),
         seconds=time.monotonic() - began,
     )
     audience.ends(tally)
@@ -244,20 +244,6 @@ def _named(said: Said) -> str:
     ask = said.ask
     how = "streamed" if ask.stream else "whole"
     return f"{ask.case}: `{ask.person.id}` for `{ask.name}` ({ask.dialect}, {how})"
-
-
-def _evidence(folder: Path, requests: int) -> Evidence:
-    """The log on disk; every request must have its decision there."""
-    try:
-        report = verify(folder, verifier_key(folder))
-    except Fault as fault:
-        return Evidence(records=0, verified=False, findings=(str(fault),))
-    findings = [f"{one.code}: {one.message}" for one in report.findings if one.severity == "damage"]
-    if report.decisions < requests:
-        findings.append(f"{report.decisions} decisions for {requests} requests")
-    return Evidence(
-        records=report.leaves, verified=report.ok and not findings, findings=tuple(findings)
-    )
 
 
 def _wall() -> Instant:
