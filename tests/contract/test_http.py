@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 
 from licet.terms import Instant
-from tests.contract.asking import PATHS, Heard, body_of, heard, send
+from tests.contract.asking import PATHS, Heard, ask, body_of, heard, send
 from tests.rig import LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
