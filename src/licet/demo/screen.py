@@ -21,11 +21,12 @@ from licet.demo.news import day, news
 from licet.demo.persons import FABLE, MYTHOS, PERSONS, Person
 from licet.demo.script import Pass
 from licet.demo.tally import Tally, told
-from licet.demo.telling import MARKS
+from licet.demo.telling import SIGNS
 from licet.policy import Verdict
 from licet.terms import Instant, to_datetime
 
 NEWS_LINES = 4
+WORDS = {Verdict.PERMITTED: "yes", Verdict.REFUSED: "no", Verdict.UNDETERMINED: "?"}
 FRAME_S = 0.08
 MODELS = {
     FABLE: ("Fable 5", "blue"),
@@ -71,9 +72,9 @@ class Sight:
     def verdict(self, person: Person, model: str) -> Text:
         """What a person who names a model is told now."""
         word = self._verdicts.get((person.id, model), "")
-        for verdict, (shown, style) in MARKS.items():
+        for verdict, (_, style) in SIGNS.items():
             if word == verdict:
-                return Text("?" if verdict is Verdict.UNDETERMINED else shown, style)
+                return Text(WORDS[verdict], style)
         return Text("gone" if word == Kind.UNAVAILABLE else word[:6], "magenta")
 
     def work(self, person: Person) -> Text:

@@ -13,25 +13,29 @@ from licet.demo.tally import Report, Tally, VerdictSeen
 from licet.policy import Verdict
 from licet.terms import to_datetime
 
-MARKS = {
-    Verdict.PERMITTED: ("yes", "green"),
-    Verdict.REFUSED: ("no", "red"),
-    Verdict.UNDETERMINED: ("unproven", "yellow"),
+SIGNS = {
+    Verdict.PERMITTED: ("P", "green"),
+    Verdict.REFUSED: ("-", "red"),
+    Verdict.UNDETERMINED: ("?", "yellow"),
 }
+"""As the verdict table of June 2026 writes them, and in which colour."""
+
 NEXT = (
     ("docs/start.md", "what was played, and the first steps"),
     ("licet init DIR", "a gateway of your own, on simulated vendors"),
     ("licet demo --keep DIR", "keeps configurations and evidence logs"),
 )
 KEPT = (
-    ("licet evidence verify --config {}/developer", "the log, read by yourself"),
-    ("licet directive list --config {}/developer", "the directives in English"),
+    "licet evidence verify --config {}/developer",
+    "licet evidence show --kind decision --config {}/developer",
+    "licet directive list --config {}/developer",
 )
 
 
 def summary(report: Report, seconds: float, *, kept: Path | None = None) -> RenderableType:
     """Everything that is said at the end. `kept`: where configurations and logs are."""
-    parts: list[RenderableType] = [Text(), _table(report), Text()]
+    parts: list[RenderableType] = [Text()]
+    parts += [_table(report), Text()] if report.verdicts else []
     parts += [paragraph for one in report.passes for paragraph in (_told(one), Text())]
     parts += [_judged(report), Text()]
     wrongs = [wrong for one in report.passes for wrong in one.wrongs]
@@ -41,9 +45,9 @@ def summary(report: Report, seconds: float, *, kept: Path | None = None) -> Rend
         Text(f"Played in {seconds:.0f} s on simulated vendors, by a scripted clock. Next:")
     )
     where = NEXT[:2] if kept is not None else NEXT
-    told = [*where, *((what.format(kept), why) for what, why in KEPT if kept is not None)]
-    width = max(len(what) for what, _ in told)
-    parts += [Text(f"  {what:<{width}}  {why}") for what, why in told]
+    width = max(len(what) for what, _ in where)
+    parts += [Text(f"  {what:<{width}}  {why}") for what, why in where]
+    parts += [Text(f"  {command.format(kept)}") for command in KEPT if kept is not None]
     return Group(*parts)
 
 
@@ -99,14 +103,12 @@ def _table(report: Report) -> Table:
         table.add_column(f"{to_datetime(column.at):%d %b}\n{name}", justify="center", width=6)
     seen = {(one.person, one.model, one.at): one for one in report.verdicts}
     for person in PERSONS:
-        cells = [seen[person.row, column.model, column.at] for column in COLUMNS if seen]
-        table.add_row(person.short, *map(_cell, cells))
+        cells = [_cell(seen[person.row, column.model, column.at]) for column in COLUMNS]
+        table.add_row(person.short, *cells)
     return table
 
 
 def _cell(seen: VerdictSeen) -> Text:
-    for verdict, (_, style) in MARKS.items():
-        if seen.got == verdict and seen.is_right:
-            sign = {"yes": "P", "no": "-", "unproven": "?"}[MARKS[verdict][0]]
-            return Text(sign, style)
-    return Text("wrong", "bold reverse red")
+    if not seen.is_right:
+        return Text("wrong", "bold reverse red")
+    return Text(*SIGNS[seen.expected])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -116,6 +117,16 @@ def test_the_summary_says_it_in_plain_words(width: int) -> None:
     assert "91 of 91 verdicts as expected" in words
     assert "40 evidence records in two logs, verified." in words
     assert "docs/start.md" in words
+
+
+def test_the_summary_says_how_to_look_at_what_was_kept() -> None:
+    on = console(80)
+    report = Report(passes=(tally(), tally(id="deployer", verdicts=())))
+    with on.capture() as captured:
+        on.print(summary(report, 9.3, kept=Path("june")))
+    assert "  licet evidence verify --config june/developer" in [
+        line.rstrip() for line in captured.get().split("\n")
+    ]
 
 
 def test_the_summary_names_what_went_wrong() -> None:
