@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import nginx, upstream
 from bench.certificates import Certificates, issue
 from bench.comparison import Rounds, compare
+from bench.footprint import footprint
 from bench.gateway import MODES, Gateway
 from bench.processes import Cores, assign_cores
 from bench.targets import Direct, Target
@@ -114,6 +115,11 @@ def latency(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row
     return [_added(one, direct) for one in measured.values()]
 
 
+def start(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """Time from a start to a first answer, and resident memory when idle; nothing is asserted."""
+    return [] if options.baseline else footprint(folder, cores, options.rounds)
+
+
 def _added(one: Rounds, direct: float) -> Row:
     return {
         **one.summary(),
@@ -127,6 +133,7 @@ ROWS: dict[str, Callable[[argparse.Namespace, Path, Cores], list[Row]]] = {
     "throughput": throughput,
     "tls": tls,
     "latency": latency,
+    "start": start,
 }
 COLUMNS = (
     "target",
@@ -137,6 +144,10 @@ COLUMNS = (
     "p99_us",
     "added_us",
     "cpu_us_per_request",
+    "first_answer_ms",
+    "first_answer_ms_max",
+    "resident_mb",
+    "resident_mb_max",
     "floor",
     "goal",
 )
