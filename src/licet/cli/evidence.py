@@ -7,18 +7,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from licet.cli.options import MOMENT, config_option, json_option, show_json
+from licet.cli.options import EVIDENCE_FOLDER, MOMENT, config_option, json_option, show_json
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
 from licet.storage import Filters, Report, show, verifier_key, verify
 from licet.terms import Instant, format_instant
-
-FOLDER = click.option(
-    "--folder",
-    "evidence_folder",
-    type=click.Path(path_type=Path),
-    help="The evidence folder, where it is not the configuration's.",
-)
 
 
 @click.group()
@@ -29,7 +22,7 @@ def evidence() -> None:
 @evidence.command("verify")
 @click.option("--vkey", help="The public key that you trust; without it, the one beside the log.")
 @click.option("--without-openings", is_flag=True, help="Leave out what only the operator can read.")
-@FOLDER
+@EVIDENCE_FOLDER
 @config_option
 @json_option
 @click.pass_context
@@ -57,7 +50,7 @@ def verify_log(
 @click.option("--kind", "kinds", multiple=True, help="Only such records: `decision`, `adopted`.")
 @click.option("--from", "from_at", type=MOMENT, help="From this instant on.")
 @click.option("--until", "until_at", type=MOMENT, help="Before this instant.")
-@FOLDER
+@EVIDENCE_FOLDER
 @config_option
 @json_option
 def show_log(

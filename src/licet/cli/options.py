@@ -39,6 +39,14 @@ def _folder(path: str) -> Any:
     return Folder(Path(path))
 
 
+EVIDENCE_FOLDER = click.option(
+    "--folder",
+    "evidence_folder",
+    type=click.Path(path_type=Path),
+    help="The evidence folder, where it is not the configuration's.",
+)
+
+
 def json_option(command: Command) -> Command:
     """`--json`: for programs, given to the command as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(

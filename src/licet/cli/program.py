@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "What runs, is in force, is only observed, is overdue for review.",
     "suspend": "Stop the use of a model or an endpoint, now.",
     "explain": "The verdict for a person, a workload and a model, and why.",
+    "coverage": "How much is undetermined, and which attestation would settle most.",
     "directive": "Directives as data and in English.",
     "evidence": "Verify and show the evidence log.",
     "key": "Make, list and revoke the gateway's keys.",
@@ -51,8 +52,6 @@ def load(name: str) -> click.Command | None:
             from licet.cli.explaining import explain as command
         case "directive":
             from licet.cli.directives import directive as command
-        case "evidence":
-            from licet.cli.evidence import evidence as command
         case "key":
             from licet.cli.keys import key as command
         case "subject":
@@ -61,6 +60,18 @@ def load(name: str) -> click.Command | None:
             from licet.cli.probing import probe as command
         case "sim":
             from licet.cli.simulating import sim as command
+        case _:
+            return load_study(name)
+    return command
+
+
+def load_study(name: str) -> click.Command | None:
+    """A command that reads and changes nothing."""
+    match name:
+        case "coverage":
+            from licet.cli.covering import coverage as command
+        case "evidence":
+            from licet.cli.evidence import evidence as command
         case _:
             return load_child(name)
     return command

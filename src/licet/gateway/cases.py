@@ -170,4 +170,8 @@ def _considered(found: Considered) -> Candidate:
 def _observed(verdict: Decision) -> Observed | None:
     if verdict.observed_verdict is None:
         return None
-    return Observed(verdict=verdict.observed_verdict.value, deciding=verdict.observed)
+    return Observed(
+        verdict=verdict.observed_verdict.value,
+        deciding=verdict.observed,
+        missing=verdict.observed_missing,
+    )

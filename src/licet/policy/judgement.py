@@ -62,6 +62,7 @@ class Judge:
             missing=decision.missing,
             observed=tuple(names),
             observed_verdict=would.verdict,
+            observed_missing=would.missing,
             in_flight=decision.in_flight,
             duties=decision.duties,
         )

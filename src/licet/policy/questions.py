@@ -60,7 +60,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `relieving`: ids of the authorisations without which it would not be permitted.
     `missing`: inclusion-minimal sets of attributes that settle an undetermined verdict once
     attested, least intrusive first. `observed`: restrictions in observe mode that would
-    have changed the verdict to `observed_verdict`. `in_flight`: the strictest among
+    have changed the verdict to `observed_verdict`, and `observed_missing` what would then be
+    missing. `in_flight`: the strictest among
     `deciding`. `duties`: those that attach when permitted. `reason`: why it is refused where no
     directive decides (`unknown_model`, `unknown_endpoint`, `unknown_organisation`,
     `unknown_workload`).
@@ -72,6 +73,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: tuple[tuple[str, ...], ...] = ()
     observed: tuple[str, ...] = ()
     observed_verdict: Verdict | None = None
+    observed_missing: tuple[tuple[str, ...], ...] = ()
     in_flight: InFlight = InFlight.FINISH
     duties: tuple[Duty, ...] = ()
     reason: str | None = None
