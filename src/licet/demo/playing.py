@@ -134,7 +134,9 @@ class _Stage:
             for number, step in enumerate(self._pass.steps):
                 if number:
                     across = self._ask_all(step.across, self._at, connections)
+                    self._give_back(step.at)
                     await asyncio.gather(across, self._move_clock(step.at))
+                    self._withdraw(step.at)
                 self._audience.stands(step.at)
                 pace = asyncio.sleep(self._pace_s)
                 await asyncio.gather(pace, self._ask_all(step.asks, step.at, connections))
@@ -153,8 +155,6 @@ class _Stage:
         return Connection(self._gateway.host, self._gateway.port)
 
     async def _move_clock(self, at: Instant) -> None:
-        if self._pass.withdrawn and at >= RETURN:
-            self._simulation.script.clear()
         asked = _wall()
         self._at = at
         await self._gateway.step_clock(at)
@@ -163,16 +163,21 @@ class _Stage:
         for _ in range(TURNS):
             await asyncio.sleep(0)
         self._marks.append(Mark(at=at, asked=asked, passed=_wall()))
-        if self._pass.withdrawn and at == LETTER:
-            self._withdraw()
 
-    def _withdraw(self) -> None:
-        """From here on the vendors do not have the models any more."""
+    def _withdraw(self, at: Instant) -> None:
+        """The vendors do not have the models any more, once nothing that was sent before is on
+        its way: here availability is what is known of it, and never wrong."""
+        if not self._pass.withdrawn or at != LETTER:
+            return
         for spec in JUNE_2026:
             for name in spec.models:
                 if FABLE in name or MYTHOS in name:
                     cue = Cue(fault="status_404", vendor=spec.id, model=name, when="always")
                     self._simulation.script.add([cue])
+
+    def _give_back(self, at: Instant) -> None:
+        if self._pass.withdrawn and at >= RETURN:
+            self._simulation.script.clear()
 
     async def _ask_all(
         self, asks: tuple[Ask, ...], at: Instant, connections: list[Connection]
