@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import msgspec
 
 from licet.cli.options import DURATION, config_option, json_option, show_json, told_of
+from licet.cli.snapshots import snapshot_of
 from licet.gateway import Folder
-from licet.identity import KEY_BYTES, Key, new_key, write_key
-from licet.terms import OperationFault, did_you_mean, is_identifier
+from licet.identity import KEY_BYTES, Key, attest, new_key, write_key
+from licet.policy import Release, Verdict, releases
+from licet.terms import UNKNOWN_PERSON, Instant, OperationFault, did_you_mean, is_identifier
 
 
 @click.group()
@@ -31,6 +35,13 @@ def key() -> None:
 @click.option("--subject", help="The one person who holds it, if it is personal.")
 @click.option("--for-itself", is_flag=True, help="`Licet-Subject` is not honoured with it.")
 @click.option("--expires-in", type=DURATION, help="After which it opens nothing: `90d`.")
+@click.option(
+    "--attest",
+    "attested",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the organisation attests of everybody who uses it: `us_person=yes`.",
+)
 @config_option
 def new(
     name: str,
@@ -39,9 +50,14 @@ def new(
     subject: str | None,
     for_itself: bool,
     expires_in: int | None,
+    attested: tuple[str, ...],
     folder: Folder,
 ) -> None:
-    """Make a key called NAME. It is shown once, and kept nowhere."""
+    """Make a key called NAME. It is shown once, and kept nowhere.
+
+    Handing it out is an act that directives can restrict (`action = ["credential"]`): models for
+    which that is not permitted are named, and without any other the key is not made.
+    """
     if not is_identifier(name):
         raise OperationFault(
             "wrong_name",
@@ -60,6 +76,8 @@ def new(
         speaks_for_others=not for_itself,
         expires=None if expires_in is None else created + timedelta(seconds=expires_in),
     )
+    made = msgspec.structs.replace(made, attests=attest(attested, organisation, created))
+    _check_release(folder, made)
     path = folder.within("keys") / f"{name}.toml"
     _write_new(path, write_key(made))
     click.echo(f"wrote {path}; `licet reload` puts it into effect; shown once:", err=True)
@@ -102,6 +120,44 @@ def revoke(name: str, folder: Folder) -> None:
     line = f"revoked = {moment.isoformat().replace('+00:00', 'Z')}\n"
     _replace(path, line + path.read_text(encoding="utf-8"))
     click.echo(f"`{name}` is revoked in {path}; `licet reload` puts it into effect")
+
+
+def _check_release(folder: Folder, made: Key) -> None:
+    """Tells of models for which no credential may be handed out; a fault where there is no other.
+
+    Whoever speaks for others says with each request who asks, and is decided then: what is
+    undetermined now is told, and does not keep such a key from being made.
+    """
+    now = Instant(time.time_ns() // 1000)
+    snapshot, _, _ = snapshot_of(folder, now)
+    profile = made.attests or UNKNOWN_PERSON
+    found = releases(snapshot, now, profile, made.organisation, made.workloads)
+    barred = [one for one in found if not one.decision.permitted]
+    hopeless = [
+        one
+        for one in barred
+        if one.decision.verdict is Verdict.REFUSED or not made.speaks_for_others
+    ]
+    if found and len(hopeless) == len(found):
+        raise OperationFault(
+            "credential_refused",
+            f"no key is made: {'; '.join(_told(one) for one in hopeless)}",
+            remedy="`--attest us_person=yes` and the like, where the organisation can attest it;"
+            " `licet explain --action credential` says why",
+        )
+    for one in barred:
+        click.echo(f"warning: {_told(one)}", err=True)
+
+
+def _told(one: Release) -> str:
+    decision = one.decision
+    by = " and ".join(f"`{name}`" for name in decision.deciding) or decision.reason
+    missing = " or ".join(" with ".join(names) for names in decision.missing)
+    for_want = f" for want of {missing}" if missing else ""
+    return (
+        f"a credential for `{one.model}` in `{one.workload}` is {decision.verdict}"
+        f" by {by}{for_want}"
+    )
 
 
 def _must_exist(folder: Folder, organisation: str, workloads: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Who asks: keys, issuers, tokens and the profile that is made of them."""
 
+from licet.identity.attesting import ATTESTABLE_OF_ALL, attest
 from licet.identity.issuers import ATTESTABLE, parse_issuers
 from licet.identity.key_sets import SEED_BYTES, KeySetProblem, new_signing_key, read_key_set
 from licet.identity.keys import KEY_BYTES, hash_key, new_key, parse_key, write_key
@@ -22,6 +23,7 @@ from licet.identity.tokens import TokenVerifier, sign_subject, subject_claims
 
 __all__ = [
     "ATTESTABLE",
+    "ATTESTABLE_OF_ALL",
     "KEY_BYTES",
     "SEED_BYTES",
     "Issuer",
@@ -34,6 +36,7 @@ __all__ = [
     "TokenProblem",
     "TokenVerifier",
     "VerifiedToken",
+    "attest",
     "check_revocations",
     "hash_key",
     "metadata_url",

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from licet.identity.attesting import write_attests
 from licet.identity.nouns import Key
 from licet.terms import Document, Entry, Identifier, ProfileFile, Text, When
 
@@ -104,10 +105,7 @@ def parse_key(document: Document) -> Entry[Key]:
 
 
 def write_key(key: Key) -> str:
-    """The TOML of a key without attestations; `parse_key` reads it back to the same value.
-
-    Attestations are written into the file by whoever makes them.
-    """
+    """The TOML of a key, `attest` having made what it attests; `parse_key` reads it back."""
     workloads = ", ".join(_quoted(name) for name in key.workloads)
     lines = [
         f"id = {_quoted(key.id)}",
@@ -123,7 +121,8 @@ def write_key(key: Key) -> str:
         moment: datetime | None = getattr(key, name)
         if moment is not None:
             lines.append(f"{name} = {moment.astimezone(UTC).isoformat().replace('+00:00', 'Z')}")
-    return "\n".join(lines) + "\n"
+    attests = "" if key.attests is None else f"\n{write_attests(key.attests)}"
+    return "\n".join(lines) + "\n" + attests
 
 
 def _quoted(text: str) -> str:

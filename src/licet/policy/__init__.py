@@ -3,6 +3,7 @@
 from licet.policy import cedar, naive
 from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_digest
 from licet.policy.configuration import Configuration, VersionKey, belongs, parse
+from licet.policy.credential import Release, releases
 from licet.policy.directives import (
     Alternative,
     Condition,
@@ -60,6 +61,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Recording",
+    "Release",
     "Restricted",
     "Rules",
     "Ruleset",
@@ -80,6 +82,7 @@ __all__ = [
     "naive",
     "parse",
     "refusal_sentence",
+    "releases",
     "restrict",
     "sentences",
     "version_sentence",
