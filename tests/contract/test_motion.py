@@ -4,12 +4,10 @@ that pass, attestations that end. Judged by what reached the vendors and what th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from licet.evidence import DecisionLeaf
 from licet.sim import Cue
 from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask
@@ -358,10 +356,11 @@ def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
         before = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
         rig.adopt(letter())
         after = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
-        found: Callable[[Heard], DecisionLeaf] = lambda heard: told(rig)[heard.request].decisions[0]  # noqa: E731
+        requests = told(rig)
         for heard, digest in (before, after):
-            assert found(heard).snapshot == digest
-            sending = found(heard).sending
+            decision = requests[heard.request].decisions[0]
+            assert decision.snapshot == digest
+            sending = decision.sending
             assert sending is not None
             assert sending.snapshot == digest
         assert before[1] != after[1]

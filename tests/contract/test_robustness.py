@@ -399,7 +399,19 @@ def test_an_error_of_ours_is_an_error_that_the_caller_can_read(
     assert rig.call(rig.node.status).in_flight == 0
 
 
-# Two at once
+# Many at once
+
+
+def test_beyond_its_bound_a_worker_says_so_and_serves_the_next_when_there_is_room() -> None:
+    text = settings(head_ms="4000")["licet.toml"] + "[limits]\nrequests_max = 1\n"
+    with Rig({"licet.toml": text}, at=AT) as rig:
+        going_on = stream(rig)
+        busy = ask(rig.port, rig.plain_key, "messages")
+        assert (busy.status, busy.error["code"]) == (503, "too_many_requests")
+        assert busy.headers["retry-after"] == "1"
+        assert going_on.rest().said.closed
+        rig.idle()
+        assert ask(rig.port, rig.plain_key, "messages").status == 200
 
 
 def test_many_at_once_each_get_their_own(rig: Rig) -> None:
@@ -414,3 +426,5 @@ def test_many_at_once_each_get_their_own(rig: Rig) -> None:
             assert first.said.text == second.said.text
     for request in told(rig).values():
         request.check()
+        # A compressed answer would hide usage and refusals from the record.
+        assert {arrival.accept_encoding for arrival in request.arrivals} == {"identity"}

@@ -88,7 +88,6 @@ class Exchange:
     def client_paused(self) -> None:
         if self._outbound is not None and self._relay.state is State.STREAMING:
             self._outbound.pause_reading()
-            # From here on it is the caller's silence that counts (`_heard`).
             self.deadline = self._world.now() + self._world.bounds.client_idle_s
 
     @guarded
@@ -338,7 +337,6 @@ class Exchange:
                 delivery.held += ready
                 ready = []
                 self._feed(Event.CONTENT)
-                # From here on the bound is on silence, no longer on how long the head is held.
                 self._heard()
         if relay.state is State.STREAMING:
             delivery.pass_on(b"".join(ready))
@@ -385,13 +383,12 @@ class Exchange:
             self._world.refusals.unrecorded(self._reply, self._filing.about.request)
         self._end("failed")
 
-    # Parts of the above
-
     def _fail(self, kind: FailureKind, message: str) -> None:
         self._feed(Event.FAILED, Failure(kind=kind, message=message))
 
     def _heard(self) -> None:
-        """The vendor said something: the silence begins anew."""
+        """The vendor said something: its silence begins anew, within the time that a head may
+        be held. While the caller reads nothing, it is the caller's silence that counts."""
         if self._reply.paused and self._relay.state is State.STREAMING:
             return
         world = self._world

@@ -75,12 +75,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.considered[0].decision.verdict
 
     @property
-    def permitted_models(self) -> tuple[str, ...]:
-        """The models that may be had now: permitted, able and available; in order."""
-        found = (c for c in self.considered if c.decision.permitted and c.able and c.available)
-        return tuple(dict.fromkeys(c.candidate.model for c in found))
-
-    @property
     def barring(self) -> tuple[str, ...]:
         """The directives that stand between the caller and a candidate, in order."""
         return tuple(
