@@ -18,7 +18,7 @@ import pytest
 
 from tests.system.callers import Ask, Heard, Traffic, call, count
 from tests.system.comparison import Log, compare
-from tests.system.house import WORKLOADS, Gateway, eventually, house
+from tests.system.house import WORKLOADS, Gateway, eventually, house, kill
 from tests.system.tracing import attached
 
 pytestmark = pytest.mark.system
@@ -81,6 +81,29 @@ def test_a_disk_that_cannot_be_written_stops_service_says_why_and_recovers(
     assert code_ == 0
     assert "evidence cannot be written, so nothing is served" in told
     assert "evidence is written again" in told
+
+
+def test_a_recorder_that_is_killed_while_its_disk_is_full_is_still_said_to_fail(
+    gateway: Gateway,
+) -> None:
+    pid = gateway.recorder_pid()
+    with attached([pid], "-o", os.devnull, "-e", FULL):
+        call(gateway, Ask())
+        eventually(lambda: "cannot be written" in gateway.status()["recorder"]["fault"])
+        supervisor = gateway.process
+        assert supervisor is not None
+        # Its replacement is traced from its first call on.
+        with attached([supervisor.pid], "-f", "-o", os.devnull, "-e", FULL):
+            kill(pid)
+            eventually(lambda: gateway.status()["recorder"]["restarts"] == 1)
+            eventually(lambda: "cannot be written" in gateway.status()["recorder"]["fault"])
+            eventually(lambda: "disk_full" in str(readiness(gateway)[1]))
+            assert call(gateway, Ask()).status == 503
+    eventually(lambda: readiness(gateway)[0] == 200)
+    assert gateway.status()["recorder"]["fault"] == ""
+    assert count(ask_all(gateway)) == {"answered": 8}
+    assert gateway.end()[0] == 0
+    assert gateway.verify().ok
 
 
 @pytest.mark.parametrize("injected", [FULL, FAILING], ids=["full", "failing"])

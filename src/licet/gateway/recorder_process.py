@@ -45,6 +45,7 @@ class RecorderProcess:
         self._died: asyncio.Future[int] = loop.create_future()
         self._gone: asyncio.Future[None] = loop.create_future()
         self._fault = ""
+        self._absence = ""
         self._is_up = False
 
     async def start(self) -> Welcome:
@@ -89,7 +90,7 @@ class RecorderProcess:
             "pid": child.pid if child is not None else None,
             "restarts": child.restarts if child is not None else 0,
             "connected": self._register.is_connected,
-            "fault": self._fault,
+            "fault": self._fault or self._absence,
         }
 
     async def stop(self, bound_s: float) -> None:
@@ -105,17 +106,23 @@ class RecorderProcess:
             self._path.unlink(missing_ok=True)
 
     def _hear(self, word: RecorderWord) -> None:
-        self._fault = word.message if word.recorder == "failing" else ""
         if word.recorder == "failing":
+            self._fault = word.message
             self._report(f"evidence cannot be written, so nothing is served: {word.message}")
         elif word.recorder == "working":
+            self._fault = ""
             self._report("evidence is written again")
-        elif word.mended:
-            self._report(f"evidence: {word.mended} bytes of a torn tail were cut off")
+        else:
+            # Ready is not working: a recorder that starts on a full disk fails before it is ready.
+            self._absence = ""
+            if word.mended:
+                self._report(f"evidence: {word.mended} bytes of a torn tail were cut off")
 
     def _see_death(self, code: int) -> None:
         if not self._died.done():
             self._died.set_result(code)
+        self._fault = ""
+        self._absence = f"ended ({how_it_ended(code)}), and not back yet"
         if self._child is None or self._child.is_ending:
             if not self._gone.done():
                 self._gone.set_result(None)

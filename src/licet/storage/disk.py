@@ -170,6 +170,8 @@ class RealDisk:
                 remedy="one recorder writes one log; stop the other gateway, or give this one"
                 " another evidence folder",
             ) from error
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        # Whose it is is said for people; on a full disk it is held without saying so.
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         return RealLock(fd)
