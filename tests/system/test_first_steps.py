@@ -61,14 +61,16 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Gateway:
-    """`licet init`, then `licet up --sim`."""
+    """`licet init`, then `licet up --sim`, without some of the files if told."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, without: tuple[str, ...] = ()) -> None:
         self.folder = folder
         printed = licet("init", str(folder)).stdout
         self.key = printed.partition("Bearer ")[2].partition("'")[0]
         self.body = json.loads(printed.partition("-d '")[2].rpartition("'")[0])
         self._move_to_free_ports()
+        for name in without:
+            (folder / name).unlink()
         self.up()
 
     def up(self) -> None:

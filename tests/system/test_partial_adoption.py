@@ -1,4 +1,4 @@
-"""A broken folder under running processes: a restriction in it counts at once and after a restart."""
+"""A broken folder under running processes: a restriction in it counts now and after a restart."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def describe(found: Coverage) -> list[str]:
             f"  refused      {_share(found.enforced_refused, found.requests)}",
         ]
     lines += _section(
-        "workloads, most undetermined first:", [_workload(one) for one in found.workloads]
+        "workloads, most undetermined first:", [_workload(one, found) for one in found.workloads]
     )
     lines += _section(
         "directives that decide:", [_directive(one, "left") for one in found.directives]
@@ -80,8 +80,9 @@ def _section(head: str, rows: list[str]) -> list[str]:
     return [head, *shown, *([f"  and {more} more: --json has all"] if more > 0 else [])]
 
 
-def _workload(one: WorkloadCoverage) -> str:
-    return f"{one.id}: {_share(one.undetermined, one.requests)} of {_number(one.requests)}"
+def _workload(one: WorkloadCoverage, found: Coverage) -> str:
+    text = f"{one.id}: {_share(one.undetermined, one.requests)} of {_number(one.requests)}"
+    return f"{text}; {_number(one.enforced_undetermined)} if enforced" if found.observed else text
 
 
 def _directive(one: DirectiveCoverage | Enforced, left: str) -> str:

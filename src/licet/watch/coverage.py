@@ -70,12 +70,14 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkloadCoverage(msgspec.Struct, frozen=True, kw_only=True):
-    """`undetermined`: for the model that was asked for; `unanswered`: nothing else served."""
+    """`undetermined`: for the model that was asked for; `unanswered`: nothing else served;
+    `enforced_undetermined`: if what is observed were enforced."""
 
     id: str
     requests: int
     undetermined: int
     unanswered: int
+    enforced_undetermined: int
 
 
 class DirectiveCoverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +146,7 @@ def _coverage(cases: Mapping[_Case, int], since: str, until: str) -> Coverage:
     then: Counter[str] = Counter()
     unanswered = 0
     for case, count in cases.items():
-        would = case.observed or _Would(case.first.verdict, missing=case.missing)
+        would = _would(case)
         now[case.first.verdict] += count
         then[would.verdict] += count
         if case.first.verdict == "undetermined":
@@ -171,22 +173,35 @@ def _coverage(cases: Mapping[_Case, int], since: str, until: str) -> Coverage:
     )
 
 
+def _would(case: _Case) -> _Would:
+    """The verdict if what is observed were enforced."""
+    return case.observed or _Would(case.first.verdict, missing=case.missing)
+
+
 def _workloads(cases: Mapping[_Case, int]) -> tuple[WorkloadCoverage, ...]:
     requests: Counter[str] = Counter()
     undetermined: Counter[str] = Counter()
     unanswered: Counter[str] = Counter()
+    enforced: Counter[str] = Counter()
     for case, count in cases.items():
         requests[case.workload] += count
+        enforced[case.workload] += count if _would(case).verdict == "undetermined" else 0
         if case.first.verdict == "undetermined":
             undetermined[case.workload] += count
             unanswered[case.workload] += 0 if case.answered else count
     rows = (
         WorkloadCoverage(
-            id=name, requests=count, undetermined=undetermined[name], unanswered=unanswered[name]
+            id=name,
+            requests=count,
+            undetermined=undetermined[name],
+            unanswered=unanswered[name],
+            enforced_undetermined=enforced[name],
         )
         for name, count in requests.items()
     )
-    return tuple(sorted(rows, key=lambda one: (-one.undetermined, one.id)))
+    return tuple(
+        sorted(rows, key=lambda one: (-one.undetermined, -one.enforced_undetermined, one.id))
+    )
 
 
 def _directives(cases: Mapping[_Case, int]) -> tuple[DirectiveCoverage, ...]:

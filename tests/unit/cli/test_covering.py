@@ -5,6 +5,19 @@ from __future__ import annotations
 from licet.cli.covering import describe
 from licet.watch import Coverage, DirectiveCoverage, Enforced, Missing, WorkloadCoverage
 
+
+def workload(
+    name: str, requests: int, undetermined: int, unanswered: int, enforced: int
+) -> WorkloadCoverage:
+    return WorkloadCoverage(
+        id=name,
+        requests=requests,
+        undetermined=undetermined,
+        unanswered=unanswered,
+        enforced_undetermined=enforced,
+    )
+
+
 COVERAGE = Coverage(
     since="2026-06-12T21:21:00.000000Z",
     until="2026-06-13T21:20:59.000000Z",
@@ -15,8 +28,8 @@ COVERAGE = Coverage(
     enforced_undetermined=9_000,
     enforced_refused=120,
     workloads=(
-        WorkloadCoverage(id="code-review", requests=2_000, undetermined=1_500, unanswered=300),
-        WorkloadCoverage(id="assistant", requests=10_000, undetermined=0, unanswered=0),
+        workload("code-review", 2_000, 1_500, 300, 2_000),
+        workload("assistant", 10_000, 0, 0, 7_000),
     ),
     directives=(DirectiveCoverage(id="letter", undetermined=1_500, refused=60),),
     observed=(Enforced(id="draft", undetermined=7_500, refused=60),),
@@ -33,8 +46,8 @@ if what is observed were enforced:
   undetermined 9,000 (75.0 %)
   refused      120 (1.0 %)
 workloads, most undetermined first:
-  code-review: 1,500 (75.0 %) of 2,000
-  assistant: 0 (0.0 %) of 10,000
+  code-review: 1,500 (75.0 %) of 2,000; 2,000 if enforced
+  assistant: 0 (0.0 %) of 10,000; 7,000 if enforced
 directives that decide:
   letter: left 1,500 undetermined, refused 60
 observed directives:
@@ -53,7 +66,5 @@ def test_without_a_record_it_says_so() -> None:
 
 
 def test_long_tables_end_with_how_much_more_there_is() -> None:
-    rows = tuple(
-        WorkloadCoverage(id=f"w{n}", requests=1, undetermined=0, unanswered=0) for n in range(20)
-    )
+    rows = tuple(workload(f"w{n}", 1, 0, 0, 0) for n in range(20))
     assert "  and 8 more: --json has all" in describe(Coverage(requests=20, workloads=rows))
