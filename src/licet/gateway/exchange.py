@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec import structs
+
 from licet.evidence import OutcomeLeaf, OutcomeWord
 from licet.gateway.delivery import Delivery
 from licet.gateway.endings import ending_of
@@ -251,10 +253,14 @@ class Exchange:
         if world.rules is self._rules and known is self._known and caller.by is world.admission:
             return True
         decision = self._decide()
-        if decision.permitted or decision.in_flight is InFlight.FINISH:
+        # What waits for the disk, or for a connection, has reached nobody: it may not finish.
+        sent = self._relay.state is not State.COMMITTING and self._waiting is None
+        if decision.permitted or (sent and decision.in_flight is InFlight.FINISH):
             return True
         self._filing.ledger = world.ledger
-        self._file_change(decision, in_flight=True)
+        self._file_change(decision, in_flight=sent)
+        if not sent:
+            decision = structs.replace(decision, in_flight=InFlight.CUT)
         self._feed(Event.BARRED, decision)
         return False
 
