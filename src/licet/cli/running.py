@@ -138,6 +138,7 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
 
     return Plan(
         folder=evidence,
+        configuration=folder.path.resolve(),
         control=folder.control(settings).resolve(),
         recorder_path=recorder_path,
         host=settings.listen.host,

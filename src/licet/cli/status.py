@@ -37,11 +37,24 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
     lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")
     lines.append(f"evidence   {found['evidence']}")
+    lines += [_issuer(one) for one in found.get("issuers", ())]
     lines += _partial(found.get("partial"))
     lines += [_directive("in force", one) for one in found.get("in_force", ())]
     lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
     lines += [f"OVERDUE    {one['id']}: review was due {one['due']}" for one in found["overdue"]]
     return lines
+
+
+def _issuer(one: Mapping[str, Any]) -> str:
+    """An issuer whose keys are fetched; what is out of the ordinary is loud."""
+    if one["age_s"] is None:
+        keys = "NO KEYS"
+    elif one["age_s"] >= one["max_age_s"]:
+        keys = f"KEYS TOO OLD, of {one['age_s']} s ago"
+    else:
+        keys = f"{one['keys']} keys, of {one['age_s']} s ago"
+    failing = f", FAILING: {one['fault']}" if one["fault"] else ""
+    return f"issuer     {one['id']}: {keys}{failing}"
 
 
 def _partial(partial: Mapping[str, Any] | None) -> list[str]:

@@ -92,8 +92,14 @@ class Admission:
     """Keys and issuers of one configuration; made anew at every adoption."""
 
     def __init__(
-        self, snapshot: Snapshot, secrets: Secrets, *, wall_s: Callable[[], float]
+        self,
+        snapshot: Snapshot,
+        secrets: Secrets,
+        *,
+        wall_s: Callable[[], float],
+        unknown_key: Callable[[str], None],
     ) -> None:
+        self._unknown_key = unknown_key
         workloads = {w.id: w for w in snapshot.sources.workloads}
         self._wall_s = wall_s
         self._keys = {key.hash: key for key in secrets.keys}
@@ -166,6 +172,8 @@ class Admission:
                 )
             found = self._verifier.verify(token.decode("latin-1"), int(presented_s))
             if isinstance(found, TokenProblem):
+                if found.issuer is not None:
+                    self._unknown_key(found.issuer)
                 return _unauthenticated(f"`Licet-Subject`: {found.message}", found.code)
             verified = found
         return self._caller(key, verified, entry, presented_s)

@@ -28,7 +28,7 @@ from licet.evidence import adopted as split
 from licet.gateway.adoption import Adopted
 from licet.gateway.folder import Folder, log_origin
 from licet.gateway.messages import Secrets
-from licet.gateway.narrowing import narrowed
+from licet.gateway.narrowing import narrowed, with_more_revoked
 from licet.gateway.register_history import History, read_history
 from licet.gateway.standing import stand
 from licet.gateway.suspension import PREFIX, Suspended, with_suspension
@@ -167,12 +167,16 @@ class FolderAdopter:
             whole = not any(_lies_in(fault, "keys/") for fault in faults)
             keys = narrowed(before.secrets.keys, configuration.keys, whole=whole)
             ended = {one.id for one in before.secrets.keys} - {one.id for one in keys}
-            secrets = msgspec.structs.replace(before.secrets, keys=keys)
+            issuers = with_more_revoked(before.secrets.issuers, configuration.issuers)
+            secrets = msgspec.structs.replace(before.secrets, keys=keys, issuers=issuers)
         else:
             known = history.keys_made - history.keys_revoked
             keys = tuple(one for one in configuration.keys if one.id in known)
             ended = set()
             secrets = self._secrets(configuration, keys)
+            if any(_lies_in(fault, "revocations/") for fault in faults):
+                # Nobody can say what is revoked, so nobody's tokens attest anything.
+                secrets = msgspec.structs.replace(secrets, issuers=())
         ended |= {one.id for one in keys if one.revoked is not None}
         leaf = self._adopted_leaf(
             snapshot, restricted.newly, at, partial=True, removed=adoption.removed

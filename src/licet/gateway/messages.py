@@ -78,6 +78,12 @@ class Lease(_Message, frozen=True, tag="lease"):
     seconds: float
 
 
+class Trust(_Message, frozen=True, tag="trust"):
+    """These issuers, with the keys that they have now; all else stays as it was configured."""
+
+    issuers: tuple[Issuer, ...]
+
+
 class Drain(_Message, frozen=True, tag="drain"):
     """Accept nothing new; what is in flight may end within `seconds`."""
 
@@ -126,6 +132,12 @@ class WorkerStatus(_Message, frozen=True, tag="status"):
     lease_s_left: float = 0.0
 
 
+class UnknownKey(_Message, frozen=True, tag="unknown_key"):
+    """A token of this issuer named a key that is not known here: it may have a new one."""
+
+    issuer: str
+
+
 class Drained(_Message, frozen=True, tag="drained"):
     """Nothing is in flight any more; `cut` answers were ended before they were complete."""
 
@@ -152,8 +164,8 @@ class RecorderWord(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-ToWorker = Configure | StepClock | Lease | Drain | AskStatus
-FromWorker = Ready | Adopted | ClockPassed | WorkerStatus | Drained | Failed
+ToWorker = Configure | StepClock | Lease | Trust | Drain | AskStatus
+FromWorker = Ready | Adopted | ClockPassed | WorkerStatus | UnknownKey | Drained | Failed
 
 Message = TypeVar("Message")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from licet.identity import Key
+from licet.identity import Issuer, Key, Revoked
 
 
 def narrowed(before: Iterable[Key], written: Iterable[Key], *, whole: bool) -> tuple[Key, ...]:
@@ -31,6 +31,24 @@ def _narrowed(key: Key, written: Key | None) -> Key:
         speaks_for_others=key.speaks_for_others and written.speaks_for_others,
         expires=_sooner(key.expires, written.expires),
         revoked=_sooner(key.revoked, written.revoked),
+    )
+
+
+def with_more_revoked(before: Iterable[Issuer], written: Iterable[Issuer]) -> tuple[Issuer, ...]:
+    """The issuers as they were, and beside what was revoked of them what the files revoke."""
+    found = {one.id: one.revoked for one in written}
+    return tuple(
+        msgspec.structs.replace(one, revoked=_joint(one.revoked, found.get(one.id, Revoked())))
+        for one in before
+    )
+
+
+def _joint(one: Revoked, other: Revoked) -> Revoked:
+    instants = (one.issued_before_s, other.issued_before_s)
+    return Revoked(
+        tokens=tuple(sorted({*one.tokens, *other.tokens})),
+        subjects=tuple(sorted({*one.subjects, *other.subjects})),
+        issued_before_s=max((at_s for at_s in instants if at_s is not None), default=None),
     )
 
 

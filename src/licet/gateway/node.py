@@ -26,6 +26,9 @@ from licet.gateway.messages import Secrets, WorkerStatus
 from licet.policy import Snapshot
 from licet.terms import Instant
 
+UNKNOWN_KEY_PAUSE_S = 1.0
+"""How often, at most, the supervisor hears of one issuer's unknown keys."""
+
 SWEEP_S = 0.05
 """How often deadlines are looked at: bounds are kept to within this."""
 
@@ -75,6 +78,18 @@ class Node:
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         self.desk.renew_lease(digest, seconds)
+
+    def on_unknown_key(self, tell: Callable[[str], None]) -> None:
+        told: dict[str, float] = {}
+
+        def tell_seldom(issuer: str) -> None:
+            # Anybody with a key can send any number of tokens that name no key.
+            now = self._loop.time()
+            if now - told.get(issuer, -UNKNOWN_KEY_PAUSE_S) >= UNKNOWN_KEY_PAUSE_S:
+                told[issuer] = now
+                tell(issuer)
+
+        self.desk.world.unknown_key = tell_seldom
 
     def start(self) -> None:
         """Accepts connections, and begins to look at deadlines."""

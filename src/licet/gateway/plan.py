@@ -20,7 +20,8 @@ class Plan:
     for a worker also its index. `companion`, of a control descriptor: a process that runs beside
     the gateway (the simulated vendors), ready before it is. `scripted_start`: the decision clock
     follows a script, and stands there at first, or where the log ends if that is later.
-    `adopt_bound_s`: how long a worker may take to adopt before it is replaced.
+    `adopt_bound_s`: how long a worker may take to adopt before it is replaced. `configuration`:
+    the folder that paths in the configuration are relative to.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Plan:
     companion: Callable[[int], list[str]] | None = None
     scripted_start: Instant | None = None
     adopt_bound_s: float = ADOPT_BOUND_S
+    configuration: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

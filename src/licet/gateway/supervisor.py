@@ -14,11 +14,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.children import Backoff, Launch
 from licet.gateway.companion import Companion
 from licet.gateway.control_socket import ControlSocket
 from licet.gateway.folder_lock import FolderLock
+from licet.gateway.key_fetching import fetch_keys
+from licet.gateway.key_keeping import KeyKeeper
 from licet.gateway.listening import address_of, bind_unix, close_all, listen
 from licet.gateway.messages import Configure
 from licet.gateway.plan import Plan, Running
@@ -35,6 +39,7 @@ from licet.terms import (
 WORKER_BACKOFF = Backoff()
 START_BOUND_S = 30.0
 STATUS_BOUND_S = 1.0
+KEYS_BOUND_S = 3.0
 END_BOUND_S = 5.0
 
 
@@ -65,6 +70,13 @@ class Supervisor:
             loop=loop, path=plan.recorder_path, command=plan.recorder, report=report
         )
         self._companion: Companion | None = None
+        self._keys = KeyKeeper(
+            folder=plan.control.parent / "issuers",
+            wall_s=lambda: wall() / 1_000_000,
+            fetch=lambda issuer: fetch_keys(issuer, plan.configuration or plan.folder),
+            changed=self._trust,
+            report=report,
+        )
         self._one_at_a_time = asyncio.Lock()
         self._ending: asyncio.Future[None] = loop.create_future()
         self._workers: Workers | None = None
@@ -145,7 +157,10 @@ class Supervisor:
             now=self.now,
             report=self._report,
             backoff=WORKER_BACKOFF,
+            on_unknown_key=self._keys.unknown_key,
         )
+        self._keys.follow(adopted.secrets.issuers)
+        await self._keys.settled(KEYS_BOUND_S)
         late = await self._workers.start(self._configure(adopted), START_BOUND_S)
         if late:
             raise OperationFault(
@@ -172,13 +187,18 @@ class Supervisor:
         await self._recorder.append(adopted.leaves)
         self._adopted = adopted
 
+    def _trust(self) -> None:
+        if self._workers is not None:
+            self._workers.trust(self._keys.furnish)
+
     def _configure(self, adopted: Adopted) -> Configure:
         self._serial += 1
+        issuers = self._keys.furnish(adopted.secrets.issuers)
         return Configure(
             serial=self._serial,
             document=adopted.document,
             digest=adopted.digest,
-            secrets=adopted.secrets,
+            secrets=structs.replace(adopted.secrets, issuers=issuers),
             settings=adopted.settings,
             clock_floor=self._floor,
             scripted_at=self._scripted_at,
@@ -196,6 +216,7 @@ class Supervisor:
         await self._record(adopted)
         if self._workers is None:
             raise OperationFault("not_running", "the gateway is starting")
+        self._keys.follow(adopted.secrets.issuers)
         before = self._workers.restarts
         late = await self._workers.adopt(self._configure(adopted), self._plan.adopt_bound_s)
         if late:
@@ -205,6 +226,8 @@ class Supervisor:
                 " it serves nothing until it has",
                 remedy="`licet status` says what became of it",
             )
+        # What restricts is in force by now; whom a new issuer may name can wait for its keys.
+        await self._keys.settled(KEYS_BOUND_S)
         return {
             "snapshot": adopted.digest,
             "workers": self._plan.workers,
@@ -305,6 +328,7 @@ class Supervisor:
             "snapshot": adopted.digest,
             "workers": workers,
             "recorder": self._recorder.status(),
+            "issuers": self._keys.status(),
             **self._adopter.describe(adopted, self.now()),
         }
 
@@ -329,6 +353,7 @@ class Supervisor:
             self._report(f"{cut} answers were cut after {seconds:g} s")
 
     async def _close(self) -> None:
+        self._keys.close()
         if self._lease is not None:
             self._lease.cancel()
         if self._control is not None:

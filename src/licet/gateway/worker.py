@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 import uvloop
 
 from licet.catalog import Settings
@@ -33,6 +34,8 @@ from licet.gateway.messages import (
     Secrets,
     StepClock,
     ToWorker,
+    Trust,
+    UnknownKey,
     WorkerStatus,
     decode_to_worker,
 )
@@ -56,6 +59,9 @@ class NodeFace(Protocol):
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         """`digest` is the latest snapshot for `seconds` from now."""
+
+    def on_unknown_key(self, tell: Callable[[str], None]) -> None:
+        """From here on, `tell` hears of issuers whose tokens name keys that are not known."""
 
     def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
         """Accepts nothing new; calls back with the number of answers that were cut."""
@@ -88,6 +94,7 @@ class Worker:
         self._end = end
         self._later = later
         self._node: NodeFace | None = None
+        self._governing: tuple[Snapshot, Secrets, Settings] | None = None
 
     def receive(self, message: ToWorker) -> None:
         """Carries out one message. What fails is told, and changes nothing here."""
@@ -118,6 +125,8 @@ class Worker:
             case StepClock():
                 node.step_clock(message.instant)
                 self._send(ClockPassed(instant=message.instant))
+            case Trust():
+                self._trust(node, message)
             case Lease():
                 node.renew_lease(message.digest, message.seconds)
             case Drain():
@@ -130,10 +139,12 @@ class Worker:
         node = self._node
         if node is None:
             node = self._make_node(message.settings)
+            node.on_unknown_key(lambda issuer: self._send(UnknownKey(issuer=issuer)))
         node.set_clock_floor(message.clock_floor)
         if message.scripted_at is not None:
             node.step_clock(message.scripted_at)
         node.adopt(snapshot, message.secrets, message.settings)
+        self._governing = (snapshot, message.secrets, message.settings)
         node.renew_lease(message.digest, message.lease_s)
         if self._node is None:
             self._node = node
@@ -146,6 +157,14 @@ class Worker:
             gc.set_threshold(20_000, 20, 50)
             self._ready_once_recording()
         self._send(Adopted(serial=message.serial, digest=message.digest))
+
+    def _trust(self, node: NodeFace, message: Trust) -> None:
+        """Who asks is looked at anew, also for what is in flight; the snapshot stays as it is."""
+        assert self._governing is not None
+        snapshot, secrets, settings = self._governing
+        secrets = msgspec.structs.replace(secrets, issuers=message.issuers)
+        node.adopt(snapshot, secrets, settings)
+        self._governing = (snapshot, secrets, settings)
 
     def _ready_once_recording(self) -> None:
         """Nothing is served without its record, so nobody is told to come before it can be."""

@@ -23,9 +23,12 @@ from licet.gateway.messages import (
     Ready,
     StepClock,
     ToWorker,
+    Trust,
+    UnknownKey,
     WorkerStatus,
     decode_from_worker,
 )
+from licet.identity import Issuer
 from licet.terms import Instant
 
 
@@ -104,7 +107,9 @@ class Workers:
         now: Callable[[], Instant],
         report: Callable[[str], None],
         backoff: Backoff,
+        on_unknown_key: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._on_unknown_key = on_unknown_key
         self._loop = loop
         self._now = now
         self._report = report
@@ -167,6 +172,17 @@ class Workers:
         if self._current is not None:
             self._current = msgspec.structs.replace(self._current, lease_s=seconds)
             self._tell(Lease(digest=self._current.digest, seconds=seconds))
+
+    def trust(self, furnish: Callable[[tuple[Issuer, ...]], tuple[Issuer, ...]]) -> None:
+        """Issuers have other keys than before: `furnish` adds them to those of the configuration
+        that is current. Nobody waits for it; whoever is told of a configuration later has them."""
+        current = self._current
+        if current is None:
+            return
+        issuers = furnish(current.secrets.issuers)
+        secrets = msgspec.structs.replace(current.secrets, issuers=issuers)
+        self._current = msgspec.structs.replace(current, secrets=secrets)
+        self._tell(Trust(issuers=issuers))
 
     async def statuses(self, bound_s: float) -> dict[int, WorkerStatus]:
         """What each worker says of itself; those that say nothing within the bound are left out."""
@@ -249,6 +265,8 @@ class Workers:
             seat.failure = ""
         elif isinstance(message, Adopted):
             seat.snapshot = message.digest
+        elif isinstance(message, UnknownKey):
+            self._on_unknown_key(message.issuer)
         elif isinstance(message, Failed):
             # It is not known in which state it is left, so it is not left in it.
             seat.failure = message.message

@@ -92,6 +92,8 @@ class World:
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
         self._stamp = Stamp()
         self.epoch = 0
+        # Told of issuers whose keys may have changed; set before the first configuration.
+        self.unknown_key: Callable[[str], None] = lambda _: None
         self.boundary: Instant | None = None
         self._breaker_settings = BreakerSettings()
         self.breakers = Breakers(self._breaker_settings)
@@ -103,7 +105,12 @@ class World:
         self.clock.error_us = settings.clock.error_ms * 1000
         self.clock.error_max_us = settings.clock.error_ms_max * 1000
         self.digest_key = secrets.digest_key
-        self.admission = Admission(snapshot, secrets, wall_s=self._wall_s)
+        self.admission = Admission(
+            snapshot,
+            secrets,
+            wall_s=self._wall_s,
+            unknown_key=self.unknown_key,
+        )
         self.refusals = Refusals(settings.operator)
         self.ledger = Ledger(
             log=settings.node.name,

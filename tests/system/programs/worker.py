@@ -59,6 +59,9 @@ class Node:
         self._loop.remove_reader(self._listener.fileno())
         self._loop.call_later(seconds if "busy" in self._text else 0.0, on_drained, 0)
 
+    def on_unknown_key(self, tell: Callable[[str], None]) -> None:
+        """Nobody comes to this node with a token."""
+
     def status(self) -> WorkerStatus:
         return WorkerStatus(
             index=self._index,

@@ -67,6 +67,9 @@ class FakeNode:
     def renew_lease(self, digest: str, seconds: float) -> None:
         self.calls.append(("lease", digest, seconds))
 
+    def on_unknown_key(self, tell: Callable[[str], None]) -> None:
+        self.unknown_key = tell
+
     def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
         self.calls.append(("drain", seconds))
         self.on_drained = on_drained
