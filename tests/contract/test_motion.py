@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from licet.policy import Snapshot
 from licet.sim import Cue
 from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask
@@ -364,3 +365,33 @@ def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
             assert sending is not None
             assert sending.snapshot == digest
         assert before[1] != after[1]
+
+
+def test_what_was_barred_before_it_was_sent_says_so_and_nothing_of_the_attempt_before() -> None:
+    failing = Cue(fault="status_500", vendor="first", model="alpha", when="always")
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        rig.call(rig.vendors.simulation.script.add, [failing])
+        world = rig.node.desk.world
+        submit, second = world.committer.submit, threading.Event()
+
+        def watch(leaf: bytes, *rest: object) -> bool:
+            if b'"kind":"attempt"' in leaf:
+                # The rules change while the record of the second sending is on its way.
+                rig.node._loop.call_soon(rig.node.adopt, *changed)
+                second.set()
+            return submit(leaf, *rest)  # type: ignore[arg-type]
+
+        rig._files |= letter()
+        configuration = rig.configuration()
+        snapshot = Snapshot.of(configuration.sources)
+        changed = (snapshot, rig.secrets(configuration), configuration.settings)
+        world.committer.submit = watch  # type: ignore[method-assign,assignment]
+        heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
+        world.committer.submit = submit  # type: ignore[method-assign]
+        assert second.is_set()
+        assert heard.status == 502
+        request = told(rig)[heard.request]
+        request.check()
+        ends = [(o.attempt, o.tries, o.status) for o in request.outcomes]
+        assert ends == [(1, 1, 500), (2, 0, 0)]
+        assert [entry.vendor for entry in request.arrivals] == ["first"]

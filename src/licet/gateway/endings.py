@@ -31,6 +31,9 @@ def ending_of(
     ledger, decision, failure = filing.ledger, relay.decision, relay.failure
     cut = decision is not None and relay.conclusion in _BY_DIRECTIVES
     failed = outcome == "failed" and failure is not None
+    if not filing.tries:
+        # What was put on file and not sent brought nothing; at hand is the attempt before.
+        intake = None
     model, finish, refusal, residency = intake.said if intake is not None else _NOTHING_SAID
     return OutcomeLeaf(
         at=ledger.stamp(at),
@@ -39,7 +42,7 @@ def ending_of(
         request=filing.about.request,
         outcome=outcome,
         attempt=filing.attempt,
-        tries=filing.tries or 1,
+        tries=filing.tries if filing.attempt else 1,
         status=intake.status if intake is not None else 0,
         answered_by=clip(model, SAID_CHARACTERS_MAX),
         vendor_request=clip(intake.vendor_request, SAID_CHARACTERS_MAX) if intake else "",
