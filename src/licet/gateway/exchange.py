@@ -259,16 +259,13 @@ class Exchange:
             return True
         self._filing.ledger = world.ledger
         self._file_change(decision, in_flight=sent)
-        if not sent:
-            decision = structs.replace(decision, in_flight=InFlight.CUT)
-        self._feed(Event.BARRED, decision)
+        barred = decision if sent else structs.replace(decision, in_flight=InFlight.CUT)
+        self._feed(Event.BARRED, barred)
         return False
 
     def _file_change(self, decision: Decision, *, in_flight: bool) -> None:
-        self._filing.change(
-            self._caller, decision, self._relay.step,
-            at=self._world.clock.now(), in_flight=in_flight,
-        )  # fmt: skip
+        now, step = self._world.clock.now(), self._relay.step
+        self._filing.change(self._caller, decision, step, at=now, in_flight=in_flight)
 
     def _commit(self) -> None:
         now = self._world.clock.now()
