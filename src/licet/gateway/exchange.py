@@ -424,11 +424,10 @@ class Exchange:
             self._waiting.cancelled = True
             self._waiting = None
         outbound, self._outbound = self._outbound, None
-        if outbound is not None:
-            if abort:
-                outbound.abort()
-            else:
-                outbound.linger()
+        if outbound is not None and abort:
+            outbound.abort()
+        elif outbound is not None:
+            outbound.linger()
         if self._probing:
             self._probing = False
             self._world.breakers.released(self._relay.step.endpoint, self._relay.step.model)
