@@ -20,7 +20,7 @@ import msgspec
 from licet.identity import Issuer, KeySetProblem, KeySource, read_key_set, with_keys
 from licet.terms import OperationFault
 
-PAUSE_S = 30.0
+PAUSE_S = 10.0
 RETRY_FIRST_S = 2.0
 RETRY_MOST_S = 300.0
 

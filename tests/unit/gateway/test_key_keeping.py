@@ -177,7 +177,12 @@ def test_kept_keys_that_were_damaged_or_are_of_another_address_are_not_used(
         first.keeper.close()
         (file,) = tmp_path.glob("*.json")
         whole = file.read_text()
-        for text in ("", "{}", whole.replace("Ed25519", "secp256k1"), whole.replace(".example", "")):
+        for text in (
+            "",
+            "{}",
+            whole.replace("Ed25519", "secp256k1"),
+            whole.replace(".example", ""),
+        ):
             file.write_text(text)
             second = House(tmp_path, Publisher(None))
             second.keeper.follow((REMOTE,))
