@@ -39,7 +39,7 @@ FREE, FREE_FILE = key("free", attests="[attests]\nus_person = true\n")
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
-    patient = LICET.replace("head_ms = 400", "head_ms = 4000")
+    patient = LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500")
     files = {
         "licet.toml": patient + ISSUER_FILE,
         "directives/letter.toml": LETTER,

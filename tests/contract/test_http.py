@@ -21,7 +21,7 @@ OWN = {"chat": "x-request-id", "messages": "request-id"}
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
-    patient = LICET.replace("head_ms = 400", "head_ms = 4000")
+    patient = LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500")
     with Rig({"licet.toml": patient + "[limits]\nbody_bytes_max = 200000\n"}, at=AT) as rig:
         yield rig
 

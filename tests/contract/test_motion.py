@@ -20,7 +20,9 @@ AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
 LATER = Instant(AT + 120 * SECOND_US)
 # Vendors that take their time are no failures here.
-SETTINGS = LICET.replace("head_ms = 400", "head_ms = 4000") + ISSUER_FILE
+SETTINGS = (
+    LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500") + ISSUER_FILE
+)
 SLOWLY = "[[sim:slow_drip:40]]"
 DIALECTS = tuple(PATHS)
 
