@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
-from licet.identity import Issuer, TokenProblem, TokenVerifier, new_signing_key, sign_subject
+from licet.identity import (
+    Issuer,
+    KeySource,
+    Revoked,
+    TokenProblem,
+    TokenVerifier,
+    new_signing_key,
+    sign_subject,
+)
+from licet.identity.signatures import sign
 
 GOLDEN = Path(__file__).with_name("token_problems.txt")
 NOW_S = 1_781_300_000
@@ -28,6 +37,7 @@ OTHER, _ = new_signing_key("idp-1", b"\x02" * 32)
 UNKNOWN_KID, _ = new_signing_key("idp-9", b"\x01" * 32)
 CURVE = ECKey.import_key(ec.generate_private_key(ec.SECP256R1()))
 
+SOURCE = KeySource(url="https://login.example/keys")
 VERIFIER = TokenVerifier(
     [
         Issuer(
@@ -38,6 +48,15 @@ VERIFIER = TokenVerifier(
             declared={"clearance": "integer"},
         ),
         Issuer(id="only-es", audience="licet", jwks=JWKS, algorithms=("ES256",)),
+        Issuer(id="wallet", audience="licet", jwks=JWKS, format="sd-jwt-vc", vct=("urn:pid",)),
+        Issuer(id="not-fetched", audience="licet", source=SOURCE),
+        Issuer(id="aged", audience="licet", jwks=JWKS, source=SOURCE, keys_until_s=NOW_S),
+        Issuer(
+            id="careful",
+            audience="licet",
+            jwks=JWKS,
+            revoked=Revoked(tokens=("lost",), subjects=("bob",), issued_before_s=NOW_S - 60),
+        ),
     ]
 )
 
@@ -93,6 +112,26 @@ def critical_header() -> str:
     return f"{header}.{_encoded(claims())}.AAAA"
 
 
+def twice(claims_text: str) -> str:
+    """Signed claims that read differently to different parsers."""
+    return of_kind("JWT", claims_text.encode())
+
+
+def of_kind(kind: str, payload: bytes = b"") -> str:
+    header = {"alg": "Ed25519", "typ": kind, "kid": "idp-1"}
+    return sign(header, payload or json.dumps(claims()).encode(), json.loads(PRIVATE))
+
+
+def nested(depth: int) -> str:
+    whole = json.dumps(claims(deep=0)).replace('"deep": 0', '"deep": ' + "[" * depth + "]" * depth)
+    return of_kind("JWT", whole.encode())
+
+
+def verified(**changed: Any) -> str:
+    part = {"verification": {"trust_framework": "eidas"}, "claims": {}}
+    return signed(verified_claims=part | changed)
+
+
 def _encoded(value: Any) -> str:
     return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
@@ -146,6 +185,42 @@ CASES: dict[str, Callable[[], str]] = {
     "nationalities against a complete set": lambda: signed(
         nationalities=["DE"], licet={"nationality": [FRENCH], "complete": True}
     ),
+    "nested deeper than claims are": lambda: nested(20),
+    "nested deeper than a parser goes": lambda: nested(5_000),
+    "two audiences under one name": lambda: twice(
+        json.dumps(claims(aud="another"))[:-1] + ', "aud": "licet"}'
+    ),
+    "two answers under one name": lambda: twice(
+        json.dumps(claims(licet={})).replace("{}", '{"us_person": false, "us_person": true}')
+    ),
+    "a list of claims": lambda: twice("[]"),
+    "claims that are no JSON": lambda: twice('{"exp": NaN}'),
+    "a logout": lambda: of_kind("logout+jwt"),
+    "a holder's signature alone": lambda: of_kind("kb+jwt"),
+    "a credential as a token": lambda: of_kind("dc+sd-jwt"),
+    "a token from an issuer of credentials": lambda: signed(iss="wallet"),
+    "a presentation from an issuer of tokens": lambda: signed() + "~",
+    "a presentation without its holder": lambda: (
+        of_kind("dc+sd-jwt", json.dumps(claims(iss="wallet", vct="urn:pid")).encode()) + "~"
+    ),
+    "a presentation of nothing": lambda: "~~",
+    "from an issuer whose keys are not known yet": lambda: signed(iss="not-fetched"),
+    "from an issuer whose keys are too old": lambda: signed(iss="aged"),
+    "revoked by its number": lambda: signed(iss="careful", jti="lost"),
+    "of a revoked subject": lambda: signed(iss="careful", sub="bob"),
+    "issued before all were revoked": lambda: signed(iss="careful", iat=NOW_S - 61),
+    "issued nobody knows when": lambda: signed(iss="careful", iat=None),
+    "a number of a token that is none": lambda: signed(jti=7),
+    "an assurance of one attribute that is none": lambda: own(
+        us_person=True, backing={"us_person": {"assurance": "absolute"}}
+    ),
+    "an end of one attribute that is none": lambda: own(
+        us_person=True, backing={"us_person": {"expires": "soon"}}
+    ),
+    "verified claims in words": lambda: signed(verified_claims="passport"),
+    "verified claims that nobody verified": lambda: verified(verification=None),
+    "verified claims without a framework": lambda: verified(verification={}),
+    "verified claims without claims": lambda: verified(claims=["FR"]),
     "more tiers than anybody has": lambda: own(tier=[f"tier-{n}" for n in range(65)]),
 }
 

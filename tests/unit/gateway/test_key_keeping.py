@@ -170,13 +170,13 @@ def test_a_clock_that_was_ahead_does_not_let_kept_keys_count_for_longer(tmp_path
 def test_kept_keys_that_were_damaged_or_are_of_another_address_are_not_used(
     tmp_path: Path,
 ) -> None:
-    async def work() -> None:
+    async def fetch() -> None:
         first = House(tmp_path, Publisher())
         first.keeper.follow((REMOTE,))
         await first.keeper.settled(BOUND_S)
         first.keeper.close()
-        (file,) = tmp_path.glob("*.json")
-        whole = file.read_text()
+
+    async def work() -> None:
         for text in (
             "",
             "{}",
@@ -189,6 +189,9 @@ def test_kept_keys_that_were_damaged_or_are_of_another_address_are_not_used(
             assert second.issuer().jwks == ""
             second.keeper.close()
 
+    play(fetch)
+    (file,) = tmp_path.glob("*.json")
+    whole = file.read_text()
     play(work)
 
 
