@@ -9,7 +9,15 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from licet.identity import Issuer, TokenProblem, TokenVerifier, new_signing_key, sign_subject
+from licet.identity import (
+    Issuer,
+    TokenProblem,
+    TokenVerifier,
+    VerifiedToken,
+    new_signing_key,
+    sign_subject,
+)
+from tests.unit.identity import wallet
 
 PRIVATE, JWKS = new_signing_key("idp-1", b"\x01" * 32)
 NAMES = ("us_person", "nationality", "place", "engagement", "tier", "declared")
@@ -70,3 +78,106 @@ def test_claims_of_any_shape_are_read_or_refused(own: dict[str, Any]) -> None:
 def test_registered_claims_of_any_shape_are_read_or_refused(changed: dict[str, Any]) -> None:
     found = VERIFIER.verify(sign_subject(CLAIMS | changed, PRIVATE), NOW_S)
     assert isinstance(found, TokenProblem) or found.expires_s > NOW_S
+
+
+# What attests, only the issuer can have said
+
+GIVEN = ("us_person", "nationality", "place", "engagement", "tier")
+
+
+def attested(found: VerifiedToken) -> set[str]:
+    names = {name for name in GIVEN if getattr(found.profile, name) is not None}
+    return names | found.profile.declared.keys()
+
+
+@given(
+    st.sets(st.sampled_from(NAMES[:5])),
+    st.fixed_dictionaries(
+        {}, optional={"us_person": st.booleans(), "place": st.just("FR"), "tier": st.just(["a"])}
+    ),
+    st.lists(st.sampled_from(("FR", "DE", "USA")), max_size=3),
+)
+def test_nobody_attests_more_than_it_may(
+    may: set[str], own: dict[str, Any], countries: list[str]
+) -> None:
+    verifier = TokenVerifier(
+        [Issuer(id="idp", audience="licet", jwks=JWKS, may_attest=tuple(sorted(may)))]
+    )
+    verified = {"verification": {"trust_framework": "none"}, "claims": {"licet": {"place": "US"}}}
+    claims = CLAIMS | {"licet": own, "nationalities": countries, "verified_claims": verified}
+    found = verifier.verify(sign_subject(claims, PRIVATE), NOW_S)
+    assert isinstance(found, VerifiedToken)
+    assert attested(found) <= may
+    assert attested(found) <= own.keys() | {"nationality"}
+    assert found.profile.place is None or found.profile.place.value == "FR"
+
+
+@given(st.dictionaries(st.sampled_from(("verification", "claims", "licet")), json_values))
+def test_verified_claims_of_any_shape_are_read_or_refused(part: dict[str, Any]) -> None:
+    whole = CLAIMS | {"verified_claims": part}
+    found = VERIFIER.verify(sign_subject(whole, PRIVATE), NOW_S)
+    assert isinstance(found, TokenProblem) or attested(found) == set()
+
+
+@given(st.integers(0, 400), st.sampled_from((b"[", b'{"a":', b'[{"a":')))
+def test_nesting_of_any_depth_is_answered(depth: int, opening: bytes) -> None:
+    for part in (opening * depth, opening * 40 * depth):
+        token = f"{encoded(part)}.{encoded(part)}.{encoded(b'signature')}"
+        assert isinstance(VERIFIER.verify(token, NOW_S), TokenProblem)
+
+
+# Presentations of credentials
+
+WALLET = TokenVerifier([wallet.PID])
+PARTS = [wallet.disclosure("nationalities", ["FR"]), wallet.disclosure("us_person", True)]
+CREDENTIAL = wallet.credential({"_sd": [wallet.digest(one) for one in PARTS]})
+PRESENTED = wallet.presented(CREDENTIAL, *PARTS)
+
+
+@given(st.text("abcXYZ019-_.~", max_size=200))
+def test_garbage_with_tildes_is_a_problem_too(text: str) -> None:
+    assert isinstance(WALLET.verify(text, NOW_S), TokenProblem)
+
+
+@given(st.lists(st.sampled_from((*PARTS, wallet.disclosure("place", "US"), "", CREDENTIAL))))
+def test_only_what_the_issuer_signed_can_be_disclosed(disclosures: list[str]) -> None:
+    found = WALLET.verify(wallet.presented(CREDENTIAL, *disclosures), NOW_S)
+    fits = set(disclosures) <= set(PARTS) and len(set(disclosures)) == len(disclosures)
+    assert isinstance(found, VerifiedToken) is fits
+    if isinstance(found, VerifiedToken):
+        assert attested(found) == ({"nationality"} if PARTS[0] in disclosures else set())
+
+
+@given(st.data())
+def test_a_presentation_with_one_letter_changed_is_refused(data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(PRESENTED) - 1))
+    letter = data.draw(st.sampled_from("aZ0-_.~ é"))
+    token = PRESENTED[:index] + letter + PRESENTED[index + 1 :]
+    found = WALLET.verify(token, NOW_S)
+    # The last letter of a part has bits that nothing stands for: the bytes may be the same.
+    assume(token != PRESENTED and not _says_the_same(token))
+    assert isinstance(found, TokenProblem)
+
+
+def _says_the_same(token: str) -> bool:
+    signature, said = token.rpartition(".")[2], PRESENTED.rpartition(".")[2]
+    if token.rpartition(".")[0] != PRESENTED.rpartition(".")[0] or len(signature) != len(said):
+        return False
+    return signature[:-1] == said[:-1]
+
+
+@given(st.dictionaries(st.sampled_from(("iat", "aud", "nonce", "sd_hash")), json_values))
+def test_a_binding_of_any_shape_is_read_or_refused(changed: dict[str, Any]) -> None:
+    found = WALLET.verify(wallet.presented(CREDENTIAL, **changed), NOW_S)
+    assert isinstance(found, TokenProblem) or attested(found) == set()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(("_sd", "_sd_alg", "cnf", "vct", "status", "...", "nationalities")),
+        json_values | st.just({"jwk": wallet.HOLDER_KEY}) | st.just([{"...": "x"}]),
+    )
+)
+def test_a_credential_of_any_shape_is_read_or_refused(claims: dict[str, Any]) -> None:
+    found = WALLET.verify(wallet.presented(wallet.credential(claims)), NOW_S)
+    assert isinstance(found, TokenProblem) or "us_person" not in attested(found)
