@@ -98,11 +98,13 @@ class Supervisor:
         try:
             either: set[asyncio.Future[None]] = {starting, self._ending}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
+            if self._ending.done():
+                # Nobody wants this start any more: how it ended is no fault.
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
+            else:
                 starting.result()
                 await self._ending
-            else:
-                starting.cancel()
             await self._drain()
         finally:
             await self._close()

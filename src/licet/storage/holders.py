@@ -96,6 +96,10 @@ class Holders:
         if self.damaged:
             raise side_damaged(self._file.path, _HEADER.size + min(self.damaged) * _SLOT.size)
 
+    def repair(self) -> None:
+        """See `AppendFile.repair`."""
+        self._file.repair()
+
     def close(self) -> None:
         self._file.close()
 

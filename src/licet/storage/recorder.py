@@ -230,6 +230,7 @@ class Recorder:
         self._signed_size = self._log.sign().size
 
     def _probe(self) -> None:
+        self._side.repair()
         self._log.probe()
         self._signed_size = self._log.size
         self._begin()

@@ -122,6 +122,15 @@ class SideStore:
         """
         self._holders.require_whole()
 
+    def repair(self) -> None:
+        """Makes good what a failed write left in doubt; `EvidenceFault` while that fails."""
+        try:
+            self._holders.repair()
+            if self._file is not None:
+                self._file.repair()
+        except OSError as error:
+            raise disk_fault(error, self._folder) from error
+
     def close(self) -> None:
         self._holders.close()
         if self._file is not None:
