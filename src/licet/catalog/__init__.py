@@ -39,9 +39,11 @@ from licet.catalog.settings import (
     parse_attributes,
     parse_settings,
 )
+from licet.catalog.shapes import CATALOG_SHAPES
 from licet.catalog.workloads import WrittenWorkload, parse_workload
 
 __all__ = [
+    "CATALOG_SHAPES",
     "AttributeSettings",
     "Availability",
     "BreakerSettings",

@@ -24,6 +24,7 @@ COMMANDS = {
     "coverage": "How much is undetermined, and which attestation would settle most.",
     "directive": "Directives as data and in English.",
     "evidence": "Verify and show the evidence log.",
+    "schema": "Print the JSON Schema of a configuration file, for editors.",
     "key": "Make, list and revoke the gateway's keys.",
     "subject": "Tokens of end users, for tests.",
     "probe": "Whether a vendor's ENDPOINT answers, and how.",
@@ -72,6 +73,8 @@ def load_study(name: str) -> click.Command | None:
             from licet.cli.covering import coverage as command
         case "evidence":
             from licet.cli.evidence import evidence as command
+        case "schema":
+            from licet.cli.schemas import schema as command
         case _:
             return load_child(name)
     return command

@@ -12,6 +12,7 @@ import click
 from licet.cli.options import told_of
 from licet.gateway import Folder
 from licet.identity import KEY_BYTES, SEED_BYTES, new_key, new_signing_key, write_key
+from licet.policy import SCHEMAS, schema_text
 from licet.sim import SIM_KEY
 from licet.terms import OperationFault
 
@@ -41,12 +42,17 @@ def init(path: Path) -> None:
 
 
 def _write(path: Path) -> str:
-    """Everything there is in the example, and keys of its own; the gateway key, shown once."""
+    """Everything there is in the example, schemas for editors, and keys of its own; the gateway
+    key, shown once."""
     try:
         for name, data in _example():
             target = path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
+        for name in SCHEMAS:
+            target = path / "schema" / f"{name}.json"
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(schema_text(name))
         private, public = new_signing_key("local-1", secrets.token_bytes(SEED_BYTES))
         shown, key = new_key(
             KEY_NAME,

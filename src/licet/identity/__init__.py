@@ -19,11 +19,13 @@ from licet.identity.revocations import (
     parse_revocations,
     with_revocations,
 )
+from licet.identity.shapes import IDENTITY_SHAPES
 from licet.identity.tokens import TokenVerifier, sign_subject, subject_claims
 
 __all__ = [
     "ATTESTABLE",
     "ATTESTABLE_OF_ALL",
+    "IDENTITY_SHAPES",
     "KEY_BYTES",
     "SEED_BYTES",
     "Issuer",

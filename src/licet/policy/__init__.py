@@ -34,10 +34,12 @@ from licet.policy.questions import (
 )
 from licet.policy.refusal import disclosed_directives, disclosed_missing, refusal_sentence
 from licet.policy.ruleset import Known, Ruleset
+from licet.policy.schemas import SCHEMAS, schema_of, schema_text
 from licet.policy.snapshot import Snapshot
 
 __all__ = [
     "PENDING",
+    "SCHEMAS",
     "Action",
     "Adoption",
     "Alternative",
@@ -84,6 +86,8 @@ __all__ = [
     "refusal_sentence",
     "releases",
     "restrict",
+    "schema_of",
+    "schema_text",
     "sentences",
     "version_sentence",
 ]

@@ -99,6 +99,10 @@ class _DirectiveFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     version: Annotated[tuple[dict[str, Any], ...], Meta(min_length=1)]
 
 
+DIRECTIVE_SHAPE: type = _DirectiveFile
+VERSION_SHAPE: type = _VersionFile
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDirective:
     """A directive and what it names elsewhere; whole only if it has no faults."""

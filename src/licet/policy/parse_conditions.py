@@ -41,17 +41,17 @@ _NAMES = {
     "workload.id": Named.WORKLOAD,
 }
 
-_WORDS: dict[str, tuple[str, ...]] = {
+WORDS: dict[str, tuple[str, ...]] = {
     "action": tuple(Action),
     "relation": tuple(Relation),
     "standing": tuple(Standing),
 }
 
-_BOUNDED = ("percent", "percent_sum")
+BOUNDED = ("percent", "percent_sum")
 """Shares are tested by bounds: of exactly half, nobody can be sure."""
 
 _ORGANISATIONS = ListKind.ORGANISATIONS
-_RECORDS: dict[Element, dict[str, Attribute]] = {
+RECORDS: dict[Element, dict[str, Attribute]] = {
     Element.STATUS: {
         "country": Attribute("country", Element.PLACE, True, False, ListKind.PLACES),
         "standing": Attribute("standing", Element.WORD, True, False),
@@ -141,9 +141,9 @@ class ConditionReader:
 
     def _condition(self, attribute: Attribute, path: Path) -> Condition:
         value = self.document.at(path)
-        if attribute.element in _RECORDS:
+        if attribute.element in RECORDS:
             return self._record(attribute, path)
-        if not isinstance(value, dict) and attribute.name in _BOUNDED:
+        if not isinstance(value, dict) and attribute.name in BOUNDED:
             message = f"`{attribute.name}` is tested by a bound"
             remedy = f"`{attribute.name} = {{ at_least = 50 }}`"
             raise self.document.fault("wrong_test", message, path, remedy=remedy)
@@ -169,7 +169,7 @@ class ConditionReader:
         )
 
     def _tests(self, attribute: Attribute) -> tuple[str, ...]:
-        if attribute.name in _BOUNDED:
+        if attribute.name in BOUNDED:
             return ("at_least", "at_most")
         tests: tuple[str, ...] = ("any_of",)
         if attribute.element is Element.PLACE:
@@ -180,7 +180,7 @@ class ConditionReader:
 
     def _record(self, attribute: Attribute, path: Path) -> Condition:
         table = self.document.at(path)
-        fields = _RECORDS[attribute.element]
+        fields = RECORDS[attribute.element]
         if not isinstance(table, dict):
             raise self.document.fault(
                 "wrong_type",
@@ -236,9 +236,9 @@ class ConditionReader:
     def _word(self, attribute: Attribute, word: str, path: Path) -> str:
         if attribute.only_lists:
             self._refer(Named.LIST, word, path, attribute.listed)
-        elif attribute.name in _WORDS:
-            if word not in _WORDS[attribute.name]:
-                known = ", ".join(f"`{one}`" for one in _WORDS[attribute.name])
+        elif attribute.name in WORDS:
+            if word not in WORDS[attribute.name]:
+                known = ", ".join(f"`{one}`" for one in WORDS[attribute.name])
                 message = f"`{word}` is not among the values of `{attribute.name}`"
                 raise self.document.fault("unknown_value", message, path, remedy=f"one of {known}")
         elif attribute.name in _NAMES:

@@ -54,6 +54,7 @@ from licet.terms.literals import (
     Text,
     When,
     duration_s,
+    pattern_of,
     read_zone,
 )
 from licet.terms.places import is_place, place_remedy, places
@@ -114,6 +115,7 @@ __all__ = [
     "is_of_type",
     "is_place",
     "parse_instant",
+    "pattern_of",
     "place_remedy",
     "places",
     "read",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Annotated
+from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
@@ -35,6 +35,12 @@ Duration = Annotated[str, Meta(pattern=f"^{_DURATION}$", extra={"expects": "dura
 
 Text = Annotated[str, Meta(min_length=1, max_length=4096)]
 """Prose of a line or a paragraph; not empty."""
+
+
+def pattern_of(literal: Any) -> str:
+    """The regular expression of one of the annotated texts above."""
+    (meta,) = get_args(literal)[1:]
+    return str(meta.pattern)
 
 
 def duration_s(written: str) -> int:

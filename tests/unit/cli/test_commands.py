@@ -87,7 +87,7 @@ def test_check_names_every_fault_with_its_place_and_a_suggestion(folder: Path) -
     settings.write_text(settings.read_text() + "\n[nodes]\n")
     result = run("check", "--config", str(folder))
     assert result.exit_code == 1
-    assert "workloads/assistant.toml:13:9: `south-2` is not a model" in result.stderr
+    assert "workloads/assistant.toml:15:9: `south-2` is not a model" in result.stderr
     assert "help: did you mean `south-1`?" in result.stderr
     assert "licet.toml:" in result.stderr
     assert "2 faults; nothing of this would be adopted" in result.stderr
@@ -274,3 +274,21 @@ def test_a_scripted_start_needs_a_scripted_clock(folder: Path) -> None:
     result = run("up", "--clock-at", AFTER, "--config", str(folder))
     assert result.exit_code == 1
     assert "`[clock] scripted = true`" in result.stderr
+
+
+def test_editors_find_the_schemas_that_the_files_name(folder: Path) -> None:
+    files = [path for path in folder.rglob("*.toml") if path.parent.name != "keys"]
+    assert len(files) >= 5
+    for path in files:
+        first = path.read_text().partition("\n")[0]
+        schema = json.loads((path.parent / first.removeprefix("#:schema ")).read_text())
+        assert schema["$schema"].endswith("2020-12/schema")
+
+
+def test_a_schema_knows_the_attributes_that_the_folder_declares(folder: Path) -> None:
+    settings = folder / "licet.toml"
+    declared = '\n[attribute.clearance]\nparty = "subject"\ntype = "integer"\n'
+    settings.write_text(settings.read_text() + declared)
+    result = run("schema", "directive", "--config", str(folder))
+    subject = json.loads(result.stdout)["$defs"]["Alternative"]["properties"]["subject"]
+    assert subject["properties"]["clearance"]["$ref"] == "#/$defs/test_attested_number"
