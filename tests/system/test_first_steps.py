@@ -240,3 +240,40 @@ def test_the_log_of_all_this_is_sound(gateway: Gateway) -> None:
     one = gateway.command("evidence", "show", "--kind", "decision").stdout
     assert one.count("\n") == 1
     assert "workload=assistant" in one
+
+
+VIEWING = """
+id = "viewing"
+kind = "restriction"
+[[version]]
+received = 2026-06-12T17:21:00-04:00
+effective_from = 2026-06-12T17:21:00-04:00
+[[version.applies]]
+model.lineage = ["north-base"]
+action = ["view_output"]
+subject.us_person = false
+"""
+
+
+def test_what_a_decision_was_made_from_is_opened_under_the_rules_and_recorded(
+    gateway: Gateway,
+) -> None:
+    _, headers, _ = gateway.ask()
+    request = headers["licet-request-id"]
+    opened = gateway.command("evidence", "open", request)
+    assert opened.returncode == 0, opened.stderr
+    assert json.loads(opened.stdout)["request"] == request
+    assert json.loads(opened.stdout)["inputs"]
+    read = gateway.command("evidence", "show", "--kind", "read", "--json").stdout.splitlines()
+    assert [json.loads(one)["what"] for one in read] == [f"opening of {request}"]
+
+    (gateway.folder / "directives" / "viewing.toml").write_text(VIEWING)
+    assert gateway.command("reload").returncode == 0
+    refused = gateway.command("evidence", "open", request)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "is undetermined by `viewing` for want of us_person" in refused.stderr
+    assert gateway.command("evidence", "open", request, "--us-person", "yes").returncode == 0
+    assert gateway.command("evidence", "open", request, "--us-person", "no").returncode == 3
+    assert gateway.command("evidence", "open", "nothing").returncode == 1
+    read = gateway.command("evidence", "show", "--kind", "read", "--json").stdout.splitlines()
+    assert len(read) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from licet.cli.opening import open_request
 from licet.cli.options import EVIDENCE_FOLDER, MOMENT, config_option, json_option, show_json
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
@@ -16,7 +17,10 @@ from licet.terms import Instant, format_instant
 
 @click.group()
 def evidence() -> None:
-    """Verify and show the evidence log."""
+    """Verify, show and open the evidence log."""
+
+
+evidence.add_command(open_request)
 
 
 @evidence.command("verify")

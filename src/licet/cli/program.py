@@ -23,7 +23,7 @@ COMMANDS = {
     "explain": "The verdict for a person, a workload and a model, and why.",
     "coverage": "How much is undetermined, and which attestation would settle most.",
     "directive": "Directives as data and in English.",
-    "evidence": "Verify and show the evidence log.",
+    "evidence": "Verify, show and open the evidence log.",
     "schema": "Print the JSON Schema of a configuration file, for editors.",
     "key": "Make, list and revoke the gateway's keys.",
     "subject": "Tokens of end users, for tests.",

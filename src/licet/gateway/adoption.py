@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from licet.catalog import Settings
-from licet.evidence import ClockLeaf, RegisterLeaf, ReviewedLeaf
+from licet.evidence import ClockLeaf, ReadLeaf, RegisterLeaf, ReviewedLeaf
 from licet.gateway.messages import Secrets
 from licet.gateway.suspension import Suspended
 from licet.policy import Sources
@@ -77,6 +77,9 @@ class Adopter(Protocol):
 
     def reviewed(self, before: Adopted, request: Mapping[str, Any], at: Instant) -> ReviewedLeaf:
         """That a directive was looked at again: `{directive, next, by}`."""
+
+    def read(self, request: Mapping[str, Any], at: Instant) -> ReadLeaf:
+        """That somebody read evidence that is behind a key: `{what, by}`."""
 
     def stepped(self, before: Instant, at: Instant) -> ClockLeaf:
         """That the scripted clock was moved."""

@@ -17,6 +17,7 @@ from licet.evidence import (
     AdoptedLeaf,
     ClockLeaf,
     Leaf,
+    ReadLeaf,
     RecordedVersion,
     RegisterLeaf,
     ReviewedLeaf,
@@ -245,6 +246,11 @@ class FolderAdopter:
             id=name,
             next=None if due is None else format_instant(parse_instant(str(due))),
         )
+
+    def read(self, request: Mapping[str, Any], at: Instant) -> ReadLeaf:
+        by = clip(str(request.get("by", self._by)), 256)
+        what = clip(str(request.get("what", "")), 256)
+        return ReadLeaf(**{**self._envelope(at), "by": by}, what=what)
 
     def stepped(self, before: Instant, at: Instant) -> ClockLeaf:
         return ClockLeaf(**self._envelope(at), event="stepped", from_at=format_instant(before))

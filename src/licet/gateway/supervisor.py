@@ -248,6 +248,7 @@ class Supervisor:
             "suspend": self._suspend,
             "step_clock": self._step_clock,
             "review": self._review,
+            "read": self._read,
             "drain": self._drain_command,
         }
 
@@ -269,6 +270,12 @@ class Supervisor:
             leaf = self._adopter.reviewed(self._in_force(), request, self.now())
             await self._recorder.append((leaf,))
             return {"directive": leaf.id, "next": leaf.next}
+
+    async def _read(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._one_at_a_time:
+            leaf = self._adopter.read(request, self.now())
+            (index,) = await self._recorder.append((leaf,))
+            return {"record": index}
 
     async def _step_clock(self, request: Mapping[str, Any]) -> dict[str, Any]:
         async with self._one_at_a_time:

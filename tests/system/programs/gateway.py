@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from licet.catalog import LimitSettings, Model, NodeSettings, OperatorSettings, Settings
-from licet.evidence import AdoptedLeaf, ClockLeaf, ReviewedLeaf
+from licet.evidence import AdoptedLeaf, ClockLeaf, ReadLeaf, ReviewedLeaf
 from licet.gateway.adoption import Adopted
 from licet.gateway.messages import Secrets
 from licet.gateway.plan import Plan, Running
@@ -51,6 +51,9 @@ class Adopter:
 
     def reviewed(self, before: Adopted, request: Mapping[str, Any], at: Instant) -> ReviewedLeaf:
         return ReviewedLeaf(at=format_instant(at), log=LOG, id=str(request["directive"]))
+
+    def read(self, request: Mapping[str, Any], at: Instant) -> ReadLeaf:
+        return ReadLeaf(at=format_instant(at), log=LOG, what=str(request["what"]))
 
     def stepped(self, before: Instant, at: Instant) -> ClockLeaf:
         return ClockLeaf(at=format_instant(at), log=LOG, event="stepped")
