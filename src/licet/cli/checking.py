@@ -29,7 +29,7 @@ def check(ctx: click.Context, folder: Folder) -> None:
         click.echo(f"error: {fault}", err=True)
     if faults:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        click.echo(f"{count}; nothing of this would be adopted", err=True)
+        click.echo(f"{count}; only what restricts would be adopted", err=True)
         ctx.exit(1)
     click.echo(_summary(configuration))
 

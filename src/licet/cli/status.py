@@ -41,6 +41,8 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     lines += _partial(found.get("partial"))
     lines += [_directive("in force", one) for one in found.get("in_force", ())]
     lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
+    if found.get("upcoming"):
+        lines.append(f"upcoming   {found['upcoming']}: something changes by itself")
     lines += [f"OVERDUE    {one['id']}: review was due {one['due']}" for one in found["overdue"]]
     return lines
 

@@ -90,7 +90,7 @@ def test_check_names_every_fault_with_its_place_and_a_suggestion(folder: Path) -
     assert "workloads/assistant.toml:15:9: `south-2` is not a model" in result.stderr
     assert "help: did you mean `south-1`?" in result.stderr
     assert "licet.toml:" in result.stderr
-    assert "2 faults; nothing of this would be adopted" in result.stderr
+    assert "2 faults; only what restricts would be adopted" in result.stderr
 
 
 def test_check_of_no_folder_says_how_to_get_one(tmp_path: Path) -> None:
