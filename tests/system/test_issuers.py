@@ -27,6 +27,7 @@ may_attest = ["us_person"]
 keys_max_age_s = 3_600
 leeway_s = 0
 """
+EXPLAIN = ("explain", "--organisation", "acme", "--workload", "chat", "--model", "north")
 REVOKED = '[[revoked]]\nissuer = "{url}"\ntoken = "{token}"\n'
 
 
@@ -103,6 +104,8 @@ def test_a_restart_without_the_issuer_serves_with_what_was_fetched_last(
     idp.publisher.answers.clear()
     gateway.up()
     assert ask_with(gateway, idp.token()).kind == "answered"
+    told = gateway.command(*EXPLAIN, "--token", idp.token())
+    assert told.returncode == 0, told.stderr
     shown = gateway.command("status").stdout
     assert f"issuer     {idp.publisher.url}: 1 keys" in shown
 

@@ -12,7 +12,7 @@ from licet import policy
 from licet.cli.options import MOMENT, config_option, json_option, show_json
 from licet.cli.persons import Person, person_options
 from licet.cli.snapshots import snapshot_of
-from licet.gateway import Folder
+from licet.gateway import Folder, kept_keys
 from licet.identity import TokenProblem, TokenVerifier
 from licet.policy import Configuration, Snapshot
 from licet.terms import (
@@ -62,7 +62,7 @@ def explain(
     some endpoint, 3 when it is refused or undetermined, 1 when the question cannot be answered.
     """
     snapshot, configuration, _ = snapshot_of(folder, at)
-    profile = _profile(configuration, token, attributes)
+    profile = _profile(folder, configuration, token, attributes)
     moment = policy.Moment(valid_at=at, known_at=known_at)
     explanations = {
         place: policy.explain(
@@ -100,11 +100,12 @@ def explain(
 
 
 def _profile(
-    configuration: Configuration, token: str | None, attributes: dict[str, Any]
+    folder: Folder, configuration: Configuration, token: str | None, attributes: dict[str, Any]
 ) -> Profile:
     if token is None:
         return Person(**attributes).profile()
-    verified = TokenVerifier(configuration.issuers).verify(token, int(time.time()))
+    issuers = kept_keys(folder.issuers(configuration.settings), configuration.issuers)
+    verified = TokenVerifier(issuers).verify(token, int(time.time()))
     if isinstance(verified, TokenProblem):
         raise OperationFault(verified.code, verified.message)
     return verified.profile

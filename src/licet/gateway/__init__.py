@@ -4,6 +4,7 @@ from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.control_client import ask
 from licet.gateway.folder import Folder, digest_key, log_origin
 from licet.gateway.folder_adopter import FolderAdopter
+from licet.gateway.key_keeping import kept_keys
 from licet.gateway.messages import Ready, Secrets, frame
 from licet.gateway.plan import Plan, Running
 from licet.gateway.probe import Probed, probe_endpoint
@@ -32,6 +33,7 @@ __all__ = [
     "ask",
     "digest_key",
     "frame",
+    "kept_keys",
     "log_origin",
     "probe_endpoint",
     "read_history",

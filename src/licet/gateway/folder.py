@@ -76,6 +76,10 @@ class Folder:
         """The recorder's socket, beside the control socket."""
         return self.control(settings).with_name("recorder.sock")
 
+    def issuers(self, settings: Settings) -> Path:
+        """Where the keys that issuers publish are kept, beside the control socket."""
+        return self.control(settings).with_name("issuers")
+
     def credentials(
         self, references: Mapping[str, CredentialReference], environment: Mapping[str, str]
     ) -> dict[str, str]:

@@ -192,27 +192,20 @@ class KeyKeeper:
         if before is None or before.jwks != jwks or aged:
             self._changed()
 
-    def _path(self, one: _Followed) -> Path:
-        name = sha256(f"{one.issuer.id}\n{one.source.url}".encode()).hexdigest()[:32]
-        return self._folder / f"{name}.json"
-
     def _read(self, one: _Followed) -> _Kept | None:
         """What was kept, if it is whole and of this issuer at this address."""
         try:
-            kept = msgspec.json.decode(self._path(one).read_bytes(), type=_Kept)
-            read_key_set(kept.jwks)
-        except FileNotFoundError:
-            return None
+            kept = _read(self._folder, one.issuer.id, one.source)
         except (OSError, msgspec.DecodeError, KeySetProblem) as error:
             self._report(f"the kept keys of `{one.issuer.id}` are of no use: {error}")
             return None
-        if (kept.issuer, kept.url) != (one.issuer.id, one.source.url):
+        if kept is None:
             return None
         # A clock that was ahead when they were fetched must not let them count for longer.
         return msgspec.structs.replace(kept, fetched_s=min(kept.fetched_s, int(self._wall_s())))
 
     def _write(self, one: _Followed, kept: _Kept) -> None:
-        path = self._path(one)
+        path = _path(self._folder, one.issuer.id, one.source)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             new = path.with_suffix(".new")
@@ -220,6 +213,34 @@ class KeyKeeper:
             os.replace(new, path)
         except OSError as error:
             self._report(f"the keys of `{one.issuer.id}` cannot be kept over a restart: {error}")
+
+
+def kept_keys(folder: Path, issuers: Iterable[Issuer]) -> tuple[Issuer, ...]:
+    """The issuers with the keys that a gateway kept of them: for commands beside it."""
+    found = []
+    for issuer in issuers:
+        try:
+            kept = None if issuer.source is None else _read(folder, issuer.id, issuer.source)
+        except (OSError, msgspec.DecodeError, KeySetProblem):
+            # As if there were none: a token of this issuer is then told to lack its keys.
+            kept = None
+        found.append(issuer if kept is None else with_keys(issuer, kept.jwks, kept.fetched_s))
+    return tuple(found)
+
+
+def _path(folder: Path, issuer: str, source: KeySource) -> Path:
+    name = sha256(f"{issuer}\n{source.url}".encode()).hexdigest()[:32]
+    return folder / f"{name}.json"
+
+
+def _read(folder: Path, issuer: str, source: KeySource) -> _Kept | None:
+    """None where nothing is kept of this issuer at this address; errors where it is not whole."""
+    path = _path(folder, issuer, source)
+    if not path.exists():
+        return None
+    kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+    read_key_set(kept.jwks)
+    return kept if (kept.issuer, kept.url) == (issuer, source.url) else None
 
 
 async def _within(event: asyncio.Event, bound_s: float) -> bool:
