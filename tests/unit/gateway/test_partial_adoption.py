@@ -8,6 +8,7 @@ import pytest
 
 from licet.evidence import AdoptedLeaf, ClockLeaf, KeyMadeLeaf, KeyRevokedLeaf, decode, encode
 from licet.gateway import Adopted, Suspension, suspend
+from licet.identity import new_signing_key
 from licet.policy import Action, Snapshot, Verdict
 from licet.terms import UNKNOWN_PERSON, Faults
 from tests.unit.gateway.test_folder_adopter import (
@@ -222,3 +223,36 @@ def test_status_says_what_is_broken_until_it_is_mended(bench: Bench, first: Adop
     (bench.path / "directives/broken.toml").unlink()
     third = bench.adopter.adopt(LATER, second)
     assert bench.adopter.describe(third, LATER)["partial"] is None
+
+
+ISSUER = f"""
+[[issuer]]
+id = "idp"
+audience = "licet"
+jwks = '{new_signing_key("idp-1", bytes(32))[1]}'
+"""
+REVOKED = '[[revoked]]\nissuer = "idp"\nsubject = "{}"\n'
+
+
+def test_a_revocation_beside_a_broken_file_counts_and_none_is_taken_back(bench: Bench) -> None:
+    (bench.path / "directives/broken.toml").unlink()
+    bench.write("licet.toml", SETTINGS + ISSUER)
+    bench.write("revocations/june.toml", REVOKED.format("ada"))
+    first = bench.record(bench.adopter.adopt(LATER, None))
+    bench.write("directives/broken.toml", BROKEN)
+    bench.write("revocations/june.toml", REVOKED.format("bo"))
+    second = bench.adopter.adopt(LATER, first)
+    (issuer,) = second.secrets.issuers
+    assert issuer.revoked.subjects == ("ada", "bo")
+
+
+def test_a_start_on_broken_revocations_believes_no_issuer(bench: Bench) -> None:
+    (bench.path / "directives/broken.toml").unlink()
+    bench.write("licet.toml", SETTINGS + ISSUER)
+    bench.record(bench.adopter.adopt(LATER, None))
+    bench.write("revocations/june.toml", "[[revoked]]\nissuer = ")
+    started = bench.adopter.adopt(LATER, None)
+    assert started.secrets.issuers == ()
+    (bench.path / "revocations/june.toml").unlink()
+    bench.write("directives/broken.toml", BROKEN)
+    assert len(bench.adopter.adopt(LATER, None).secrets.issuers) == 1

@@ -21,9 +21,12 @@ from licet.gateway.messages import (
     Ready,
     Secrets,
     StepClock,
+    Trust,
+    UnknownKey,
     WorkerStatus,
 )
 from licet.gateway.worker import Worker
+from licet.identity import Issuer
 from licet.terms import Instant, OperationFault
 
 SETTINGS = Settings(
@@ -56,6 +59,7 @@ class FakeNode:
     def adopt(self, snapshot: FakeSnapshot, secrets: Secrets, settings: Settings) -> None:
         if self.fault is not None:
             raise self.fault
+        self.secrets = secrets
         self.calls.append(("adopt", snapshot.digest))
 
     def set_clock_floor(self, instant: Instant) -> None:
@@ -209,3 +213,21 @@ def test_a_message_before_the_first_snapshot_is_told_to_be_wrong() -> None:
     bench = Bench()
     bench.worker.receive(StepClock(instant=Instant(9)))
     assert [type(said) for said in bench.said] == [Failed]
+
+
+def test_new_keys_of_issuers_govern_under_the_snapshot_that_does() -> None:
+    bench = Bench()
+    secrets = Secrets(credentials={"north": "secret"})
+    bench.worker.receive(msgspec.structs.replace(CONFIGURE, secrets=secrets))
+    bench.node.calls.clear()
+    issuer = Issuer(id="idp", audience="licet", jwks="new")
+    bench.worker.receive(Trust(issuers=(issuer,)))
+    assert bench.node.calls == [("adopt", "one")]
+    assert bench.node.secrets == msgspec.structs.replace(secrets, issuers=(issuer,))
+
+
+def test_a_key_that_nobody_knows_is_told_to_the_supervisor() -> None:
+    bench = Bench()
+    bench.worker.receive(CONFIGURE)
+    bench.node.unknown_key("idp")
+    assert bench.said[-1] == UnknownKey(issuer="idp")
