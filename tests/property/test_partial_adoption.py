@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 from hypothesis import assume, given, settings
@@ -12,12 +13,16 @@ from licet.catalog import OperatorSettings, Settings
 from licet.policy import (
     PENDING,
     Configuration,
+    Directive,
     Kind,
+    Moment,
     Recording,
     Restricted,
+    Rules,
     Snapshot,
     Sources,
     Verdict,
+    Version,
     VersionKey,
     content_digest,
     restrict,
@@ -25,7 +30,8 @@ from licet.policy import (
 from licet.terms import ConfigurationFault, Place, to_instant
 from tests.property.worlds import START, World, all_sources, worlds
 
-NOW = to_instant(START)
+LONG_AGO = START - timedelta(days=365)
+NOW = to_instant(START + timedelta(days=365))
 SETTINGS = Settings(operator=OperatorSettings(name="a", url="https://a.example", contact="a"))
 BROKEN = ConfigurationFault("not_toml", "not TOML", place=Place("directives/broken.toml", 1, 1))
 
@@ -74,6 +80,40 @@ def test_nothing_is_permitted_that_was_not(world: World, written: Sources) -> No
     after = adopted(world, written)
     if world.judged(sources=after.sources).verdict is Verdict.PERMITTED:
         assert world.judged().verdict is Verdict.PERMITTED
+
+
+def relaxed(sources: Sources) -> Sources:
+    """The folder of somebody who wants everything permitted: a licence for all restrictions,
+    each of them lifted, and every list and workload emptied of what could matter."""
+    amnesty = Directive(
+        id="amnesty",
+        kind=Kind.AUTHORISATION,
+        versions=(
+            Version(
+                received=LONG_AGO,
+                effective_from=LONG_AGO,
+                relieves=tuple(one.id for one in sources.directives),
+            ),
+        ),
+    )
+    lift = Version(received=LONG_AGO, effective_from=LONG_AGO, nothing=True)
+    lifted = (
+        msgspec.structs.replace(one, versions=(*one.versions, lift)) for one in sources.directives
+    )
+    return msgspec.structs.replace(
+        sources, directives=(*lifted, amnesty), lists=(), models=(), availability=(), rules=Rules()
+    )
+
+
+@settings(max_examples=40)
+@given(worlds())
+def test_a_folder_that_would_permit_everything_permits_nothing_more(world: World) -> None:
+    """Whatever was in force when it is asked about it later, nothing of this counts."""
+    asked = Moment(valid_at=world.question.moment.valid_at, known_at=None)
+    before = world.judged(moment=asked)
+    assume(before.verdict is not Verdict.PERMITTED)
+    after = adopted(world, relaxed(world.sources)).sources
+    assert world.judged(sources=after, moment=asked).verdict is before.verdict
 
 
 @settings(max_examples=25)
