@@ -20,6 +20,8 @@ from licet.terms import EvidenceFault
 
 _ED25519 = b"\x01"
 _DASH = "— "
+DIGITS_MAX = 19
+"""Of a size: no log has 2^63 leaves, and nobody's time is spent on reading longer numbers."""
 
 
 class VerifierKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, tuple[Veri
     Raises `EvidenceFault`: `note_malformed`, or `note_unsigned` when no known key signed or a
     known key's signature is wrong.
     """
-    text, signatures = _parse_note(note)
+    text, signatures = note_parts(note)
     known = {(key.name, key.id): key for key in keys}
     signers: list[VerifierKey] = []
     for name, blob in signatures:
@@ -149,14 +151,25 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 4 or lines[-1] != "" or "" in lines[:-1]:
         raise EvidenceFault("checkpoint_malformed", "a checkpoint has at least three full lines")
     origin, size, root = lines[0], lines[1], _unb64(lines[2])
-    if not (size.isascii() and size.isdigit()) or (size != "0" and size.startswith("0")):
+    if not is_decimal(size):
         raise EvidenceFault("checkpoint_malformed", f"`{size}` is not a tree size")
     if root is None or len(root) != 32:
         raise EvidenceFault("checkpoint_malformed", f"`{lines[2]}` is not a root hash")
     return Checkpoint(origin=origin, size=int(size), root=root)
 
 
-def _parse_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def is_decimal(text: str) -> bool:
+    """Whether a text is a size or an index in its one form: no sign, no leading zero."""
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= DIGITS_MAX
+        and (text == "0" or not text.startswith("0"))
+    )
+
+
+def note_parts(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a note and its signatures: key name, and key id before signature."""
     try:
         whole = note.decode("utf-8")
     except UnicodeDecodeError as error:

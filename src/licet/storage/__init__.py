@@ -6,12 +6,14 @@ The only writer of a log is its recorder. Everything that merely reads works bes
 from licet.storage.disk import Disk, File, Lock, RealDisk
 from licet.storage.keys import signing_key, verifier_key
 from licet.storage.log import Checked, Log
+from licet.storage.proving import Proved, prove_between, prove_request
 from licet.storage.reading import Filters, leaves, show
 from licet.storage.recorder import Recorder
 from licet.storage.restoring import last_instant, recorded_versions, register
 from licet.storage.serving import run_recorder
 from licet.storage.side import Found, SideReader, SideStore
 from licet.storage.snapshots import SnapshotStore
+from licet.storage.tiling import Tiled, build_tiles, tiles_checkpoint
 from licet.storage.verifying import Finding, Report, verify
 
 __all__ = [
@@ -23,19 +25,25 @@ __all__ = [
     "Found",
     "Lock",
     "Log",
+    "Proved",
     "RealDisk",
     "Recorder",
     "Report",
     "SideReader",
     "SideStore",
     "SnapshotStore",
+    "Tiled",
+    "build_tiles",
     "last_instant",
     "leaves",
+    "prove_between",
+    "prove_request",
     "recorded_versions",
     "register",
     "run_recorder",
     "show",
     "signing_key",
+    "tiles_checkpoint",
     "verifier_key",
     "verify",
 ]

@@ -22,6 +22,7 @@ from licet.evidence import (
 )
 from licet.storage.books import damaged
 from licet.storage.disk import Disk, RealDisk
+from licet.terms import EvidenceFault
 
 WAL = "wal"
 SUFFIX = ".wal"
@@ -29,6 +30,14 @@ SUFFIX = ".wal"
 
 def segment_name(first: int) -> str:
     return f"{first:020}{SUFFIX}"
+
+
+def first_of(name: str) -> int:
+    """The index of the first leaf of a segment, which is its name."""
+    number = name.removesuffix(SUFFIX)
+    if not (number.isascii() and number.isdigit()):
+        raise EvidenceFault("log_damaged", f"`{name}` is not the name of a segment")
+    return int(number)
 
 
 def segment_names(disk: Disk, folder: Path) -> list[str]:

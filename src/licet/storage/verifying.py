@@ -35,6 +35,7 @@ from licet.storage.log import CHECKPOINT
 from licet.storage.reading import WAL, Stretch, stretches
 from licet.storage.side import SideReader
 from licet.storage.snapshots import SnapshotStore
+from licet.storage.tiling import TILES, check_tiles, tiles_checkpoint
 from licet.terms import EvidenceFault
 
 FINDINGS_MAX = 1_000
@@ -99,6 +100,7 @@ def verify(
     )
     checking.check_log()
     checking.check_snapshots()
+    checking.check_served()
     if openings:
         checking.check_openings()
     return checking.report()
@@ -276,6 +278,20 @@ class _Checking:
                 store.get(digest)
             except EvidenceFault as fault:
                 self._damage(fault.code, fault.message, index=index)
+
+    def check_served(self) -> None:
+        """The tiles, where there are any, against the checkpoint that they serve."""
+        note = tiles_checkpoint(self._folder, self._disk)
+        if note is None:
+            return
+        path = self._folder / TILES / CHECKPOINT
+        try:
+            served = open_checkpoint(note, [self._key])
+        except EvidenceFault as fault:
+            self._damage(fault.code, fault.message, path=str(path))
+            return
+        for where, why in check_tiles(self._folder, served, self._disk):
+            self._damage("tile_damaged", why, path=str(where))
 
     def check_openings(self) -> None:
         """Each opening against the decision that it is of.
