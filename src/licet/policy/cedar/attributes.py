@@ -122,17 +122,23 @@ _DECLARED = {
 }
 
 
+PRESENT = '"is present"'
+"""A member that is true of everybody who is not left out."""
+
+
 class Use(msgspec.Struct, frozen=True):
     """An attribute as some condition reads it: with what it demands of the attestation.
 
     An attestation that falls short is unknown to one condition and known to another, so that
-    each demand is an attribute of its own.
+    each demand is an attribute of its own. So is one that may be absent (`optional`), because a
+    presumption then stands in for it.
     """
 
     name: str
     shape: Shape
     assurance: Assurance | None = None
     max_age_s: int | None = None
+    optional: bool = False
 
     @property
     def party(self) -> str:
@@ -151,14 +157,26 @@ class Use(msgspec.Struct, frozen=True):
             text += f", {self.assurance} or better"
         if self.max_age_s is not None:
             text += f", at most {self.max_age_s} s old"
+        if self.optional:
+            text += ", if attested"
         return quoted(text)
 
     @property
     def path(self) -> str:
         return f"{PARTIES[self.party]}[{self.member}]"
 
+    @property
+    def is_attested(self) -> str:
+        """The test for an optional attribute: `has` alone would hold of nobody's absence too,
+        so a member that every party has is read first, which errs where the party is left out.
+        """
+        holder = PARTIES[self.party]
+        return f"{holder}[{PRESENT}] && {holder} has {self.member}"
 
-def use_of(condition: Condition, declared: Mapping[str, DeclaredAttribute]) -> Use:
+
+def use_of(
+    condition: Condition, declared: Mapping[str, DeclaredAttribute], *, optional: bool = False
+) -> Use:
     """What a condition reads; `ConfigurationFault` if there is no such attribute."""
     name = _OF_LISTS.get(condition.attribute, condition.attribute)
     shape = _SHAPES.get(name)
@@ -171,7 +189,7 @@ def use_of(condition: Condition, declared: Mapping[str, DeclaredAttribute]) -> U
                 "unknown_attribute", f"`{condition.attribute}` has no form in Cedar"
             )
         name, shape = f"{party}.{own}", _DECLARED[declaration.type]
-    return Use(name, shape, condition.assurance, condition.max_age_s)
+    return Use(name, shape, condition.assurance, condition.max_age_s, optional)
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from licet.catalog import Fact, List, ListKind, ListVersion, SubjectRule
-from licet.policy.cedar.attributes import TYPES, Shape, Use
+from licet.policy.cedar.attributes import PRESENT, TYPES, Shape, Use
 from licet.policy.cedar.export import Export
 from licet.policy.cedar.expressions import ALWAYS_KNOWN, LIST_TYPES, fact_name
 from licet.policy.cedar.persons import attested_value, person_value
@@ -118,13 +118,13 @@ def _parties(sources: Sources, persons: Mapping[str, Profile]) -> Iterator[tuple
 
 def _attributes(export: Export, party: str, holder: Any, at: datetime) -> Json | None:
     """The attributes of one party that the policies read; None if one is not known."""
-    found: Json = {}
-    for use, optional in export.uses.items():
+    found: Json = {msgspec.json.decode(PRESENT): True}
+    for use in export.uses:
         if use.party != party:
             continue
         value, attested = value_of(use, holder, at)
         if value is None:
-            if optional and not attested:
+            if use.optional and not attested:
                 continue
             return None
         found[msgspec.json.decode(use.member)] = _json(value, use.shape, export.slots)
@@ -231,7 +231,8 @@ def _is_whole(version: ListVersion, at: datetime) -> bool:
         return version.complete
     if version.as_of is None:
         return False
-    return at - version.as_of <= timedelta(seconds=version.max_age_s)
+    # "Fresher than its max_age": at that very age it no longer is.
+    return at - version.as_of < timedelta(seconds=version.max_age_s)
 
 
 def _is_met(condition: FactCondition, facts: tuple[Fact, ...], at: datetime) -> bool:

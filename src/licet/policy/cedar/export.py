@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from licet.policy.cedar.attributes import PARTIES, TYPES, Use, quoted
+from licet.policy.cedar.attributes import PARTIES, PRESENT, TYPES, Use, quoted
 from licet.policy.cedar.expressions import LIST_TYPES, Writer, in_force
 from licet.policy.directives import Condition, Directive, FactCondition, Kind, Mode, Version
 from licet.policy.questions import Action, Sources
@@ -21,14 +21,14 @@ CLEARANCE = "licet.clearance"
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Cedar policies, the schema to pass with every request, and what requests must tell.
 
-    `uses`: the attributes that are read, and whether each may be absent. `lists`: ids of the
+    `uses`: the attributes that are read, in the order of their names. `lists`: ids of the
     lists that entities must be members of. `facts`: the conditions of licences. `slots`: how
     many records of one set are looked at.
     """
 
     policies: str
     schema: str
-    uses: dict[Use, bool]
+    uses: tuple[Use, ...]
     lists: frozenset[str]
     facts: frozenset[FactCondition]
     slots: int
@@ -134,15 +134,11 @@ def _confirmed(authorisation: Version, restriction: Directive, index: int) -> bo
 def _clearance(sources: Sources, writer: Writer) -> str:
     demanded = Condition(attribute="model.capability", any_of=sources.rules.refuse_uncleared)
     cleared = Condition(attribute="model.cleared", any_of=(True,))
-    version_test = writer.condition(demanded, ())
     # A model of which nobody said that it is cleared is not.
-    clear = writer.condition(cleared, ())
-    use = next(use for use in writer.uses if use.name == "model.cleared")
-    writer.uses[use] = True
-    guarded = f'context.model has "cleared" && {clear}'
     return (
         f"@id({quoted(CLEARANCE)})\nforbid (principal, action, resource)\n"
-        f"{_when(version_test)}unless {{\n  {guarded}\n}}\n;\n"
+        f"{_when(writer.condition(demanded, ()))}"
+        f"unless {{\n  {writer.presumed(cleared, False)}\n}}\n;\n"
     )
 
 
@@ -182,17 +178,18 @@ def _conditions(writer: Writer, version: Version) -> str:
 
 
 def _finish(writer: Writer, policies: list[str], slots: int) -> Export:
+    uses = tuple(sorted(writer.uses, key=lambda use: use.path))
     return Export(
         policies="\n".join(policies),
-        schema=_schema(writer.uses, slots),
-        uses=dict(sorted(writer.uses.items(), key=lambda one: one[0].path)),
+        schema=_schema(uses, slots),
+        uses=uses,
         lists=frozenset(writer.lists),
         facts=frozenset(writer.facts),
         slots=slots,
     )
 
 
-def _schema(uses: dict[Use, bool], slots: int) -> str:
+def _schema(uses: tuple[Use, ...], slots: int) -> str:
     """Only what the policies read, and all of that required: what is not known is an entity
     without it, which Cedar rejects, and that counts as refusal."""
     lines = [f"entity {', '.join(LIST_TYPES.values())};"]
@@ -201,10 +198,11 @@ def _schema(uses: dict[Use, bool], slots: int) -> str:
     lines += [f"entity {one} in [{group}];" for one, group in members.items()]
     for party, entity in TYPES.items():
         told = [
-            f"  {use.member}{'?' if optional else ''}: {_type(use, slots)},"
-            for use, optional in sorted(uses.items(), key=lambda one: one[0].member)
+            f"  {use.member}{'?' if use.optional else ''}: {_type(use, slots)},"
+            for use in uses
             if use.party == party
         ]
+        told.append(f"  {PRESENT}: Bool,")
         lines.append("\n".join([f"entity {entity} = {{", *told, "};"]))
     context = [
         f"    {quoted(party)}: {TYPES[party]},"

@@ -35,15 +35,14 @@ ALWAYS_KNOWN = 1 << 62
 class Writer:
     """Writes expressions, and remembers what they read.
 
-    `uses`: each attribute that is read, and whether it may be absent (a presumption stands in).
-    `lists` and `facts` likewise.
+    `uses`: the attributes that are read; `lists` and `facts` likewise.
     """
 
     def __init__(self, sources: Sources, slots: int) -> None:
         self._declared = sources.rules.attributes
         self._place_lists = {one.id for one in sources.lists if one.kind is ListKind.PLACES}
         self._slots = slots
-        self.uses: dict[Use, bool] = {}
+        self.uses: set[Use] = set()
         self.lists: set[str] = set()
         self.facts: set[FactCondition] = set()
 
@@ -64,22 +63,24 @@ class Writer:
             actions = ", ".join(f"Action::{quoted(str(one))}" for one in condition.any_of)
             return f"action in [{actions}]"
         use = use_of(condition, self._declared)
-        presumed = [
-            one.value
-            for one in presume
-            if use_of(Condition(attribute=one.attribute), self._declared).name == use.name
-        ]
-        self.uses[use] = self.uses.get(use, False) or bool(presumed)
+        for one in presume:
+            named = use_of(Condition(attribute=one.attribute), self._declared).name
+            if named == use.name and not use.shape.slotted:
+                return self.presumed(condition, one.value)
+        self.uses.add(use)
         if use.shape is Shape.OWNERS:
             return self._owners(condition, use)
         if use.shape.slotted:
             test = self._record_test(condition, use)
             filled = self._each_slot(use)
             return f"({_any(f'{guard} && {test(slot)}' for guard, slot in filled)})"
-        value = use.path
-        if presumed:
-            instead = _literal(presumed[-1], use.shape)
-            value = f"(if {_has(use)} then {use.path} else {instead})"
+        return self._test(condition, use.path, use.shape)
+
+    def presumed(self, condition: Condition, instead: bool | int | str) -> str:
+        """A condition on what is taken for granted where nothing is attested."""
+        use = use_of(condition, self._declared, optional=True)
+        self.uses.add(use)
+        value = f"(if {use.is_attested} then {use.path} else {_literal(instead, use.shape)})"
         return self._test(condition, value, use.shape)
 
     def _each_slot(self, use: Use) -> list[tuple[str, str]]:
@@ -226,11 +227,6 @@ def _in_effect(version: DirectiveVersion) -> str:
     if version.recorded_at is not None:
         terms.append(f"context.known_at >= {to_instant(version.recorded_at)}")
     return _all(terms)
-
-
-def _has(use: Use) -> str:
-    holder, _, _ = use.path.rpartition("[")
-    return f"{holder} has {use.member}"
 
 
 def _literals(values: Iterable[bool | int | str], shape: Shape) -> str:
