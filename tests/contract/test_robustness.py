@@ -125,7 +125,7 @@ def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialec
         assert served.status == 200
         cue(rig, "status_503", when="always")
         failed = ask(rig.port, rig.plain_key, dialect, stream=True)
-        assert failed.status == 502
+        assert failed.status == 503
         requests = told(rig)
         assert [o.tries for o in requests[served.request].outcomes] == [2]
         assert [o.tries for o in requests[failed.request].outcomes] == [2]

@@ -199,7 +199,7 @@ class Exchange:
         self._world.report(error)
         self._relay.state = State.DONE
         try:
-            self._detach(abort=True)
+            self._detach()
             if self._reply.started:
                 self._reply.abort()
             elif not self._reply.gone:
@@ -222,21 +222,19 @@ class Exchange:
         if self._filing.failed and self._relay.state is not State.DONE:
             self._feed(Event.UNRECORDED)
 
-    def _abort(self) -> None:
-        self._detach(abort=True)
-
     def _pause(self) -> None:
         self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
 
     def _check(self) -> None:
         """The next step, decided as of now and under the rules of now."""
-        decision, digest = self._decide(), self._world.ledger.snapshot
-        self._filing.ledger = self._world.ledger
-        if decision.permitted:
-            self._feed(Event.ALLOWED, digest)
+        decision = self._decide()
+        ledger = self._filing.ledger = self._world.ledger
+        if not decision.permitted:
+            self._file_change(decision, in_flight=False)
+            self._feed(Event.BARRED, decision)
             return
-        self._file_change(decision, in_flight=False)
-        self._feed(Event.BARRED, decision)
+        why = self._world.impossible(self.case.plan.target.workload, self._relay.step)
+        self._feed(*((Event.FAILED, why) if why else (Event.ALLOWED, ledger.snapshot)))
 
     def _decide(self) -> Decision:
         """The verdict on the present step, and from here on what it rests on."""
@@ -381,7 +379,7 @@ class Exchange:
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
-        self._detach(abort=True)
+        self._detach()
         if not self._reply.gone:
             self._world.refusals.unrecorded(self._reply, self._filing.about.request)
         self._end("failed")
@@ -418,7 +416,7 @@ class Exchange:
             self._filing, self.case, self._relay.step, self._intake.kept_headers
         )
 
-    def _detach(self, *, abort: bool) -> None:
+    def _detach(self, *, abort: bool = True) -> None:
         """Parts from the vendor's connection; one that is still answering is closed."""
         if self._waiting is not None:
             self._waiting.cancelled = True
@@ -441,7 +439,7 @@ class Exchange:
         Command.CHECK: _check,
         Command.COMMIT: _commit,
         Command.SEND: _send,
-        Command.ABORT: _abort,
+        Command.ABORT: _detach,
         Command.PAUSE: _pause,
         Command.RELEASE: _release,
         Command.CONCLUDE: _conclude,

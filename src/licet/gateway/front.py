@@ -80,8 +80,6 @@ class Desk:
         self._committer = committer
         self._connections: set[Inbound] = set()
         self._exchanges: set[Exchange] = set()
-        self._lease_digest = ""
-        self._lease_until = 0.0
         self._drain_until = float("inf")
         self._on_drained: Callable[[int], None] | None = None
         self._cut = 0
@@ -112,8 +110,7 @@ class Desk:
             self._decide_again()
 
     def renew_lease(self, digest: str, seconds: float) -> None:
-        self._lease_digest = digest
-        self._lease_until = self.now() + seconds
+        self.world.renew_lease(digest, seconds)
 
     def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
         self.draining = True
@@ -139,7 +136,7 @@ class Desk:
             breakers_open=tuple(f"{model}@{endpoint}" for endpoint, model in open_breakers),
             recorder_connected=self._committer.connected,
             memory_bytes=memory_bytes,
-            lease_s_left=max(0.0, self._lease_until - self.now()),
+            lease_s_left=max(0.0, self.world.lease_until - self.now()),
         )
 
     def close(self) -> None:
@@ -274,7 +271,8 @@ class Desk:
 
     def _case(self, caller: Caller, asked: str, dialect: Dialect) -> Case | None:
         """The plan for what the caller asks, from the last time where that still holds."""
-        world, stale = self.world, self._stale
+        world = self.world
+        stale = world.stale
         case = caller.cases.get((asked, dialect))
         if (
             case is None
@@ -287,10 +285,6 @@ class Desk:
             if case is not None and world.breakers.all_closed:
                 caller.cases[asked, dialect] = case
         return case
-
-    @property
-    def _stale(self) -> bool:
-        return self.now() >= self._lease_until
 
     def _hindered(self, reply: Reply, case: Case, request: str) -> bool:
         """Whether this worker may decide nothing at present; then the caller is told."""
@@ -368,7 +362,7 @@ class Desk:
             found.append("the recorder is not connected")
         elif self._committer.fault:
             found.append(f"the recorder cannot write: {self._committer.fault}")
-        if self._stale:
+        if self.world.stale:
             found.append("the lease on the snapshot has expired")
         if self.clock.uncertain:
             found.append("the clock has left its permitted error")

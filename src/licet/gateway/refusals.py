@@ -33,6 +33,8 @@ _OUTCOMES: dict[Conclusion, OutcomeWord] = {
 _REASONS: dict[FailureKind, Reason] = {
     FailureKind.RATE_LIMITED: "rate_limited",
     FailureKind.OVERLOADED: "model_unavailable",
+    FailureKind.UNAVAILABLE: "model_unavailable",
+    FailureKind.STALE_RULES: "recorder_unavailable",
     FailureKind.HEAD_TIMEOUT: "vendor_timeout",
     FailureKind.STALL: "vendor_timeout",
     FailureKind.TOTAL_TIMEOUT: "vendor_timeout",
@@ -207,7 +209,8 @@ def _failed(
     if began:
         message = f"{named[-1]} did not end its answer: {why}"
     reason = _REASONS.get(failure.kind, "vendor_error")
-    return ErrorBody(reason=reason, message=message, request_id=request)
+    code = "stale_snapshot" if failure.kind is FailureKind.STALE_RULES else None
+    return ErrorBody(reason=reason, code=code, message=message, request_id=request)
 
 
 def _unavailable(plan: Plan, request: str) -> ErrorBody:

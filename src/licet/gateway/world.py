@@ -16,6 +16,7 @@ from licet.catalog import (
     Availability,
     Candidate,
     EvidenceMode,
+    OnStale,
     Settings,
     Workload,
     availability_boundaries,
@@ -92,6 +93,7 @@ class World:
         self._pools: dict[tuple[str, int, bool, str | None], Pool] = {}
         self._stamp = Stamp()
         self.epoch = 0
+        self.lease_until = 0.0
         # Told of issuers whose keys may have changed; set before the first configuration.
         self.unknown_key: Callable[[str], None] = lambda _: None
         self.boundary: Instant | None = None
@@ -126,6 +128,16 @@ class World:
         self._availability: tuple[Availability, ...] = snapshot.sources.availability
         self._close_unused_pools()
         self.select(self.clock.now())
+
+    def renew_lease(self, digest: str, seconds: float) -> None:
+        """`digest` is the latest snapshot; a lease on another one than ours says nothing."""
+        if self.epoch and digest == self.snapshot.digest:
+            self.lease_until = self.now() + seconds
+
+    @property
+    def stale(self) -> bool:
+        """Whether nobody has said lately that these rules are still the latest."""
+        return self.now() >= self.lease_until
 
     def select(self, now: Instant) -> None:
         """What holds at `now`: rules and availability, both until `boundary`."""
@@ -242,6 +254,16 @@ class World:
         if mode is None:
             return any(self.rules.names_model(step.model) for step in workload.candidates)
         return mode is EvidenceMode.BEFORE_SEND
+
+    def impossible(self, workload: Workload, step: Candidate) -> Failure | None:
+        """Why a step that is permitted cannot be tried now: what has changed since the plan."""
+        if self.stale and workload.on_stale is OnStale.REFUSE:
+            message = "this worker does not know whether its rules are the latest"
+            return Failure(kind=FailureKind.STALE_RULES, message=message)
+        if not self.is_available(step):
+            message = f"`{step.model}` at `{step.endpoint}` is withdrawn at present"
+            return Failure(kind=FailureKind.UNAVAILABLE, message=message)
+        return None
 
     def is_available(self, step: Candidate) -> bool:
         """Whether no dated fact says that it cannot be had from anybody now."""

@@ -2,7 +2,7 @@
 
 from licet.relay.breaker import Breakers, BreakerSettings
 from licet.relay.failures import Failure, FailureKind, failure_of_status
-from licet.relay.plan import Considered, Plan, Target, plan, target, visible_models
+from licet.relay.plan import Considered, Plan, Target, plan, target
 from licet.relay.table import (
     TABLE,
     Command,
@@ -31,5 +31,4 @@ __all__ = [
     "failure_of_status",
     "plan",
     "target",
-    "visible_models",
 ]

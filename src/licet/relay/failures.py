@@ -1,6 +1,8 @@
 """What can go wrong at an endpoint, and whether another attempt may help.
 
-Source of the classes: RFC 9110 status codes, the vendors' published error pages (529 is
+`UNAVAILABLE` and `STALE_RULES` are found when a step is about to be tried: a dated fact says
+that it cannot be had any more, or the worker no longer knows whether its rules are the latest.
+Source of the other classes: RFC 9110 status codes, the vendors' published error pages (529 is
 "overloaded" in the Messages dialect), and what TCP and TLS can do to a connection.
 """
 
@@ -28,6 +30,8 @@ class FailureKind(Enum):
     RATE_LIMITED = "status_429"
     SERVER_ERROR = "status_5xx"
     OVERLOADED = "overloaded"
+    UNAVAILABLE = "unavailable"
+    STALE_RULES = "stale_snapshot"
     CREDENTIAL = "credential_rejected"
     NOT_FOUND = "not_found"
 
@@ -38,6 +42,7 @@ _OF_STATUS = {
     404: FailureKind.NOT_FOUND,
     408: FailureKind.REQUEST_TIMEOUT,
     429: FailureKind.RATE_LIMITED,
+    503: FailureKind.OVERLOADED,
     529: FailureKind.OVERLOADED,
 }
 

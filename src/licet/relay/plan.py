@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -113,18 +113,3 @@ def plan(
     usable = [c for c in considered if c.decision.permitted and c.able and c.available]
     steps = [c.candidate for c in usable if c.healthy] or [c.candidate for c in usable]
     return Plan(target=wanted, considered=considered, steps=tuple(steps))
-
-
-def visible_models(
-    workloads: Sequence[Workload],
-    *,
-    decide: Callable[[Workload, Candidate], Decision],
-    usable: Callable[[Candidate], bool],
-) -> Mapping[str, tuple[str, ...]]:
-    """What `GET /v1/models` lists: workload id -> the models that the caller may use now."""
-    return {
-        w.id: tuple(
-            dict.fromkeys(c.model for c in w.candidates if usable(c) and decide(w, c).permitted)
-        )
-        for w in workloads
-    }

@@ -252,15 +252,24 @@ def _failed(relay: Relay, detail: object) -> Moves:
     """Before the caller has seen anything: another attempt, or the error."""
     assert isinstance(detail, Failure)
     if detail.kind is FailureKind.STALE and not relay.stale_retried:
-        # The vendor closed an idle connection as we reused it: nothing was processed.
+        # The vendor closed an idle connection as we reused it: nothing was processed, so that
+        # this is no further attempt; but the rules are asked again, as before any sending.
         relay.stale_retried = True
-        return State.AWAITING, (Command.ABORT, Command.SEND)
+        relay.attempts -= 1
+        return State.CHECKING, (Command.ABORT, Command.CHECK)
     relay.failure = detail
     moves = None
     if detail.kind is not FailureKind.TOTAL_TIMEOUT:
         moves = relay.next_step() or relay.again_here(detail)
     state, commands = moves or relay.conclude(Conclusion.FAILED)
     return state, (Command.ABORT, *commands)
+
+
+def _impossible(relay: Relay, detail: object) -> Moves:
+    """The step cannot be tried at present: the next one, or the reason why."""
+    assert isinstance(detail, Failure)
+    relay.failure = detail
+    return relay.next_step() or relay.conclude(Conclusion.FAILED)
 
 
 def _failed_streaming(relay: Relay, detail: object) -> Moves:
@@ -311,7 +320,7 @@ class Transition(msgspec.Struct, frozen=True):
 
 _S, _E = State, Event
 _ONWARD = (_S.CHECKING, _S.CONCLUDING)
-_RETRY = (_S.CHECKING, _S.AWAITING, _S.BACKING_OFF, _S.CONCLUDING)
+_RETRY = (_S.CHECKING, _S.BACKING_OFF, _S.CONCLUDING)
 
 
 def _in_flight(own: State) -> dict[Event, Transition]:
@@ -329,6 +338,7 @@ TABLE: dict[State, dict[Event, Transition]] = {
     _S.CHECKING: {
         _E.ALLOWED: Transition(_allowed, (_S.COMMITTING, _S.AWAITING)),
         _E.BARRED: Transition(_barred, _ONWARD),
+        _E.FAILED: Transition(_impossible, _ONWARD),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },

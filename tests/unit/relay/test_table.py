@@ -33,6 +33,7 @@ DETAILS: dict[str, object] = {
     "429": Failure(kind=FailureKind.RATE_LIMITED, status=429, retry_after_ms=1500),
     "429 late": Failure(kind=FailureKind.RATE_LIMITED, status=429, retry_after_ms=60_000),
     "credential": Failure(kind=FailureKind.CREDENTIAL, status=401),
+    "unavailable": Failure(kind=FailureKind.UNAVAILABLE),
     "total": Failure(kind=FailureKind.TOTAL_TIMEOUT),
     "cut": BARRED,
     "finish": FINISHING,
@@ -210,7 +211,9 @@ def test_a_stale_connection_is_replaced_once_at_no_cost() -> None:
         >> durable
         << send | awaiting
         >> failed stale
-        << abort send | awaiting
+        << abort check | checking
+        >> allowed d1
+        << send | awaiting
         >> failed stale
         << abort conclude | concluding
         """,
@@ -245,6 +248,20 @@ def test_a_step_that_is_barred_when_tried_is_passed_over() -> None:
         """,
     )
     assert one.conclusion is Conclusion.REFUSED
+
+
+def test_a_step_that_cannot_be_tried_any_more_is_passed_over_and_told_at_the_end() -> None:
+    one = relay(FIRST, SECOND)
+    play(
+        one,
+        """
+        >> failed unavailable
+        << check | checking
+        >> failed unavailable
+        << conclude | concluding
+        """,
+    )
+    assert one.conclusion is Conclusion.FAILED
 
 
 def test_a_failure_followed_by_a_bar_is_told_as_the_failure() -> None:
