@@ -8,10 +8,27 @@ import click
 import msgspec
 
 from licet.cli.opening import open_request
-from licet.cli.options import EVIDENCE_FOLDER, MOMENT, config_option, json_option, show_json
+from licet.cli.options import (
+    EVIDENCE_FOLDER,
+    MOMENT,
+    config_option,
+    evidence_of,
+    json_option,
+    show_json,
+)
+from licet.cli.progress import Steps
+from licet.cli.proving import check_receipt, consistency, prove, tiles
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
-from licet.storage import Filters, Report, show, verifier_key, verify
+from licet.storage import (
+    Filters,
+    Finding,
+    Report,
+    show,
+    signed_size,
+    verifier_key,
+    verify,
+)
 from licet.terms import Instant, format_instant
 
 
@@ -20,12 +37,18 @@ def evidence() -> None:
     """Verify, show and open the evidence log."""
 
 
-evidence.add_command(open_request)
+for command in (open_request, tiles, prove, consistency):
+    evidence.add_command(command)
 
 
 @evidence.command("verify")
 @click.option("--vkey", help="The public key that you trust; without it, the one beside the log.")
 @click.option("--without-openings", is_flag=True, help="Leave out what only the operator can read.")
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A receipt of `licet evidence prove` instead of a log; needs --vkey and nothing else.",
+)
 @EVIDENCE_FOLDER
 @config_option
 @json_option
@@ -34,14 +57,21 @@ def verify_log(
     ctx: click.Context,
     vkey: str | None,
     without_openings: bool,
+    receipt: Path | None,
     evidence_folder: Path | None,
     folder: Folder,
     as_json: bool,
 ) -> None:
     """Read everything and say what of it holds. The exit code is 1 when anything is damaged."""
-    path = _path(evidence_folder, folder)
+    if receipt is not None:
+        if vkey is None:
+            raise click.UsageError("--receipt needs --vkey: the public key that you trust")
+        click.echo("\n".join(check_receipt(receipt, vkey)))
+        return
+    path = evidence_of(evidence_folder, folder)
     key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
-    report = verify(path, key, openings=not without_openings)
+    with Steps("leaves", total=signed_size(path)) as steps:
+        report = verify(path, key, openings=not without_openings, progress=steps.reach)
     if as_json:
         show_json(msgspec.to_builtins(report))
     else:
@@ -73,18 +103,12 @@ def show_log(
         from_at=format_instant(from_at) if from_at is not None else "",
         until_at=format_instant(until_at) if until_at is not None else "",
     )
-    for index, leaf in show(_path(evidence_folder, folder), filters):
+    for index, leaf in show(evidence_of(evidence_folder, folder), filters):
         if as_json:
             record = {"index": index, **msgspec.to_builtins(leaf)}
             click.echo(msgspec.json.encode(record).decode())
         else:
             click.echo(_line(index, leaf))
-
-
-def _path(evidence_folder: Path | None, folder: Folder) -> Path:
-    if evidence_folder is not None:
-        return evidence_folder
-    return folder.evidence(folder.configuration().settings)
 
 
 def _lines(report: Report) -> list[str]:
@@ -97,11 +121,19 @@ def _lines(report: Report) -> list[str]:
         f"openings   {report.openings} fit, {report.erased} erased or absent",
     ]
     for one in report.findings:
-        where = f" ({one.path}:{one.offset})" if one.path else ""
+        where = _where(one)
         lines.append(f"{one.severity:<10} {one.code}: {one.message}{where}")
     if report.findings_left_out:
         lines.append(f"and {report.findings_left_out} more")
     return lines
+
+
+def _where(one: Finding) -> str:
+    """File, byte and leaf, as far as they are known."""
+    place = f"{one.path}:{one.offset}" if one.offset >= 0 else one.path
+    leaf = f"leaf {one.index}" if one.index >= 0 else ""
+    told = ", ".join(part for part in (place, leaf) if part)
+    return f" ({told})" if told else ""
 
 
 def _line(index: int, leaf: Leaf) -> str:

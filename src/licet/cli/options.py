@@ -47,6 +47,14 @@ EVIDENCE_FOLDER = click.option(
 )
 
 
+def evidence_of(evidence_folder: Path | None, folder: Any) -> Path:
+    """The evidence folder that `EVIDENCE_FOLDER` names, or else the configuration's."""
+    if evidence_folder is not None:
+        return evidence_folder
+    found: Path = folder.evidence(folder.configuration().settings)
+    return found
+
+
 def json_option(command: Command) -> Command:
     """`--json`: for programs, given to the command as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(

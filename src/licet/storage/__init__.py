@@ -14,7 +14,7 @@ from licet.storage.serving import run_recorder
 from licet.storage.side import Found, SideReader, SideStore
 from licet.storage.snapshots import SnapshotStore
 from licet.storage.tiling import Tiled, build_tiles, tiles_checkpoint
-from licet.storage.verifying import Finding, Report, verify
+from licet.storage.verifying import Finding, Report, signed_size, verify
 
 __all__ = [
     "Checked",
@@ -42,6 +42,7 @@ __all__ = [
     "register",
     "run_recorder",
     "show",
+    "signed_size",
     "signing_key",
     "tiles_checkpoint",
     "verifier_key",
