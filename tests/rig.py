@@ -285,7 +285,7 @@ class Rig:
             with theirs, listener:
                 run_recorder(
                     folder=folder,
-                    origin="node-1",
+                    origin="operator.example/node-1",
                     listener=listener,
                     control=theirs,
                     now=lambda: "2026-01-01T00:00:00.000000Z",

@@ -281,8 +281,8 @@ def test_answers_carry_who_answered_and_where_it_is_recorded(rig: Rig, dialect: 
         assert headers["licet-model"] == "alpha"
         assert headers["licet-endpoint"] in ("first", "third")
         assert headers["licet-decision"] == "permitted"
-        log, _, index = headers["licet-evidence"].partition("/")
-        assert log == "node-1"
+        log, _, index = headers["licet-evidence"].rpartition("/")
+        assert log == "operator.example/node-1"
         rig.idle()
         leaf = rig.records()[int(index)]
         assert getattr(leaf, "request", None) == headers["licet-request-id"]

@@ -107,7 +107,7 @@ class World:
     def _start_recorder(self) -> None:
         self._generation += 1
         entropy = random.Random(self.draw.random()).randbytes
-        self._log = Log(EVIDENCE, self.disk, "node-1", entropy)
+        self._log = Log(EVIDENCE, self.disk, "operator.example/node-1", entropy)
         side = SideStore(EVIDENCE, self.disk, entropy)
         stamp = "2026-06-12T12:00:00.000000Z"
         self.recorder = Recorder(self._log, side, lambda: stamp, lambda fault: None)

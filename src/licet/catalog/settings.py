@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -151,6 +152,12 @@ class Settings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     breaker: BreakerSettings = BreakerSettings()
     attribute: dict[str, AttributeSettings] = {}
     capability: dict[str, CapabilitySettings] = {}
+
+    @property
+    def log_origin(self) -> str:
+        """The name of this node's evidence log in the world (C2SP checkpoint origin): the host
+        of the operator's URL, so that no two organisations sign under one name, and the node."""
+        return f"{urlsplit(self.operator.url).hostname}/{self.node.name}"
 
 
 class _SettingsFile(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):

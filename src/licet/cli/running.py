@@ -19,7 +19,6 @@ from licet.gateway import (
     Supervisor,
     ask,
     digest_key,
-    log_origin,
 )
 from licet.policy import Configuration, Snapshot
 from licet.storage import SnapshotStore, register
@@ -125,7 +124,7 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
         )
     evidence = folder.evidence(settings).resolve()
     recorder_path = folder.recorder(settings).resolve()
-    origin = log_origin(settings)
+    origin = settings.log_origin
 
     def recorder(control_fd: int, listen_fd: int) -> list[str]:
         where = ["--control-fd", str(control_fd), "--listen-fd", str(listen_fd)]

@@ -2,7 +2,7 @@
 
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.control_client import ask
-from licet.gateway.folder import Folder, digest_key, log_origin
+from licet.gateway.folder import Folder, digest_key
 from licet.gateway.folder_adopter import FolderAdopter
 from licet.gateway.key_keeping import kept_keys
 from licet.gateway.messages import Ready, Secrets, frame
@@ -34,7 +34,6 @@ __all__ = [
     "digest_key",
     "frame",
     "kept_keys",
-    "log_origin",
     "probe_endpoint",
     "read_history",
     "recover",

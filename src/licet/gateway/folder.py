@@ -131,11 +131,6 @@ class Folder:
         return data
 
 
-def log_origin(settings: Settings) -> str:
-    """The name of a node's evidence log, which is also the name of the key that signs it."""
-    return settings.node.name
-
-
 def digest_key(evidence: Path) -> bytes:
     """The key of content digests, beside the log; made when it is first asked for."""
     path = evidence / "digest.key"

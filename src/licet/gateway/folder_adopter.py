@@ -27,7 +27,7 @@ from licet.evidence import (
 )
 from licet.evidence import adopted as split
 from licet.gateway.adoption import Adopted
-from licet.gateway.folder import Folder, log_origin
+from licet.gateway.folder import Folder
 from licet.gateway.messages import Secrets
 from licet.gateway.narrowing import narrowed, with_more_revoked
 from licet.gateway.register_history import History, read_history
@@ -95,7 +95,7 @@ class FolderAdopter:
         self._environment = environment
         self._wall = wall
         self._by = by
-        self._log = log_origin(settings)
+        self._log = settings.log_origin
         self._described: Snapshot | None = None
 
     @property

@@ -115,7 +115,7 @@ class World:
         )
         self.refusals = Refusals(settings.operator)
         self.ledger = Ledger(
-            log=settings.node.name,
+            log=settings.log_origin,
             snapshot=snapshot.digest,
             digest_key_id=secrets.digest_key_id,
             stamp=self._stamp,
