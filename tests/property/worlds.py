@@ -263,7 +263,7 @@ DUTIES = st.builds(
     Duty,
     kind=st.just("retain"),
     value=st.sampled_from([DAY_S, 0]),
-) | st.just(Duty(kind="notify_user"))
+) | st.sampled_from([Duty(kind="notify_user"), Duty(kind="residency", value=("DE", "US"))])
 
 
 def seldom(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -358,6 +358,7 @@ ENDPOINTS = st.builds(
     base_url=st.just("http://e1.test"),
     dialect=st.just("chat"),
     models=st.just({"m1": "m1", "m2": "m2"}),
+    place=maybe(st.sampled_from(COUNTRIES)),
     self_hosted=maybe(st.booleans()),
 )
 USES: dict[str, st.SearchStrategy[Any]] = {
@@ -423,6 +424,6 @@ def worlds(draw: st.DrawFn) -> World:
         action=draw(st.sampled_from([Action.INFERENCE, Action.INFERENCE, Action.WEIGHTS])),
         moment=draw(moments()),
     )
-    kinds = frozenset({"retain", "notify_user"})
+    kinds = frozenset({"retain", "retain_nothing", "notify_user", "residency"})
     enforcers = draw(st.sampled_from([kinds, kinds, kinds, frozenset({"retain"})]))
     return World(draw(all_sources()), question, enforcers)

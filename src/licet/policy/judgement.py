@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 
 from licet.policy.axioms import Person
 from licet.policy.completions import Finding, Open, reliefs_used, settle
-from licet.policy.directives import Duty, InFlight, Kind
+from licet.policy.directives import InFlight, Kind
+from licet.policy.duties import clash
 from licet.policy.holdings import Holding
 from licet.policy.questions import Decision, Verdict
 from licet.policy.rules import Atom, Relief, Rule
@@ -169,9 +170,3 @@ def _relieves(relief: Relief, must: int, may: int, observing: bool) -> bool | No
 def strictest(several: Iterable[InFlight]) -> InFlight:
     """The strictest of several; nothing decides: an answer may finish."""
     return min(several, key=_STRICTNESS.index, default=InFlight.FINISH)
-
-
-def clash(duties: tuple[Duty, ...]) -> bool:
-    """Whether no one could carry out all of these: to retain something and to retain nothing."""
-    retained = [duty.value for duty in duties if duty.kind == "retain"]
-    return any(not value for value in retained) and any(bool(value) for value in retained)

@@ -15,21 +15,25 @@ from licet.policy.ruleset import Ruleset
 _SAID = frozenset({"model", "action"})
 """Parties that the sentence names anyway, so that a directive's phrase leaves them out."""
 
+INCOMPATIBLE = "incompatible_duties"
+
 _REASONS = {
     "unknown_model": "it is not a model of the catalogue",
     "unknown_endpoint": "its endpoint is not in the catalogue",
     "unknown_organisation": "the organisation of this key is not in the catalogue",
     "unknown_workload": "there is no such workload",
-    "incompatible_duties": "duties that attach to it contradict each other",
+    INCOMPATIBLE: "duties that attach to it contradict each other",
 }
 
 
 def disclosed_directives(ruleset: Ruleset, decision: Decision) -> tuple[str, ...]:
     """The deciding directives whose ids a caller may see."""
     return tuple(
-        rule.id
-        for rule in _deciding(ruleset, decision)
-        if rule.version.disclosure is Disclosure.FULL
+        dict.fromkeys(
+            rule.id
+            for rule in _deciding(ruleset, decision)
+            if rule.version.disclosure is Disclosure.FULL
+        )
     )
 
 
@@ -73,7 +77,13 @@ def refusal_sentence(
 
 
 def _deciding(ruleset: Ruleset, decision: Decision) -> list[Rule]:
-    return [rule for rule in ruleset.rules if rule.id in decision.deciding]
+    """The rules that refuse; of duties that contradict each other, those that carry them."""
+    carriers = decision.reason == INCOMPATIBLE
+    return [
+        rule
+        for rule in ruleset.rules
+        if rule.id in decision.deciding and (carriers or rule.restricts)
+    ]
 
 
 def _because(rule: Rule) -> str:

@@ -17,12 +17,10 @@ from licet.policy.directives import (
     Presumption,
     Version,
 )
+from licet.policy.duties import refusing, relieving, unenforced
 from licet.policy.matching import ElementTest, Resolve
 from licet.policy.questions import Rules
 from licet.terms import ConfigurationFault
-
-ENFORCERS: frozenset[str] = frozenset()
-"""Kinds of duties that something in Licet carries out; a duty of another kind refuses."""
 
 UNCLEARED = "licet.clearance"
 """The id under which `refuse_uncleared` of `licet.toml` appears among deciding directives."""
@@ -34,8 +32,8 @@ Atom = tuple[Column, ElementTest]
 class Rule:
     """One selected version. `applies` and `exceptions` are masks over rows.
 
-    `restricts`: refuses when it fires (an obligation with a duty that nothing carries out does
-    too, and nothing relieves it).
+    `restricts`: refuses when it fires (what an obligation excludes does too, and nothing
+    relieves it). `bars`: of an authorisation that relieves nothing, why; filled by `link`.
     """
 
     directive: Directive
@@ -47,6 +45,7 @@ class Rule:
     observed: bool
     simple: bool
     reliefs: list[Relief] = field(default_factory=list)
+    bars: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -79,23 +78,35 @@ class Compiler:
         self.rules: list[Rule] = []
         self.owners: list[Rule] = []
 
-    def add(self, directive: Directive, number: int) -> Rule:
-        """Compiles version `number` (from 1); raises `ConfigurationFault` for what it cannot."""
+    def add(self, directive: Directive, number: int) -> None:
+        """Compiles version `number` (from 1); raises `ConfigurationFault` for what it cannot.
+
+        An obligation whose residency excludes endpoints becomes two rules: what it binds, and
+        what it refuses.
+        """
         version = directive.versions[number - 1]
         check_version(directive, version)
+        refused = refusing(directive, version, self._enforcers)
+        if directive.kind is Kind.AUTHORISATION:
+            version = relieving(version, self._enforcers) or version
+        self._compile(directive, number, version, restricts=refused is version)
+        if refused is not None and refused is not version:
+            self._compile(directive, number, refused, restricts=True)
+
+    def _compile(
+        self, directive: Directive, number: int, version: Version, *, restricts: bool
+    ) -> None:
         first = len(self._rows)
         for alternative in version.applies or (Alternative(conditions=()),):
             self._row(alternative, version.presume)
         middle = len(self._rows)
         for alternative in version.unless:
             self._row(alternative, version.presume)
-        unenforced = any(duty.kind not in self._enforcers for duty in version.duties)
         rule = Rule(
             directive=directive,
             number=number,
             version=version,
-            restricts=directive.kind is Kind.RESTRICTION
-            or (directive.kind is Kind.OBLIGATION and unenforced),
+            restricts=restricts,
             applies=(1 << middle) - (1 << first),
             exceptions=(1 << len(self._rows)) - (1 << middle),
             observed=version.mode is Mode.OBSERVE,
@@ -103,7 +114,6 @@ class Compiler:
         )
         self.rules.append(rule)
         self.owners += [rule] * (len(self._rows) - first)
-        return rule
 
     def _row(self, alternative: Alternative, presume: tuple[Presumption, ...]) -> None:
         bit = 1 << len(self._rows)
@@ -183,10 +193,12 @@ def uncleared(rules: Rules) -> Directive | None:
     )
 
 
-def link(rules: Iterable[Rule], met: Callable[[Rule], bool], enforcers: frozenset[str]) -> None:
+def link(
+    rules: Iterable[Rule], unmet: Callable[[Rule], tuple[str, ...]], enforcers: frozenset[str]
+) -> None:
     """Ties each restriction to the authorisations that may relieve it at all.
 
-    Not those whose conditions are unmet, nor those with a duty that nothing carries out, nor
+    Not those with `unmet` conditions, nor those with a duty that nothing carries out, nor
     those recorded before the restriction's version without having been confirmed against it.
     """
     named: dict[str, list[Rule]] = {}
@@ -197,17 +209,23 @@ def link(rules: Iterable[Rule], met: Callable[[Rule], bool], enforcers: frozense
         elif rule.directive.kind is Kind.AUTHORISATION:
             authorisations[rule.id] = (*authorisations.get(rule.id, ()), rule)
     for relief in authorisations.values():
-        if not all(met(one) and _enforced(one, enforcers) for one in relief):
-            continue
-        common = set.intersection(*(set(one.version.relieves) for one in relief))
-        for name in sorted(common):
-            for restriction in named.get(name, ()):
-                if all(confirmed(one, restriction) for one in relief):
-                    restriction.reliefs.append(relief)
+        bars = [bar for one in relief for bar in _bars(one, unmet(one), enforcers)]
+        if not bars:
+            common = set.intersection(*(set(one.version.relieves) for one in relief))
+            for name in sorted(common):
+                for restriction in named.get(name, ()):
+                    if all(confirmed(one, restriction) for one in relief):
+                        restriction.reliefs.append(relief)
+                    else:
+                        bars.append(f"it was not confirmed against `{name}@{restriction.number}`")
+        for one in relief:
+            one.bars.extend(dict.fromkeys(bars))
 
 
-def _enforced(rule: Rule, enforcers: frozenset[str]) -> bool:
-    return all(duty.kind in enforcers for duty in rule.version.duties)
+def _bars(rule: Rule, unmet: tuple[str, ...], enforcers: frozenset[str]) -> list[str]:
+    bars = [f"its condition `{fact}` is not met" for fact in unmet]
+    duties = unenforced(rule.version, enforcers)
+    return bars + [f"nothing carries out its duty `{duty.kind}`" for duty in duties]
 
 
 def confirmed(authorisation: Rule, restriction: Rule) -> bool:

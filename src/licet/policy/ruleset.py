@@ -156,7 +156,8 @@ class Ruleset:
     @property
     def in_force(self) -> tuple[tuple[str, int, Mode], ...]:
         """(directive id, version number from 1, mode) of every selected version."""
-        return tuple((rule.id, rule.number, rule.version.mode) for rule in self.rules)
+        each = ((rule.id, rule.number, rule.version.mode) for rule in self.rules)
+        return tuple(dict.fromkeys(each))
 
     def version_in_force(self, directive: str) -> tuple[int, Version] | None:
         """The selected version of a directive, and its number."""

@@ -11,9 +11,10 @@ import msgspec
 from licet.catalog import Fact, List
 from licet.evidence import canonical, digest_of
 from licet.policy.directives import Condition, Directive
+from licet.policy.duties import ENFORCERS
 from licet.policy.questions import Sources
 from licet.policy.rolls import Roll
-from licet.policy.rules import ENFORCERS, Compiler, Rule, link, uncleared
+from licet.policy.rules import Compiler, Rule, link, uncleared
 from licet.policy.ruleset import Ruleset
 from licet.policy.selection import (
     Boundaries,
@@ -131,7 +132,7 @@ class Snapshot:
         for directive, versions in self._directives:
             for index in in_force(directive, versions, window):
                 compiler.add(directive, index + 1)
-        link(compiler.rules, lambda rule: self._met(rule, window), self._enforcers)
+        link(compiler.rules, lambda rule: self._unmet(rule, window), self._enforcers)
         columns, rows, all_rows = compiler.finish()
         return Ruleset(
             sources=self.sources,
@@ -145,10 +146,12 @@ class Snapshot:
             boundary=boundary,
         )
 
-    def _met(self, rule: Rule, window: Window) -> bool:
-        return all(
-            condition_met(self._facts.get(one.fact, ()), one.grace_s, window)
+    def _unmet(self, rule: Rule, window: Window) -> tuple[str, ...]:
+        """The facts that an authorisation depends on and that do not hold."""
+        return tuple(
+            one.fact
             for one in rule.version.conditions
+            if not condition_met(self._facts.get(one.fact, ()), one.grace_s, window)
         )
 
     def _resolver(self, window: Window) -> Callable[[str], Roll]:

@@ -97,7 +97,7 @@ def decide(
         model=asked["model"],
         endpoint=asked["endpoint"],
         action=Action(asked.get("action", "inference")),
-        enforcers=frozenset({"notify_user", "report", "retain"}),
+        enforcers=frozenset({"notify_user", "report", "retain", "retain_nothing", "residency"}),
         moment=Moment(
             valid_at=to_instant(when),
             known_at=None if known is None else to_instant(known),

@@ -9,6 +9,7 @@ import msgspec
 from licet.policy.cedar.attributes import PARTIES, PRESENT, TYPES, Use, quoted
 from licet.policy.cedar.expressions import LIST_TYPES, Writer, in_force
 from licet.policy.directives import Condition, Directive, FactCondition, Kind, Mode, Version
+from licet.policy.duties import refusing, relieving
 from licet.policy.questions import Action, Sources
 from licet.terms import ConfigurationFault
 
@@ -73,9 +74,10 @@ def export_all(
     policies = [_PERMIT]
     for directive in sources.directives:
         for index, version in enumerate(directive.versions):
-            if _restricts(directive, version, enforcers):
+            refused = _refused(directive, version, enforcers)
+            if refused is not None:
                 text = _head(directive, index, "forbid")
-                text += _when(in_force(directive.versions, index)) + _body(writer, version)
+                text += _when(in_force(directive.versions, index)) + _body(writer, refused)
                 if directive.kind is Kind.RESTRICTION:
                     for relief in _reliefs(sources, directive, index, writer, enforcers):
                         text += f"unless {{\n  {relief}\n}}\n"
@@ -85,16 +87,11 @@ def export_all(
     return _finish(writer, policies, slots)
 
 
-def _restricts(directive: Directive, version: Version, enforcers: frozenset[str]) -> bool:
+def _refused(directive: Directive, version: Version, enforcers: frozenset[str]) -> Version | None:
+    """What of a version refuses where it matches, if anything does."""
     if version.nothing or version.mode is Mode.OBSERVE:
-        return False
-    if directive.kind is Kind.OBLIGATION:
-        return not _enforced(version, enforcers)
-    return directive.kind is Kind.RESTRICTION
-
-
-def _enforced(version: Version, enforcers: frozenset[str]) -> bool:
-    return all(duty.kind in enforcers for duty in version.duties)
+        return None
+    return refusing(directive, version, enforcers)
 
 
 def _reliefs(
@@ -113,13 +110,13 @@ def _reliefs(
                 restriction.id in version.relieves
                 and not version.nothing
                 and version.mode is Mode.ENFORCE
-                and _enforced(version, enforcers)
+                and (narrowed := relieving(version, enforcers)) is not None
                 and _confirmed(version, restriction, index)
             ):
                 met = "".join(f" && {writer.met(one)}" for one in version.conditions)
                 yield (
                     f"// relieved by {quoted(directive.id)}\n  "
-                    f"{in_force(directive.versions, place)}{met} && ({writer.matches(version)})"
+                    f"{in_force(directive.versions, place)}{met} && ({writer.matches(narrowed)})"
                 )
 
 

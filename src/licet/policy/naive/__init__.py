@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from licet.policy.directives import InFlight
+from licet.policy.duties import ENFORCERS
 from licet.policy.naive.completions import BOUND
 from licet.policy.naive.sight import Parties
 from licet.policy.naive.verdict import CLEARANCE, Case
@@ -33,7 +34,7 @@ def judge(
     endpoint: str,
     action: Action = Action.INFERENCE,
     moment: Moment,
-    enforcers: frozenset[str] = frozenset(),
+    enforcers: frozenset[str] = ENFORCERS,
 ) -> Decision:
     """The verdict on one question; ids that nobody knows, and faults, refuse (section 4).
 
@@ -55,7 +56,7 @@ class Judge:
     questions are filed under the dates on both sides of their moment.
     """
 
-    def __init__(self, sources: Sources, *, enforcers: frozenset[str] = frozenset()) -> None:
+    def __init__(self, sources: Sources, *, enforcers: frozenset[str] = ENFORCERS) -> None:
         self._sources, self._enforcers = sources, enforcers
         self._spans_us = sorted({0, *_spans_us(sources)})
         self._edges = self._edges_of(sources)

@@ -41,11 +41,16 @@ class _Rule:
     version: Version
     applies: tuple[tuple[Use, ...], ...]
     unless: tuple[tuple[Use, ...], ...]
+    residency: tuple[Use, ...]
 
     def matches(self, truths: Truths) -> bool:
         """A directive, section 2: one alternative holds (or none is written), no exception."""
         applies = not self.version.applies or _any_holds(self.applies, truths)
         return applies and not _any_holds(self.unless, truths)
+
+    def is_resident(self, truths: Truths) -> bool:
+        """Conditions and duties, section 2: the endpoint is where every residency wants it."""
+        return all(truths[use] for use in self.residency)
 
 
 def _any_holds(tables: tuple[tuple[Use, ...], ...], truths: Truths) -> bool:
@@ -110,7 +115,12 @@ class Case:
         return found
 
     def _is_enforced(self, version: Version) -> bool:
-        return all(duty.kind in self.enforcers for duty in version.duties)
+        """Conditions and duties, section 2: to retain nothing is a duty of its own."""
+        kinds = (
+            "retain_nothing" if duty.kind == "retain" and not duty.value else duty.kind
+            for duty in version.duties
+        )
+        return all(kind in self.enforcers for kind in kinds)
 
     def _clearance(self) -> list[_Rule]:
         """Models that nobody has cleared, section 4."""
@@ -134,8 +144,18 @@ class Case:
             )
 
         numbers = (n for n, each in enumerate(directive.versions, 1) if each is version)
+        places = (
+            Condition(attribute="endpoint.place", any_of=duty.value)
+            for duty in version.duties
+            if duty.kind == "residency" and isinstance(duty.value, tuple)
+        )
         return _Rule(
-            directive.id, next(numbers), version, tables(version.applies), tables(version.unless)
+            directive.id,
+            next(numbers),
+            version,
+            tables(version.applies),
+            tables(version.unless),
+            tuple((self.sight.cell(test, version), test) for test in places),
         )
 
     def decision(self) -> Decision:
@@ -178,7 +198,7 @@ class Case:
                 return None
             if any(all(settled[use] for use in table) for table in unless):
                 return None
-            return _Rule(rule.id, rule.number, rule.version, applies, unless)
+            return _Rule(rule.id, rule.number, rule.version, applies, unless, rule.residency)
 
         self.restrictions = [kept for each in self.restrictions if (kept := reduced(each))]
         dutiful = [each for each in self.obligations if each.version.duties]
@@ -212,7 +232,7 @@ class Case:
             use
             for rule in self._rules()
             if _counts(rule, observing=observing)
-            for table in (*rule.applies, *rule.unless)
+            for table in (*rule.applies, *rule.unless, rule.residency)
             for use in table
         }
         return completions(self.sight, uses)
@@ -260,7 +280,11 @@ class Case:
                 if not reliefs:
                     refusing.append(restriction)
         due = [each for each in self.obligations if counts(each) and each.matches(truths)]
-        refusing += [each for each in due if not self._is_enforced(each.version)]
+        refusing += [
+            each
+            for each in due
+            if not (self._is_enforced(each.version) and each.is_resident(truths))
+        ]
         carriers = [*due, *(rule for rules in needed.values() for rule in rules)]
         refusing += _at_odds(carriers)
         return _Outcome(
@@ -276,7 +300,8 @@ class Case:
             recorded(version) >= recorded(restriction.version)
             or f"{restriction.id}@{restriction.number}" in version.confirms
         )
-        return restriction.id in version.relieves and confirmed and authorisation.matches(truths)
+        matches = authorisation.matches(truths) and authorisation.is_resident(truths)
+        return restriction.id in version.relieves and confirmed and matches
 
 
 def _decided(
