@@ -68,7 +68,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a log or key may be called so: no space, no `+`, no control character."""
+    """Whether a log or key may be called so: no space, no `+`, and, for our own, no control
+    character. Others may be called as they like, so signatures are read with less."""
     return name != "" and "+" not in name and name.isprintable() and not _spaced(name)
 
 
@@ -183,7 +184,8 @@ def note_parts(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     for line in tail[:-1].split("\n"):
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
         blob = _unb64(encoded)
-        if not line.startswith(_DASH) or not is_key_name(name) or blob is None or len(blob) < 5:
+        named = name != "" and "+" not in name and not _spaced(name)
+        if not line.startswith(_DASH) or not named or blob is None or len(blob) < 5:
             raise EvidenceFault("note_malformed", f"`{line}` is not a signature line")
         signatures.append((name, blob))
     return text + "\n", signatures
