@@ -397,3 +397,26 @@ def test_what_was_barred_before_it_was_sent_says_so_and_nothing_of_the_attempt_b
         ends = [(o.attempt, o.tries, o.status) for o in request.outcomes]
         assert ends == [(1, 1, 500), (2, 0, 0)]
         assert [entry.vendor for entry in request.arrivals] == ["first"]
+
+
+def test_users_are_told_what_a_duty_says_of_the_answer_that_they_get() -> None:
+    notice = """
+id = "transparency"
+kind = "obligation"
+title = "Answers are made by a machine"
+
+[[version]]
+received = 2026-01-01T00:00:00Z
+effective_from = 2026-01-01T00:00:00Z
+[[version.applies]]
+model.id = ["beta"]
+[[version.duty]]
+notify_user = true
+"""
+    files = {"licet.toml": SETTINGS, "directives/transparency.toml": notice, **letter()}
+    with Rig(files, at=AT) as rig:
+        rerouted = ask(rig.port, rig.plain_key, "chat")
+        assert rerouted.headers["licet-model"] == "beta"
+        assert rerouted.headers["licet-notice"] == "Answers are made by a machine"
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        assert "licet-notice" not in ask(rig.port, rig.plain_key, "chat").headers

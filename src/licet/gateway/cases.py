@@ -122,7 +122,7 @@ def decision_form(
             observed=_observed(first),
             candidates=tuple(_considered(c) for c in shown),
             candidates_left_out=len(plan.considered) - len(shown),
-            duties=tuple(duty.kind for duty in first.duties),
+            duties=tuple(dict.fromkeys(duty.kind for duty in plan.duties)),
             evidence="before_send" if before_send else "before_answer",
             stale=stale,
             digest_key=digest_key_id,

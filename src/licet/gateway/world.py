@@ -34,7 +34,7 @@ from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, Reply, kept
 from licet.gateway.routing import Ways
-from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives
+from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives, notices
 from licet.relay import (
     Breakers,
     BreakerSettings,
@@ -350,4 +350,6 @@ class World:
         )
         if case.directives:
             lines += f"licet-directives: {', '.join(case.directives)}\r\n"
+        if told := notices(case.plan.duties_of(step)):
+            lines += f"licet-notice: {', '.join(told)}\r\n"
         return lines.encode() + kept(vendor)

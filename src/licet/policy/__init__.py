@@ -20,6 +20,7 @@ from licet.policy.directives import (
     Version,
     View,
 )
+from licet.policy.duties import notices
 from licet.policy.english import version_sentence
 from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
 from licet.policy.partial import PENDING, Restricted, restrict
@@ -82,6 +83,7 @@ __all__ = [
     "disclosed_missing",
     "explain",
     "naive",
+    "notices",
     "parse",
     "refusal_sentence",
     "releases",

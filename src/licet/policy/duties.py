@@ -8,6 +8,9 @@ the endpoint, and what is unknown of that place stays unknown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from urllib.parse import quote
+
 import msgspec
 
 from licet.policy.directives import Alternative, Condition, Directive, Duty, Kind, Version
@@ -25,6 +28,9 @@ ENFORCED_BY = {
 
 RETAIN_NOTHING = "retain_nothing"
 """What a duty to retain for no time needs: a log that never deletes cannot carry it out."""
+
+
+_PLAIN = " !\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"
 
 
 def needs(duty: Duty) -> str:
@@ -76,6 +82,13 @@ def relieving(version: Version, enforcers: frozenset[str]) -> Version | None:
     everything = version.applies or (Alternative(conditions=()),)
     left = tuple(Alternative(conditions=(*one.conditions, *within)) for one in everything)
     return msgspec.structs.replace(version, applies=left)
+
+
+def notices(duties: Iterable[Duty]) -> tuple[str, ...]:
+    """What users must be told, as header values: UTF-8, percent-encoded but for printable
+    ASCII without `%` and `,` (the list syntax of RFC 9110, section 5.6.1)."""
+    told = (str(duty.value) for duty in duties if duty.kind == "notify_user")
+    return tuple(dict.fromkeys(quote(one, safe=_PLAIN) for one in told))
 
 
 def clash(duties: tuple[Duty, ...]) -> bool:

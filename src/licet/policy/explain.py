@@ -10,7 +10,7 @@ import msgspec
 
 from licet.policy.columns import answer
 from licet.policy.directives import Alternative, Condition, Kind, Mode
-from licet.policy.english import phrase, quoted
+from licet.policy.english import listing, phrase, quoted
 from licet.policy.matching import Stand
 from licet.policy.questions import Action, Decision, Moment
 from licet.policy.refusal import since
@@ -35,8 +35,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One selected version that fires, or may: what it does to this question and on what grounds.
 
-    `effect`: `refuses`, `may refuse`, `would refuse` (observed), `relieves`, `binds`.
-    `grounds`: of the alternative that comes nearest. `relieved_by`: authorisations that do.
+    `effect`: `refuses`, `may refuse`, `would refuse` (observed), `relieves`, `does
+    not relieve`, `binds`. `grounds`: of the alternative that comes nearest. `relieved_by`:
+    authorisations that do. `barred_by`: why an authorisation that matches does not.
     """
 
     directive: str
@@ -47,6 +48,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     effect: str
     grounds: tuple[Ground, ...] = ()
     relieved_by: tuple[str, ...] = ()
+    barred_by: tuple[str, ...] = ()
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +92,8 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
         line = f'"{reason.title}" ({source}) {reason.effect}'
         if reason.relieved_by:
             line += f", relieved by {quoted(reason.relieved_by, 'and')}"
+        if reason.barred_by:
+            line += f": {listing(reason.barred_by)}"
         lines.append(line)
         lines += [f"  {_ground_line(ground)}" for ground in reason.grounds]
     lines += [f"attestations of `{name}` contradict each other" for name in explanation.conflicts]
@@ -141,6 +145,7 @@ def _reasons(
             authority=rule.directive.authority,
             since=since(rule),
             effect=_effect(rule, certain=fires is True),
+            barred_by=tuple(rule.bars),
             grounds=tuple(_grounds(ruleset, known, candidate, rule)),
             relieved_by=relieved,
         )
@@ -148,6 +153,8 @@ def _reasons(
 
 def _effect(rule: Rule, *, certain: bool) -> str:
     match rule.directive.kind:
+        case Kind.AUTHORISATION if rule.bars:
+            effect = "does not relieve"
         case Kind.AUTHORISATION:
             effect = "relieves" if certain else "may relieve"
         case Kind.OBLIGATION if not rule.restricts:

@@ -61,7 +61,7 @@ class _ConditionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class _DutyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    notify_user: Literal[True] | None = None
+    notify_user: Literal[True] | Text | None = None
     retain: Duration | None = None
     monitor: Text | None = None
     report: Text | None = None
@@ -122,7 +122,7 @@ def parse_directive(
     faults: list[ConfigurationFault] = []
     for index in range(len(written.version)):
         try:
-            versions.append(_VersionReader(document, written.kind, reader, index).version())
+            versions.append(_VersionReader(document, written, reader, index).version())
         except ConfigurationFault as fault:
             faults.append(fault)
     directive = Directive(
@@ -140,10 +140,11 @@ class _VersionReader:
     """Reads `[[version]]` number `index` of a directive of that kind."""
 
     def __init__(
-        self, document: Document, kind: Kind, conditions: ConditionReader, index: int
+        self, document: Document, written: _DirectiveFile, conditions: ConditionReader, index: int
     ) -> None:
         self._document = document
-        self._kind = kind
+        self._kind = written.kind
+        self._title = written.title or written.id
         self._conditions = conditions
         self._path: Path = ("version", index)
         self._written = document.convert(_VersionFile, self._path)
@@ -309,9 +310,16 @@ class _VersionReader:
             if not set_:
                 raise self._fault("no_duty", "a duty that demands nothing", "duty", index)
             for name, value in set_.items():
-                seconds = duration_s(value) if name == "retain" else None
-                found.append(Duty(kind=name, value=value if seconds is None else seconds))
+                found.append(Duty(kind=name, value=self._demand(name, value)))
         return tuple(found)
+
+    def _demand(self, name: str, value: Any) -> Any:
+        if name == "retain":
+            return duration_s(value)
+        if name == "notify_user" and value is True:
+            disclosed = self._written.disclosure is Disclosure.FULL
+            return self._title if disclosed else "a directive applies to this answer"
+        return value
 
     def _refer(self, named: Named, name: str, *steps: str | int) -> None:
         reference = Reference(named, name, self._document, (*self._path, *steps))

@@ -209,11 +209,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "on_unknown": "What becomes of the authorisation.",
     },
     "Duty": {
-        "notify_user": "The user must be told.",
+        "notify_user": "What the user must be told; `true`: the title of the directive.",
         "retain": "For how long records are kept.",
         "monitor": "The level of monitoring.",
         "report": "To whom is reported.",
-        "residency": "Where the answer may be made.",
+        "residency": "Where endpoints must be.",
         "no_refusal_by": "Attributes by which one may not refuse.",
         "share_participants": "Who takes part must be shared.",
     },

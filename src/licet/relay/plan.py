@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from licet.catalog import Candidate, Workload
-from licet.policy import Decision, Verdict
+from licet.policy import Decision, Duty, Verdict
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +85,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 for directive in c.decision.deciding
             )
         )
+
+    @property
+    def duties(self) -> tuple[Duty, ...]:
+        """Those that attach to any step, each once."""
+        each = (duty for step in self.steps for duty in self.duties_of(step))
+        return tuple(dict.fromkeys(each))
+
+    def duties_of(self, step: Candidate) -> tuple[Duty, ...]:
+        """Those that attach to the answer of this step."""
+        return next((c.decision.duties for c in self.considered if c.candidate == step), ())
 
 
 def plan(

@@ -1,0 +1,140 @@
+"""Duties: what carries them out, and what becomes of those that nothing does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from licet.policy import (
+    Alternative,
+    Condition,
+    Decision,
+    Directive,
+    Duty,
+    Kind,
+    Moment,
+    Snapshot,
+    Sources,
+    Verdict,
+    Version,
+    explain,
+    naive,
+    notices,
+    sentences,
+)
+from licet.terms import UNKNOWN_PERSON, to_instant
+from tests.unit.policy import episode
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+AT = to_instant(datetime(2026, 6, 10, 12, tzinfo=UTC))
+ASKED: Any = {"organisation": "us-firm", "workload": "work", "model": "claude-fable-5"}
+EVERYTHING = Alternative(conditions=(Condition(attribute="action", any_of=("inference",)),))
+
+
+def directive(name: str, kind: Kind, *duties: Duty, relieves: tuple[str, ...] = ()) -> Directive:
+    version = Version(
+        received=SINCE,
+        effective_from=SINCE,
+        applies=(EVERYTHING,),
+        duties=duties,
+        relieves=relieves,
+    )
+    return Directive(id=name, kind=kind, title=name, versions=(version,))
+
+
+def sources(*directives: Directive) -> Sources:
+    """The parties of the episode, with an endpoint in the US, under these directives alone."""
+    parties = episode.sources(recipient=False)
+    in_us = tuple(msgspec.structs.replace(one, place="US") for one in parties.endpoints)
+    return msgspec.structs.replace(parties, directives=directives, endpoints=in_us)
+
+
+def decide(*directives: Directive, endpoint: str = "direct") -> Decision:
+    """By the engine, once the interpreter has agreed."""
+    of = sources(*directives)
+    ruleset = Snapshot.of(of).select(AT)
+    known = ruleset.know(UNKNOWN_PERSON, ASKED["organisation"], ASKED["workload"], AT)
+    decision = ruleset.decide(known, ASKED["model"], endpoint)
+    judged = naive.judge(
+        of, profile=UNKNOWN_PERSON, endpoint=endpoint, moment=Moment(valid_at=AT), **ASKED
+    )
+    assert (decision.verdict, set(decision.deciding)) == (judged.verdict, set(judged.deciding))
+    return decision
+
+
+@pytest.mark.parametrize(
+    "duty",
+    [
+        Duty(kind="monitor", value="full"),
+        Duty(kind="report", value="office"),
+        Duty(kind="share_participants"),
+        Duty(kind="no_refusal_by", value=("nationality",)),
+        Duty(kind="retain", value=0),
+    ],
+)
+def test_a_duty_that_nothing_carries_out_refuses(duty: Duty) -> None:
+    decision = decide(directive("binding", Kind.OBLIGATION, duty))
+    assert decision.verdict is Verdict.REFUSED
+    assert decision.deciding == ("binding",)
+
+
+def test_a_licence_with_such_a_duty_relieves_nothing_and_explains_why() -> None:
+    letter = directive("letter", Kind.RESTRICTION)
+    licence = directive(
+        "licence", Kind.AUTHORISATION, Duty(kind="report", value="x"), relieves=("letter",)
+    )
+    assert decide(letter, licence).deciding == ("letter",)
+    why = sentences(
+        explain(
+            Snapshot.of(sources(letter, licence)),
+            Moment(valid_at=AT),
+            profile=UNKNOWN_PERSON,
+            endpoint="direct",
+            **ASKED,
+        )
+    )
+    assert any("nothing carries out its duty `report`" in line for line in why)
+
+
+def test_retention_and_notices_attach_to_what_is_permitted() -> None:
+    duties = (Duty(kind="retain", value=3600), Duty(kind="notify_user", value="told"))
+    decision = decide(directive("binding", Kind.OBLIGATION, *duties))
+    assert decision.verdict is Verdict.PERMITTED
+    assert decision.duties == duties
+
+
+def test_residency_excludes_endpoints_elsewhere() -> None:
+    at_home = directive("binding", Kind.OBLIGATION, Duty(kind="residency", value=("US",)))
+    abroad = directive("binding", Kind.OBLIGATION, Duty(kind="residency", value=("FR",)))
+    assert decide(at_home).verdict is Verdict.PERMITTED
+    assert decide(abroad).verdict is Verdict.REFUSED
+    assert decide(abroad).deciding == ("binding",)
+
+
+def test_a_licence_with_residency_relieves_only_there() -> None:
+    letter = directive("letter", Kind.RESTRICTION)
+
+    def licence(place: str) -> Directive:
+        duty = Duty(kind="residency", value=(place,))
+        return directive("licence", Kind.AUTHORISATION, duty, relieves=("letter",))
+
+    assert decide(letter, licence("US")).verdict is Verdict.PERMITTED
+    assert decide(letter, licence("FR")).deciding == ("letter",)
+
+
+def test_residencies_without_a_common_place_refuse_everywhere() -> None:
+    one = directive("one", Kind.OBLIGATION, Duty(kind="residency", value=("US",)))
+    other = directive("other", Kind.OBLIGATION, Duty(kind="residency", value=("FR",)))
+    assert decide(one, other).verdict is Verdict.REFUSED
+
+
+def test_notices_are_header_values() -> None:
+    duties = (
+        Duty(kind="notify_user", value="Made by AI, 100 %\r\nX: y"),
+        Duty(kind="notify_user", value="Für alle"),
+        Duty(kind="retain", value=1),
+    )
+    assert notices(duties) == ("Made by AI%2C 100 %25%0D%0AX: y", "F%C3%BCr alle")
