@@ -18,6 +18,7 @@ from licet.cli.options import (
 )
 from licet.cli.progress import Steps
 from licet.cli.proving import check_receipt, consistency, prove, tiles
+from licet.cli.replaying import replay
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
 from licet.storage import (
@@ -37,7 +38,7 @@ def evidence() -> None:
     """Verify, show and open the evidence log."""
 
 
-for command in (open_request, tiles, prove, consistency):
+for command in (open_request, tiles, prove, consistency, replay):
     evidence.add_command(command)
 
 
