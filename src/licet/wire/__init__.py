@@ -1,7 +1,8 @@
 """Bytes in, bytes out: the dialects that callers and vendors speak.
 
-Pure. Top levels are decoded, nested bytes pass untouched; `docs/internals/wire.md` tells
-how, and where translation between dialects has its place.
+Pure. Where caller and vendor speak one dialect, top levels are decoded and nested bytes pass
+untouched; between two, everything goes through one neutral form. `docs/internals/wire.md`
+tells how.
 """
 
 from licet.wire.answers import Answer, read_answer
@@ -36,10 +37,17 @@ from licet.wire.headers import (
     request_headers,
     response_headers,
 )
+from licet.wire.losses import LOSSES, Fate, Loss, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.requests import Ability, Request, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader
+from licet.wire.translation import (
+    AnswerTranslator,
+    Translated,
+    translate_request,
+    translates,
+)
 from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens
 from licet.wire.vendor import Blame, VendorError, read_vendor_error
 
@@ -52,6 +60,7 @@ __all__ = [
     "ERROR_FORMS",
     "EVENT_SIZE_MAX",
     "HOP_BY_HOP",
+    "LOSSES",
     "MESSAGES",
     "MESSAGES_PATH",
     "MODELS_PATH",
@@ -61,29 +70,36 @@ __all__ = [
     "RESPONSE_KEPT",
     "Ability",
     "Answer",
+    "AnswerTranslator",
     "Blame",
     "Dialect",
     "ErrorBody",
     "ErrorForm",
+    "Fate",
     "Frame",
     "Header",
     "Kind",
     "LicetDetails",
+    "Loss",
     "ModelEntry",
     "Progress",
     "Reason",
     "Request",
     "StreamReader",
+    "Translated",
     "Usage",
     "VendorError",
     "credential_headers",
     "error_of",
     "estimate_tokens",
+    "loss_of",
     "read_answer",
     "read_request",
     "read_vendor_error",
     "request_headers",
     "response_headers",
+    "translate_request",
+    "translates",
     "write_error",
     "write_model",
     "write_models",
