@@ -12,7 +12,7 @@ import msgspec
 from licet.assess import Difference, Replaying, Unreplayed
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, json_option, show_json
 from licet.cli.progress import Steps
-from licet.evidence import AdoptedLeaf, DecisionLeaf, commit
+from licet.evidence import AdoptedLeaf, DecisionLeaf, commit, decode
 from licet.gateway import Folder
 from licet.policy import Snapshot
 from licet.storage import (
@@ -20,7 +20,7 @@ from licet.storage import (
     RealDisk,
     SideReader,
     SnapshotStore,
-    register,
+    leaves,
     show,
     signed_size,
 )
@@ -96,7 +96,7 @@ def account_for(path: Path, *, as_known_now: bool = False) -> Account:
             loaded[digest] = Snapshot.load(store.get(digest))
         return loaded[digest]
 
-    today = snapshot(_last_adopted(path)) if as_known_now else None
+    today = snapshot(_latest(path)) if as_known_now else None
     replaying = Replaying(snapshot, today=today)
     opened = _openings(path)
     account = Account()
@@ -156,11 +156,14 @@ def _openings(path: Path) -> Opened:
     return opened
 
 
-def _last_adopted(path: Path) -> str:
+def _latest(path: Path) -> str:
+    """The snapshot that was named last: by an adoption, or, after a suspension, by a decision."""
     digest = ""
-    for _, leaf in register(path):
-        if isinstance(leaf, AdoptedLeaf) and leaf.part == leaf.parts:
-            digest = leaf.snapshot
+    for _, data in leaves(path):
+        if b'"kind":"decision"' in data or b'"kind":"adopted"' in data:
+            leaf = decode(data)
+            if isinstance(leaf, DecisionLeaf | AdoptedLeaf):
+                digest = leaf.snapshot
     if not digest:
         raise OperationFault("no_adoption", "the log has no adoption: nothing is known today")
     return digest
