@@ -25,7 +25,7 @@ from licet.sim import JUNE_2026, Cue, Entry, Simulation, Vendors
 from licet.terms import Instant, OperationFault
 
 CONNECTIONS = 24
-TURNS = 4
+QUIET_TURNS = 32
 
 
 class Audience(Protocol):
@@ -158,11 +158,18 @@ class _Stage:
         asked = _wall()
         self._at = at
         await self._gateway.step_clock(at)
-        # What was sent before the barrier may still lie in the vendors' sockets, which this very
-        # loop reads: accepted in one turn of it, read in the next.
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
+        await self._vendors_quiet()
         self._marks.append(Mark(at=at, asked=asked, passed=_wall()))
+
+    async def _vendors_quiet(self) -> None:
+        """What was sent before the barrier may still lie in the vendors' sockets, which this very
+        loop reads: accepted in one turn of it, read in a later one. Nothing new may be sent now,
+        so that some turns without an arrival say that all of it has been read."""
+        quiet, coming = 0, self._simulation.ledger.next_number()
+        while quiet < QUIET_TURNS:
+            await asyncio.sleep(0)
+            before, coming = coming, self._simulation.ledger.next_number()
+            quiet = quiet + 1 if coming == before else 0
 
     def _withdraw(self, at: Instant) -> None:
         """The vendors do not have the models any more, once nothing that was sent before is on
