@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -46,6 +47,13 @@ for command in (open_request, tiles, prove, consistency, replay):
 @click.option("--vkey", help="The public key that you trust; without it, the one beside the log.")
 @click.option("--without-openings", is_flag=True, help="Leave out what only the operator can read.")
 @click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="one per core",
+    help="How many segments are checked at a time.",
+)
+@click.option(
     "--receipt",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A receipt of `licet evidence prove` instead of a log; needs --vkey and nothing else.",
@@ -58,6 +66,7 @@ def verify_log(
     ctx: click.Context,
     vkey: str | None,
     without_openings: bool,
+    processes: int,
     receipt: Path | None,
     evidence_folder: Path | None,
     folder: Folder,
@@ -72,7 +81,13 @@ def verify_log(
     path = evidence_of(evidence_folder, folder)
     key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
     with Steps("leaves", total=signed_size(path)) as steps:
-        report = verify(path, key, openings=not without_openings, progress=steps.reach)
+        report = verify(
+            path,
+            key,
+            openings=not without_openings,
+            progress=steps.reach,
+            processes=processes,
+        )
     if as_json:
         show_json(msgspec.to_builtins(report))
     else:
@@ -119,6 +134,8 @@ def _lines(report: Report) -> list[str]:
         f"traffic    {report.decisions} decisions, {report.attempts} sendings",
         f"outcomes   {report.outcomes}, of them {report.unknown} unknown; {report.open} open",
         f"register   {report.registered} events, {report.snapshots} snapshots kept",
+        *([f"served     {report.served} records as tiles"] if report.served else []),
+        *(f"rotated    to {key}" for key in report.keys[1:]),
         f"openings   {report.openings} fit, {report.erased} erased or absent",
     ]
     for one in report.findings:

@@ -64,6 +64,17 @@ class Frontier:
             size += 1
         self.size = size
 
+    def graft(self, width: int, root: bytes) -> None:
+        """Appends a complete subtree of `width` leaves, which must lie where one can."""
+        if self.size % width:
+            raise ValueError(f"a subtree of {width} leaves cannot begin at leaf {self.size}")
+        carry = self.size // width
+        while carry & 1:
+            root = node_hash(self._roots.pop(), root)
+            carry >>= 1
+        self._roots.append(root)
+        self.size += width
+
     def root(self) -> bytes:
         if not self._roots:
             return EMPTY_ROOT
@@ -71,6 +82,36 @@ class Frontier:
         for left in reversed(self._roots[:-1]):
             right = node_hash(left, right)
         return right
+
+
+class Run:
+    """Consecutive leaves somewhere in a tree, as few complete subtrees: what a part of a log
+    contributes to the whole, whoever hashed the leaves before it."""
+
+    __slots__ = ("_parts", "end", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start = self.end = start
+        self._parts: list[tuple[int, bytes]] = []
+
+    @property
+    def parts(self) -> tuple[tuple[int, bytes], ...]:
+        """Width and root of each subtree, from left to right: `Frontier.graft` takes them."""
+        return tuple(self._parts)
+
+    def extend(self, hashes: Iterable[bytes]) -> None:
+        parts = self._parts
+        index = self.end
+        digest = sha256
+        for root in hashes:
+            width, carry = 1, index
+            while carry & 1 and parts and parts[-1][0] == width:
+                root = digest(b"\x01" + parts.pop()[1] + root).digest()  # noqa: PLW2901
+                width <<= 1
+                carry >>= 1
+            parts.append((width, root))
+            index += 1
+        self.end = index
 
 
 class Hashes:

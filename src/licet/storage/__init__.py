@@ -10,11 +10,12 @@ from licet.storage.proving import Proved, prove_between, prove_request
 from licet.storage.reading import Filters, leaves, show
 from licet.storage.recorder import Recorder
 from licet.storage.restoring import last_instant, recorded_versions, register
+from licet.storage.segment_check import Finding
 from licet.storage.serving import run_recorder
 from licet.storage.side import Found, SideReader, SideStore
 from licet.storage.snapshots import SnapshotStore
 from licet.storage.tiling import Tiled, build_tiles, tiles_checkpoint
-from licet.storage.verifying import Finding, Report, signed_size, verify
+from licet.storage.verifying import Report, signed_size, verify
 
 __all__ = [
     "Checked",

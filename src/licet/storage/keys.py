@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from licet.evidence import (
     SignerKey,
     VerifierKey,
     is_key_name,
+    note_parts,
+    open_note,
     parse_signer,
     parse_verifier,
 )
@@ -17,7 +19,9 @@ from licet.terms import EvidenceFault
 
 SIGNER = "log.key"
 VERIFIER = "log.vkey"
-_SEED_BYTES = 32
+HANDOVERS = "handovers"
+_NOTE = ".note"
+SEED_BYTES = 32
 
 
 def signing_key(
@@ -34,16 +38,31 @@ def signing_key(
     try:
         key = parse_signer(disk.read(folder / SIGNER).decode("utf-8", "replace"))
     except FileNotFoundError:
-        key = SignerKey(name=origin, seed=entropy(_SEED_BYTES))
-        disk.replace(folder / SIGNER, f"{key.text()}\n".encode(), mode=0o600)
-        disk.replace(folder / VERIFIER, f"{key.verifier()}\n".encode())
+        key = SignerKey(name=origin, seed=entropy(SEED_BYTES))
+        install(folder, disk, key)
     if key.name != origin:
         raise EvidenceFault(
             "wrong_log",
             f"the evidence log in `{folder}` is `{key.name}`, not `{origin}`",
             remedy="a node keeps its name; give a renamed node a new evidence folder",
         )
+    if _public(folder, disk) != key.verifier():
+        # A rotation was cut short between the two files: the secret one is what signs.
+        disk.replace(folder / VERIFIER, f"{key.verifier()}\n".encode())
     return key
+
+
+def _public(folder: Path, disk: Disk) -> VerifierKey | None:
+    try:
+        return parse_verifier(disk.read(folder / VERIFIER).decode("utf-8", "replace"))
+    except (FileNotFoundError, EvidenceFault):
+        return None
+
+
+def install(folder: Path, disk: Disk, key: SignerKey) -> None:
+    """Puts a signing key, and its public one, in place."""
+    disk.replace(folder / SIGNER, f"{key.text()}\n".encode(), mode=0o600)
+    disk.replace(folder / VERIFIER, f"{key.verifier()}\n".encode())
 
 
 def verifier_key(folder: Path, disk: Disk | None = None) -> VerifierKey:
@@ -53,3 +72,37 @@ def verifier_key(folder: Path, disk: Disk | None = None) -> VerifierKey:
     except FileNotFoundError as error:
         raise EvidenceFault("no_log", f"there is no evidence log in `{folder}`") from error
     return parse_verifier(text)
+
+
+def handovers(folder: Path, disk: Disk) -> Iterator[tuple[Path, bytes]]:
+    """The notes at which one signing key handed over to the next, the oldest first."""
+    for name in disk.names(folder / HANDOVERS):
+        if name.endswith(_NOTE):
+            path = folder / HANDOVERS / name
+            yield path, disk.read(path)
+
+
+def handover_name(size: int) -> str:
+    return f"{size:020}{_NOTE}"
+
+
+def successor(note: bytes, key: VerifierKey, named: Iterable[str]) -> VerifierKey | None:
+    """The key to which `key` hands over in a checkpoint that both signed.
+
+    `named`: the keys that the log's own `started` leaves name, as texts, up to that checkpoint.
+    None: this note says nothing about `key`. Raises `EvidenceFault` (`note_...`) when a signature
+    of either is wrong.
+    """
+    _, signatures = note_parts(note)
+    signed = set()
+    for name, blob in signatures:
+        signed.add((name, blob[:4]))
+    if (key.name, key.id) not in signed:
+        return None
+    open_note(note, [key])
+    for text in named:
+        found = parse_verifier(text)
+        if found != key and found.name == key.name and (found.name, found.id) in signed:
+            open_note(note, [found])
+            return found
+    return None

@@ -18,6 +18,7 @@ from licet.evidence import (
     Leaf,
     OutcomeLeaf,
     SegmentHeader,
+    SignerKey,
     StartedLeaf,
     StoppedLeaf,
     decode,
@@ -32,7 +33,7 @@ from licet.evidence import (
 from licet.storage.appending import AppendFile, disk_fault
 from licet.storage.books import NOBODY, Attempt, Books, Registered, State, seal
 from licet.storage.disk import Disk
-from licet.storage.keys import signing_key
+from licet.storage.keys import HANDOVERS, SEED_BYTES, handover_name, install, signing_key
 from licet.storage.reading import WAL, segment_name
 from licet.storage.restoring import REGISTER, STATE, restore
 from licet.terms import EvidenceFault
@@ -190,6 +191,37 @@ class Log:
         except OSError as error:
             raise disk_fault(error, self.folder / CHECKPOINT) from error
         return checkpoint
+
+    def rotate(self, entropy: Callable[[int], bytes], at: str, version: str, by: str) -> SignerKey:
+        """Hands over to a new signing key, which the log names before anybody relies on it.
+
+        The new key is in a `started` leaf; the checkpoint over it is signed by both, and kept for
+        ever in `handovers/`, so that whoever trusts the old key can come to trust the new one.
+        Interrupted before the new key is in place, the old one goes on.
+        """
+        fresh = SignerKey(name=self.origin, seed=entropy(SEED_BYTES))
+        named = StartedLeaf(
+            at=max(at, self.last_at),
+            log=self.origin,
+            version=version,
+            vkey=str(fresh.verifier()),
+            by=by,
+        )
+        self.record([named])
+        head = Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
+        note = sign_checkpoint(head, [self.key, fresh])
+        try:
+            folder = self.folder / HANDOVERS
+            self._disk.make_folder(folder)
+            self._disk.replace(folder / handover_name(head.size), note)
+            # Signed by both, it opens with whichever key a crash leaves in place.
+            self._disk.replace(self.folder / CHECKPOINT, note)
+            install(self.folder, self._disk, fresh)
+        except OSError as error:
+            raise disk_fault(error, self.folder) from error
+        self.key = fresh
+        self.checkpoint = head
+        return fresh
 
     def close(self, at: str = "") -> None:
         """Records the stop, signs, and lets go of the lock, also when the disk fails."""

@@ -63,37 +63,47 @@ def stretches(
     """
     names = [name for name in segment_names(disk, folder) if name >= segment]
     for number, name in enumerate(names):
-        path = folder / WAL / name
-        last = number == len(names) - 1
-        data = disk.read(path)
         place = offset if name == segment and offset else SEGMENT_HEADER_BYTES
-        header = decode_segment_header(data)
-        if header is None:
-            if last and len(data) <= SEGMENT_HEADER_BYTES:
-                yield Stretch(segment=name, offset=0, batch=None, torn=len(data) > 0)
+        last = number == len(names) - 1
+        for stretch in segment_stretches(disk, folder, name, place, index, last=last):
+            yield stretch
+            if stretch.batch is not None:
+                index += len(stretch.batch.leaves)
+
+
+def segment_stretches(
+    disk: Disk, folder: Path, name: str, place: int, index: int, *, last: bool
+) -> Iterator[Stretch]:
+    """The batches of one segment from `place` on, where leaf `index` begins; see `stretches`."""
+    path = folder / WAL / name
+    data = disk.read(path)
+    header = decode_segment_header(data)
+    if header is None:
+        if last and len(data) <= SEGMENT_HEADER_BYTES:
+            yield Stretch(segment=name, offset=0, batch=None, torn=len(data) > 0)
+            return
+        raise damaged(path, 0, index, "not the header of a segment")
+    if place > len(data):
+        raise damaged(path, len(data), index, f"{place - len(data)} bytes are missing")
+    if place == SEGMENT_HEADER_BYTES and header.first != index:
+        raise damaged(path, 0, index, f"the segment begins with leaf {header.first}")
+    while True:
+        match read_batch(data, place, index):
+            case Batch() as batch:
+                yield Stretch(segment=name, offset=place, batch=batch)
+                place = batch.end
+                index += len(batch.leaves)
+            case Ended():
+                if last and place == SEGMENT_HEADER_BYTES:
+                    yield Stretch(segment=name, offset=place, batch=None)
                 return
-            raise damaged(path, 0, index, "not the header of a segment")
-        if place > len(data):
-            raise damaged(path, len(data), index, f"{place - len(data)} bytes are missing")
-        if place == SEGMENT_HEADER_BYTES and header.first != index:
-            raise damaged(path, 0, index, f"the segment begins with leaf {header.first}")
-        while True:
-            match read_batch(data, place, index):
-                case Batch() as batch:
-                    yield Stretch(segment=name, offset=place, batch=batch)
-                    place = batch.end
-                    index += len(batch.leaves)
-                case Ended():
-                    if last and place == SEGMENT_HEADER_BYTES:
-                        yield Stretch(segment=name, offset=place, batch=None)
-                    break
-                case Torn(offset=where):
-                    if not last:
-                        raise damaged(path, where, index, "a closed segment ends inside a batch")
-                    yield Stretch(segment=name, offset=where, batch=None, torn=True)
-                    return
-                case Damaged() as found:
-                    raise damaged(path, found.offset, found.index, found.why)
+            case Torn(offset=where):
+                if not last:
+                    raise damaged(path, where, index, "a closed segment ends inside a batch")
+                yield Stretch(segment=name, offset=where, batch=None, torn=True)
+                return
+            case Damaged() as found:
+                raise damaged(path, found.offset, found.index, found.why)
 
 
 def leaves(folder: Path, disk: Disk | None = None) -> Iterator[tuple[int, bytes]]:

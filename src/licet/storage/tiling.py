@@ -21,7 +21,9 @@ from licet.evidence import (
     Tiling,
     VerifierKey,
     leaf_hash,
+    note_parts,
     open_checkpoint,
+    parse_checkpoint,
     read_bundle,
     read_tile,
     tile_path,
@@ -61,7 +63,7 @@ def build_tiles(
     except FileNotFoundError as error:
         raise EvidenceFault("no_log", f"there is no signed log in `{folder}`") from error
     checkpoint = open_checkpoint(note, [key])
-    edge = _edge(chosen, folder / TILES, key, checkpoint)
+    edge = _edge(chosen, folder / TILES, checkpoint)
     writing = _Writing(chosen, folder / TILES)
     try:
         tiling = Tiling(edge)
@@ -137,12 +139,17 @@ def _widths(size: int) -> Iterator[tuple[int, int]]:
         yield size // TILE_WIDTH, size % TILE_WIDTH
 
 
-def _edge(disk: Disk, root: Path, key: VerifierKey, checkpoint: Checkpoint) -> Edge:
-    """Where to go on: after the last full tile that was served, or from the beginning."""
+def _edge(disk: Disk, root: Path, checkpoint: Checkpoint) -> Edge:
+    """Where to go on: after the last full tile that was served, or from the beginning.
+
+    What was served may be signed by an earlier key, so its signature is not asked for: the root
+    over old tiles and new is held against the checkpoint in the end.
+    """
     try:
-        served = open_checkpoint(disk.read(root / CHECKPOINT), [key])
+        text, _ = note_parts(disk.read(root / CHECKPOINT))
     except FileNotFoundError:
         return Edge()
+    served = parse_checkpoint(text)
     if served.size > checkpoint.size:
         raise EvidenceFault(
             "log_rewound",

@@ -3,57 +3,49 @@
 Everything is read; nothing is believed but the key. What is found is named by file, byte and
 leaf. A finding is `damage` when bytes are not what was signed, recorded or committed to, and
 a `notice` when the log itself says that something is missing (erased, unknown, unsigned yet).
+
+Segments are checked one by one, on several cores where there are several, and put together in
+order: tree, story and signatures are of the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from licet.evidence import (
-    AdoptedLeaf,
-    AttemptLeaf,
     Checkpoint,
-    DecisionLeaf,
-    ErasedLeaf,
     Frontier,
-    Leaf,
-    OutcomeLeaf,
-    StoppedLeaf,
     VerifierKey,
-    canonical,
     commit,
-    decode,
-    is_canonical,
     note_parts,
     open_checkpoint,
     parse_checkpoint,
 )
 from licet.storage.disk import Disk, RealDisk
+from licet.storage.keys import handovers, successor
 from licet.storage.log import CHECKPOINT
-from licet.storage.reading import WAL, Stretch, stretches
+from licet.storage.reading import segment_names
+from licet.storage.segment_check import (
+    FINDINGS_MAX,
+    Attempt,
+    Checked,
+    Finding,
+    Task,
+    check_segment,
+    tasks,
+)
 from licet.storage.side import SideReader
 from licet.storage.snapshots import SnapshotStore
 from licet.storage.tiling import TILES, check_tiles, tiles_checkpoint
 from licet.terms import EvidenceFault
 
-FINDINGS_MAX = 1_000
 Progress = Callable[[int], None]
-"""Told how many leaves have been checked, every few thousand."""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong or worth knowing; `index` -1: not about one leaf."""
-
-    severity: Literal["damage", "notice"]
-    code: str
-    message: str
-    path: str = ""
-    offset: int = -1
-    index: int = -1
+"""Told how many leaves have been checked, segment by segment."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +74,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Decisions whose opening cannot be read any more, or was never stored."""
     findings: tuple[Finding, ...]
     findings_left_out: int
+    keys: tuple[str, ...] = ()
+    """The keys that were trusted in turn: the one that was brought, and its successors."""
+    served: int = 0
+    """How many leaves the tiles serve; 0: there are none."""
 
 
 def verify(
@@ -91,199 +87,210 @@ def verify(
     progress: Progress | None = None,
     disk: Disk | None = None,
     openings: bool = True,
+    processes: int = 1,
 ) -> Report:
     """Reads everything in `folder` and says what of it holds. Writes nothing.
 
     `openings = False` leaves out the side store, which costs a decryption per decision and
-    which an auditor is not given.
+    which an auditor is not given. `processes`: how many segments are checked at a time; with
+    a `disk` of one's own it is one.
     """
-    checking = _Checking(
-        folder, key, disk or RealDisk(), progress or (lambda _: None), openings=openings
-    )
-    checking.check_log()
-    checking.check_snapshots()
-    checking.check_served()
+    whole = _Whole(folder, key, disk or RealDisk(), openings=openings)
+    names = segment_names(whole.disk, folder)
+    parts = tasks(names, folder, key.name, whole.cuts(), openings=openings)
+    for checked in _checked(parts, whole.disk, processes if disk is None else 1):
+        whole.join(checked)
+        if progress is not None:
+            progress(checked.end)
+    whole.conclude()
+    whole.check_snapshots()
+    whole.check_served()
     if openings:
-        checking.check_openings()
-    return checking.report()
+        whole.check_openings()
+    return whole.report()
 
 
 def signed_size(folder: Path, disk: Disk | None = None) -> int:
     """How many leaves the checkpoint claims, unverified: for saying how far a check has got."""
+    note = _read(disk or RealDisk(), folder / CHECKPOINT)
     try:
-        text, _ = note_parts((disk or RealDisk()).read(folder / CHECKPOINT))
-        return parse_checkpoint(text).size
-    except (FileNotFoundError, EvidenceFault):
+        return _claimed(note).size if note is not None else 0
+    except EvidenceFault:
         return 0
 
 
-class _Checking:
-    def __init__(
-        self, folder: Path, key: VerifierKey, disk: Disk, progress: Progress, *, openings: bool
-    ) -> None:
-        self._openings = openings
+def _read(disk: Disk, path: Path) -> bytes | None:
+    try:
+        return disk.read(path)
+    except FileNotFoundError:
+        return None
+
+
+def _checked(parts: list[Task], disk: Disk, processes: int) -> Iterator[Checked]:
+    if processes < 2 or len(parts) < 2:
+        yield from (check_segment(task, disk) for task in parts)
+        return
+    # Started afresh and not forked: whoever calls may have threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(parts)), mp_context=context) as pool:
+        yield from pool.map(_check_alone, parts)
+
+
+def _check_alone(task: Task) -> Checked:
+    return check_segment(task, RealDisk())
+
+
+def _claimed(note: bytes) -> Checkpoint:
+    """What a note says, whoever signed it."""
+    text, _ = note_parts(note)
+    return parse_checkpoint(text)
+
+
+class _Whole:
+    """Segments put together, and what lies beside them."""
+
+    def __init__(self, folder: Path, key: VerifierKey, disk: Disk, *, openings: bool) -> None:
+        self.disk = disk
         self._folder = folder
         self._key = key
-        self._disk = disk
-        self._progress = progress
+        self._trusted = [key]
+        self._openings = openings
         self._frontier = Frontier()
+        self._roots: dict[int, bytes] = {0: self._frontier.root()}
+        """The root at each size that was asked for."""
         self._findings: list[Finding] = []
         self._left_out = 0
         self._damaged = False
+        self._broken = False
         self._requests: set[str] = set()
         self._commitments: dict[str, tuple[int, str]] = {}
         """Not opened yet: the decision's index and request."""
-        self._open: dict[tuple[str, int], int] = {}
-        self._unknown: set[tuple[str, int]] = set()
+        self._open: dict[Attempt, int] = {}
+        self._unknown: set[Attempt] = set()
         self._snapshots: dict[str, int] = {}
-        self._counts = dict.fromkeys(("decision", "attempt", "outcome", "register"), 0)
+        self._counts = dict.fromkeys(("decisions", "attempts", "outcomes", "registered"), 0)
+        self._keys: list[tuple[int, str]] = []
         self._erasures = 0
         self._opened = 0
         self._erased = 0
-        self._stopped = False
-        self._checkpoint: Checkpoint | None = None
-        self._met = False
+        self._served = 0
+        self._signed: Checkpoint | None = None
+        # Read before the leaves and once: a recorder that is writing signs more meanwhile.
+        self._note = _read(disk, folder / CHECKPOINT)
+        self._served_note = tiles_checkpoint(folder, disk)
+        self._handovers = list(handovers(folder, disk))
+
+    def cuts(self) -> Iterator[int]:
+        """The sizes at which something says what the root is."""
+        for note in (self._note, self._served_note, *(note for _, note in self._handovers)):
+            if note is None:
+                continue
+            try:
+                yield _claimed(note).size
+            except EvidenceFault:
+                # It is read again, and reported, when the whole log has been seen.
+                continue
 
     # --- the log itself
 
-    def check_log(self) -> None:
-        self._checkpoint = self._read_checkpoint()
-        self._meet()
-        try:
-            for stretch in stretches(self._disk, self._folder):
-                self._check_stretch(stretch)
-        except EvidenceFault as fault:
-            self._damage(fault.code, fault.message, index=self._frontier.size)
-        self._compare_checkpoint()
+    def join(self, part: Checked) -> None:
+        """Takes the next segment; after one that could not be read to its end, only what is wrong
+        in a segment by itself can be told."""
+        for finding in part.findings:
+            self._find(finding)
+        self._left_out += part.findings_left_out
+        if not self._broken and part.first != self._frontier.size:
+            message = f"leaves {self._frontier.size} to {part.first - 1} have no segment"
+            self._damage("log_damaged", message, index=self._frontier.size)
+            self._broken = True
+        if self._broken:
+            return
+        for run in part.runs:
+            for width, root in run:
+                self._frontier.graft(width, root)
+            self._roots[self._frontier.size] = self._frontier.root()
+        self._follow(part)
+        self._broken = not part.whole
+
+    def _follow(self, part: Checked) -> None:
+        for index, request in part.strangers:
+            if request not in self._requests:
+                message = f"an attempt of request `{request}` without a decision before"
+                self._damage("decision_missing", message, index=index)
+        for index, attempt, unknown in part.ended:
+            if self._open.pop(attempt, None) is None and attempt not in self._unknown:
+                message = f"an outcome of request `{attempt[0]}` without an open attempt before"
+                self._damage("attempt_missing", message, index=index)
+            self._unknown.discard(attempt)
+            if unknown:
+                self._unknown.add(attempt)
+        self._open |= part.open
+        self._unknown |= part.unknown
+        self._requests |= part.requests
+        self._commitments |= part.commitments
+        self._keys += part.keys
+        self._erasures += part.erasures
+        for digest, index in part.snapshots.items():
+            self._snapshots.setdefault(digest, index)
+        for name in self._counts:
+            self._counts[name] += getattr(part, name)
+
+    def conclude(self) -> None:
+        """Signatures and what they sign, once the whole tree is known."""
+        self._follow_keys()
+        self._check_checkpoint()
         for (request, attempt), index in self._open.items():
             message = f"attempt {attempt} of request `{request}` has no outcome"
             self._notice("outcome_missing", message, index=index)
 
-    def _read_checkpoint(self) -> Checkpoint | None:
+    def _follow_keys(self) -> None:
+        """From the key that was brought to its successors, each named in the log before."""
+        for path, note in self._handovers:
+            try:
+                head = _claimed(note)
+                named = [text for index, text in self._keys if index < head.size]
+                found = successor(note, self._trusted[-1], named)
+            except EvidenceFault as fault:
+                self._damage(fault.code, fault.message, path=str(path))
+                continue
+            if found is not None and self._holds(head, path):
+                self._trusted.append(found)
+
+    def _check_checkpoint(self) -> None:
         path = self._folder / CHECKPOINT
-        try:
-            return open_checkpoint(self._disk.read(path), [self._key])
-        except FileNotFoundError:
+        if self._note is None:
             self._damage("checkpoint_missing", "there is no signed checkpoint", path=str(path))
+            return
+        try:
+            head = open_checkpoint(self._note, self._trusted)
         except EvidenceFault as fault:
             self._damage(fault.code, fault.message, path=str(path))
-        return None
-
-    def _check_stretch(self, stretch: Stretch) -> None:
-        path = str(self._folder / WAL / stretch.segment)
-        batch = stretch.batch
-        if batch is None:
-            if not stretch.torn:
-                return
-            message = "a torn tail follows, of leaves that were never acknowledged"
-            self._notice("torn_tail", message, path=path, offset=stretch.offset)
             return
-        for index, data in enumerate(batch.leaves, batch.first):
-            self._check_leaf(index, data, path)
-        self._frontier.extend(batch.hashes)
-        self._meet()
-        self._progress(self._frontier.size)
-
-    def _check_leaf(self, index: int, data: bytes, path: str) -> None:
-        try:
-            leaf = decode(data)
-        except EvidenceFault as fault:
-            self._check_unknown_leaf(index, data, path, fault)
-            return
-        if not is_canonical(data, leaf):
-            self._damage("not_canonical", "a leaf is not canonical JSON", path=path, index=index)
-        if leaf.log != self._key.name:
-            message = f"a leaf of log `{leaf.log}` in log `{self._key.name}`"
-            self._damage("wrong_log", message, path=path, index=index)
-        self._follow(index, leaf)
-
-    def _check_unknown_leaf(self, index: int, data: bytes, path: str, fault: EvidenceFault) -> None:
-        """A leaf of a later schema is still hashed and must still be canonical."""
-        try:
-            same = canonical(msgspec.json.decode(data)) == data
-        except (msgspec.DecodeError, UnicodeDecodeError, EvidenceFault):
-            same = False
-        if same:
-            self._notice("leaf_not_read", fault.message, path=path, index=index)
-        else:
-            self._damage("not_canonical", fault.message, path=path, index=index)
-
-    def _follow(self, index: int, leaf: Leaf) -> None:
-        """Whether the leaves tell one story: decision, attempt, outcome, in this order."""
-        self._stopped = False
-        match leaf:
-            case DecisionLeaf():
-                self._counts["decision"] += 1
-                self._snapshots.setdefault(leaf.snapshot, index)
-                if leaf.reason == "admission":
-                    self._requests.add(leaf.request)
-                if self._openings:
-                    self._commitments[leaf.commitment] = (index, leaf.request)
-                if leaf.sending is not None:
-                    self._begin(index, leaf.request, 1, leaf.sending.snapshot)
-            case AttemptLeaf():
-                if leaf.request not in self._requests:
-                    message = f"an attempt of request `{leaf.request}` without a decision before"
-                    self._damage("decision_missing", message, index=index)
-                self._begin(index, leaf.request, leaf.attempt, leaf.sending.snapshot)
-            case OutcomeLeaf():
-                self._counts["outcome"] += 1
-                self._end(index, leaf)
-            case _:
-                self._counts["register"] += 1
-                if isinstance(leaf, AdoptedLeaf):
-                    self._snapshots.setdefault(leaf.snapshot, index)
-                self._erasures += isinstance(leaf, ErasedLeaf)
-                self._stopped = isinstance(leaf, StoppedLeaf)
-
-    def _begin(self, index: int, request: str, attempt: int, snapshot: str) -> None:
-        self._snapshots.setdefault(snapshot, index)
-        self._counts["attempt"] += 1
-        self._open[(request, attempt)] = index
-
-    def _end(self, index: int, leaf: OutcomeLeaf) -> None:
-        attempt = (leaf.request, leaf.attempt)
-        begun = self._open.pop(attempt, None) is not None
-        if not begun and leaf.attempt and attempt not in self._unknown:
-            message = f"an outcome of request `{leaf.request}` without an open attempt before"
-            self._damage("attempt_missing", message, index=index)
-        # An unknown outcome may be superseded by the one that a worker brings later.
-        self._unknown.discard(attempt)
-        if leaf.outcome == "unknown":
-            self._unknown.add(attempt)
-
-    def _meet(self) -> None:
-        """Compares with the checkpoint at the moment the tree has its size."""
-        checkpoint = self._checkpoint
-        if checkpoint is None or self._frontier.size != checkpoint.size:
-            return
-        self._met = True
-        if self._frontier.root() != checkpoint.root:
-            message = f"the first {checkpoint.size} leaves are not those that were signed"
-            self._damage("root_differs", message)
-
-    def _compare_checkpoint(self) -> None:
-        checkpoint = self._checkpoint
-        if checkpoint is None:
-            return
-        if checkpoint.origin != self._key.name:
-            message = f"the checkpoint is of log `{checkpoint.origin}`, not `{self._key.name}`"
-            self._damage("wrong_log", message)
-        size = self._frontier.size
-        if size < checkpoint.size:
-            message = f"{checkpoint.size - size} leaves that were signed cannot be read"
-            self._damage("leaves_missing", message)
-        elif not self._met:
-            message = f"no batch ends at {checkpoint.size} leaves, where the checkpoint does"
-            self._damage("root_differs", message)
-        elif size > checkpoint.size:
-            message = f"the last {size - checkpoint.size} leaves are not signed yet"
+        self._signed = head
+        if head.origin != self._key.name:
+            message = f"the checkpoint is of log `{head.origin}`, not `{self._key.name}`"
+            self._damage("wrong_log", message, path=str(path))
+        if self._holds(head, path) and self._frontier.size > head.size:
+            message = f"the last {self._frontier.size - head.size} leaves are not signed yet"
             self._notice("unsigned", message)
+
+    def _holds(self, head: Checkpoint, path: Path) -> bool:
+        """Whether the leaves are those that a checkpoint signs."""
+        missing = head.size - self._frontier.size
+        if missing > 0:
+            message = f"{missing} leaves that were signed cannot be read"
+            self._damage("leaves_missing", message, path=str(path))
+            return False
+        if self._roots.get(head.size) != head.root:
+            message = f"the first {head.size} leaves are not those that were signed"
+            self._damage("root_differs", message, path=str(path))
+            return False
+        return True
 
     # --- what lies beside it
 
     def check_snapshots(self) -> None:
-        store = SnapshotStore(self._folder, self._disk)
+        store = SnapshotStore(self._folder, self.disk)
         for digest, index in self._snapshots.items():
             try:
                 store.get(digest)
@@ -292,16 +299,17 @@ class _Checking:
 
     def check_served(self) -> None:
         """The tiles, where there are any, against the checkpoint that they serve."""
-        note = tiles_checkpoint(self._folder, self._disk)
-        if note is None:
+        if self._served_note is None:
             return
         path = self._folder / TILES / CHECKPOINT
         try:
-            served = open_checkpoint(note, [self._key])
+            head = open_checkpoint(self._served_note, self._trusted)
         except EvidenceFault as fault:
             self._damage(fault.code, fault.message, path=str(path))
             return
-        for where, why in check_tiles(self._folder, served, self._disk):
+        self._served = head.size
+        self._holds(head, path)
+        for where, why in check_tiles(self._folder, head, self.disk):
             self._damage("tile_damaged", why, path=str(where))
 
     def check_openings(self) -> None:
@@ -310,7 +318,7 @@ class _Checking:
         An opening that fits nothing is no damage by itself: its leaf may have been refused by a
         full disk. It is damage where a decision of its request has no opening that fits.
         """
-        reader = SideReader(self._folder, self._disk)
+        reader = SideReader(self._folder, self.disk)
         strays: set[str] = set()
         for found in reader.openings():
             if self._commitments.pop(commit(found.salt, found.inputs), None) is not None:
@@ -337,11 +345,11 @@ class _Checking:
             log=self._key.name,
             leaves=self._frontier.size,
             root=self._frontier.root().hex(),
-            signed=self._checkpoint.size if self._checkpoint else 0,
-            decisions=self._counts["decision"],
-            attempts=self._counts["attempt"],
-            outcomes=self._counts["outcome"],
-            registered=self._counts["register"],
+            signed=self._signed.size if self._signed else 0,
+            decisions=self._counts["decisions"],
+            attempts=self._counts["attempts"],
+            outcomes=self._counts["outcomes"],
+            registered=self._counts["registered"],
             unknown=len(self._unknown),
             open=len(self._open),
             snapshots=len(self._snapshots),
@@ -349,34 +357,19 @@ class _Checking:
             erased=self._erased,
             findings=tuple(self._findings),
             findings_left_out=self._left_out,
+            keys=tuple(_texts(self._trusted)),
+            served=self._served,
         )
 
-    def _damage(
-        self, code: str, message: str, *, path: str = "", offset: int = -1, index: int = -1
-    ) -> None:
-        self._find("damage", code, message, path, offset, index)
+    def _damage(self, code: str, message: str, *, path: str = "", index: int = -1) -> None:
+        self._find(Finding(severity="damage", code=code, message=message, path=path, index=index))
 
     def _notice(
         self, code: str, message: str, *, path: str = "", offset: int = -1, index: int = -1
     ) -> None:
-        self._find("notice", code, message, path, offset, index)
-
-    def _find(
-        self,
-        severity: Literal["damage", "notice"],
-        code: str,
-        message: str,
-        path: str,
-        offset: int,
-        index: int,
-    ) -> None:
-        self._damaged = self._damaged or severity == "damage"
-        if len(self._findings) >= FINDINGS_MAX:
-            self._left_out += 1
-            return
-        self._findings.append(
+        self._find(
             Finding(
-                severity=severity,
+                severity="notice",
                 code=code,
                 message=message,
                 path=path,
@@ -384,3 +377,14 @@ class _Checking:
                 index=index,
             )
         )
+
+    def _find(self, finding: Finding) -> None:
+        self._damaged = self._damaged or finding.severity == "damage"
+        if len(self._findings) >= FINDINGS_MAX:
+            self._left_out += 1
+        else:
+            self._findings.append(finding)
+
+
+def _texts(keys: Iterable[VerifierKey]) -> Iterator[str]:
+    return (str(key) for key in keys)
