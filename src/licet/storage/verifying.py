@@ -25,6 +25,7 @@ from licet.evidence import (
     note_parts,
     open_checkpoint,
     parse_checkpoint,
+    parse_verifier,
 )
 from licet.storage.disk import Disk, RealDisk
 from licet.storage.keys import handovers, successor
@@ -303,7 +304,9 @@ class _Whole:
             return
         path = self._folder / TILES / CHECKPOINT
         try:
-            head = open_checkpoint(self._served_note, self._trusted)
+            # What was served last may be older than the key that was brought; the log names all.
+            named = [parse_verifier(text) for _, text in self._keys]
+            head = open_checkpoint(self._served_note, [*self._trusted, *named])
         except EvidenceFault as fault:
             self._damage(fault.code, fault.message, path=str(path))
             return
