@@ -172,4 +172,5 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: EvidenceMode | None = None
     substitute: bool = False
     on_stale: OnStale = OnStale.REFUSE
+    lossless: bool = False
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

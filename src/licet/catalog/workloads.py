@@ -50,6 +50,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     evidence: EvidenceMode | None = None
     substitute: bool = False
     on_stale: OnStale = OnStale.REFUSE
+    lossless: bool = False
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -87,16 +88,6 @@ class WrittenWorkload:
             except ConfigurationFault as fault:
                 faults.append(fault)
         candidates = tuple(dict.fromkeys((one.model, one.endpoint) for one in found))
-        dialects = sorted({endpoints[endpoint].dialect for _, endpoint in candidates})
-        if len(dialects) > 1:
-            faults.append(
-                self.document.fault(
-                    "two_dialects",
-                    "its candidates speak different dialects: `chat` and `messages`",
-                    ("candidate",),
-                    remedy='choose one: `dialect = "chat"` or `dialect = "messages"`',
-                )
-            )
         return Entry(self._workload(candidates), self.document), faults
 
     def _candidates(
@@ -161,6 +152,7 @@ class WrittenWorkload:
             evidence=file.evidence,
             substitute=file.substitute,
             on_stale=file.on_stale,
+            lossless=file.lossless,
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 

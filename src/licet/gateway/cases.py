@@ -7,9 +7,12 @@ holds them, and the record as a printed form with blanks for what differs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from licet.catalog import Candidate as Step
 from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
 from licet.gateway.admission import Caller
+from licet.gateway.passage import NO_LOSSES, Losses
 from licet.policy import Decision, Known
 from licet.relay import Considered, Plan
 from licet.terms import Instant
@@ -17,6 +20,7 @@ from licet.wire import Dialect
 
 CANDIDATES_MAX = 32
 ASKED_CHARACTERS_MAX = 256
+FORMS_MAX = 64
 
 # Control characters are in no identifier, so a blank is never mistaken for content.
 _AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = (f"\x00{n}" for n in range(5))
@@ -45,13 +49,13 @@ class Case:
     """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
 
     `known`: what the rules knew of the caller. `directives`: those that barred a candidate,
-    as far as they may be disclosed. `stale`: whether the lease had expired, which the
-    workload allows.
+    as far as they may be disclosed. `first`: the dialect of the first step. `stale`: whether
+    the lease had expired, which the workload allows.
     """
 
     __slots__ = (
-        "before_send", "caller", "dialect", "directives", "epoch", "form", "known", "plan",
-        "stale", "until",
+        "_forms", "_printed", "before_send", "caller", "dialect", "directives", "epoch", "first",
+        "form", "known", "plan", "stale", "until",
     )  # fmt: skip
 
     def __init__(
@@ -64,7 +68,8 @@ class Case:
         stale: bool,
         epoch: int,
         known: Known,
-        form: Form,
+        printed: Callable[[Losses], Form],
+        first: Dialect,
         directives: tuple[str, ...],
     ) -> None:
         self.directives = directives
@@ -76,10 +81,25 @@ class Case:
         self.epoch = epoch
         self.known = known
         self.until: Instant | None = known.until
-        self.form = form
+        self.first: Dialect = first
+        self.form = printed(NO_LOSSES)
+        self._printed = printed
+        self._forms: dict[Losses, Form] = {}
+
+    def form_of(self, losses: Losses) -> Form:
+        """The record of an admission whose first sending loses something."""
+        if losses == NO_LOSSES:
+            return self.form
+        form = self._forms.get(losses)
+        if form is None:
+            if len(self._forms) >= FORMS_MAX:
+                self._forms.clear()
+            form = self._forms[losses] = self._printed(losses)
+        return form
 
 
 def decision_form(
+    losses: Losses,
     *,
     log: str,
     snapshot: str,
@@ -98,7 +118,7 @@ def decision_form(
     shown = plan.considered[:CANDIDATES_MAX]
     sending = None
     if plan.steps:
-        sending = sending_of(plan.steps[0], snapshot, vendor_model)
+        sending = sending_of(plan.steps[0], snapshot, vendor_model, losses)
     return Form(
         DecisionLeaf(
             at=_AT,
@@ -132,13 +152,16 @@ def decision_form(
     )
 
 
-def sending_of(step: Step, snapshot: str, vendor_model: str) -> Sending:
-    """What goes to whom, as records say it."""
+def sending_of(step: Step, snapshot: str, vendor_model: str, losses: Losses) -> Sending:
+    """What goes to whom, and what of the request does not, as records say it."""
+    dropped, stripped = losses
     return Sending(
         endpoint=step.endpoint,
         model=step.model,
         snapshot=snapshot,
         vendor_model="" if vendor_model == step.model else vendor_model,
+        dropped=dropped,
+        stripped=stripped,
     )
 
 

@@ -27,7 +27,7 @@ from licet.gateway.world import World
 from licet.policy import Decision, InFlight
 from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
 from licet.terms import Instant
-from licet.wire import Frame, Request, write_request
+from licet.wire import Frame, Request
 
 _READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING})
 _IN_FLIGHT = _READING | {State.COMMITTING, State.AWAITING, State.READING}
@@ -233,7 +233,7 @@ class Exchange:
             self._file_change(decision, in_flight=False)
             self._feed(Event.BARRED, decision)
             return
-        why = self._world.impossible(self.case.plan.target.workload, self._relay.step)
+        why = self._world.impossible(self._filing.about, self._relay)
         self._feed(*((Event.FAILED, why) if why else (Event.ALLOWED, ledger.snapshot)))
 
     def _decide(self) -> Decision:
@@ -270,25 +270,22 @@ class Exchange:
         if self._filing.attempt == 0:
             self._filing.admission(at=now)
             return
-        failure = self._relay.failure
+        world, step, failure = self._world, self._relay.step, self._relay.failure
         self._filing.sending(
-            self._relay.step,
+            step,
             at=now,
-            vendor_model=self._world.vendor_model(self._relay.step),
+            vendor_model=world.vendor_model(step),
+            losses=self._filing.about.passage.losses(world.dialect(step)),
             cause=failure.kind.value if failure else "",
             before=self._ending("failed" if failure else "cut"),
         )
 
     def _send(self) -> None:
-        world, step, request = self._world, self._relay.step, self.request
+        world, step = self._world, self._relay.step
         self._filing.tries += 1
         self._delivery.forget()
-        self._intake = Intake(
-            request.dialect,
-            stream=request.stream,
-            usage_asked=request.usage_asked,
-            request_size=request.size,
-            limits=world.intake_limits,
+        self._intake = self._filing.about.passage.intake(
+            world.dialect(step), world.intake_limits, world.clock.now()
         )
         world.breakers.trying(step.endpoint, step.model, world.now_ms())
         self._probing = True
@@ -309,8 +306,9 @@ class Exchange:
         self._waiting = None
         self._outbound = outbound
         world, step = self._world, self._relay.step
-        body = write_request(self.request, model=world.vendor_model(step))
-        head = world.request_head(step.endpoint, self._filing.about)
+        about = self._filing.about
+        body = about.passage.body(world.dialect(step), world.vendor_model(step))
+        head = world.request_head(step.endpoint, about)
         outbound.send(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body), self)
 
     @guarded

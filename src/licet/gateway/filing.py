@@ -7,6 +7,7 @@ from licet.evidence import OutcomeLeaf, encode
 from licet.gateway import records
 from licet.gateway.admission import Caller
 from licet.gateway.committer import Committer, Recorded
+from licet.gateway.passage import Losses
 from licet.gateway.records import About, Filed, Ledger
 from licet.policy import Decision
 from licet.terms import Instant
@@ -43,7 +44,14 @@ class Filing:
             self._step = steps[0]
 
     def sending(
-        self, step: Candidate, *, at: Instant, vendor_model: str, cause: str, before: OutcomeLeaf
+        self,
+        step: Candidate,
+        *,
+        at: Instant,
+        vendor_model: str,
+        losses: Losses,
+        cause: str,
+        before: OutcomeLeaf,
     ) -> None:
         """Files that another sending is about to happen, after the outcome of the one
         `before` it."""
@@ -58,6 +66,7 @@ class Filing:
                 number=self.attempt,
                 cause=cause,
                 vendor_model=vendor_model,
+                losses=losses,
                 retry=step == self._step,
             )
         )

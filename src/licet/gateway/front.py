@@ -21,6 +21,7 @@ from licet.gateway.exchange import Exchange
 from licet.gateway.inbound import HttpRequest, Inbound, Limits
 from licet.gateway.messages import Secrets, WorkerStatus
 from licet.gateway.outbound import Dialer
+from licet.gateway.passage import Passage
 from licet.gateway.records import About
 from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
@@ -34,6 +35,7 @@ from licet.wire import (
     REQUEST_PASSED,
     Dialect,
     Reason,
+    Request,
     read_request,
     write_model,
     write_models,
@@ -252,22 +254,31 @@ class Desk:
         if case is None:
             self.totals.rejected += 1
             refusals.unknown_model(reply, request.model, caller.workloads, request_id)
-        elif not self._hindered(reply, case, request_id):
-            about = self._about(http, request_id, case)
+            return
+        passage = _passage(http, request, case)
+        if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
+            case = self._without(case, request)
+            if not case.plan.steps:
+                self.totals.rejected += 1
+                refusals.fault(reply, barrier, request_id)
+                return
+        if not self._hindered(reply, case, request_id):
+            digest = keyed_digest(self.world.digest_key, http.body)
+            about = About(request_id, case, digest, passage)
             exchange = Exchange(self.world, reply, request, about)
             self._exchanges.add(exchange)
             self.totals.requests += 1
             connection.exchange = exchange
             exchange.begin()
 
-    def _about(self, http: HttpRequest, request_id: str, case: Case) -> About:
-        passed = REQUEST_PASSED[case.dialect]
-        return About(
-            request_id,
-            case,
-            keyed_digest(self.world.digest_key, http.body),
-            tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else (),
+    def _without(self, case: Case, request: Request) -> Case:
+        """The plan for a request that cannot be said in the dialect of the first step."""
+        world = self.world
+        found = world.prepare(
+            case.caller, request.model, request.dialect, stale=case.stale, without=case.first
         )
+        assert found is not None, "the same name meant something a moment ago"
+        return found
 
     def _case(self, caller: Caller, asked: str, dialect: Dialect) -> Case | None:
         """The plan for what the caller asks, from the last time where that still holds."""
@@ -369,6 +380,12 @@ class Desk:
         if self.draining:
             found.append("draining")
         return tuple(found)
+
+
+def _passage(http: HttpRequest, request: Request, case: Case) -> Passage:
+    passed = REQUEST_PASSED[request.dialect]
+    headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
+    return Passage(request, headers, lossless=case.plan.target.workload.lossless)
 
 
 def _limits(settings: Settings) -> Limits:

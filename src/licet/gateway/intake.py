@@ -11,7 +11,9 @@ import msgspec
 from licet.relay import Event, Failure, FailureKind, failure_of_status
 from licet.terms import Instant, VendorFault
 from licet.wire import (
+    REQUEST_ID,
     Answer,
+    AnswerTranslator,
     Dialect,
     Frame,
     StreamReader,
@@ -39,7 +41,8 @@ class Intake:
     """Reads one answer. Methods return the event that follows, or None while nothing does."""
 
     __slots__ = (
-        "_dialect", "_headers", "_limits", "_pieces", "_request_size", "_size", "_wants_stream",
+        "_dialect", "_headers", "_limits", "_pieces", "_request_size", "_size", "_translator",
+        "_wants_stream",
         "answer", "body", "error", "held", "last", "reader", "status",
     )  # fmt: skip
 
@@ -51,9 +54,12 @@ class Intake:
         usage_asked: bool,
         request_size: int,
         limits: IntakeLimits,
+        translator: AnswerTranslator | None = None,
     ) -> None:
+        """`translator` is None where the vendor speaks the caller's dialect."""
         self._dialect = dialect
         self._limits = limits
+        self._translator = translator
         self._wants_stream = stream
         self._request_size = request_size
         self._headers: list[tuple[bytes, bytes]] = []
@@ -75,7 +81,12 @@ class Intake:
     @property
     def kept_headers(self) -> list[tuple[bytes, bytes]]:
         """The vendor's headers that the caller may see."""
-        return response_headers(self._headers)
+        found = response_headers(self._headers)
+        if self._translator is None:
+            return found
+        # Clients look for the vendor's request id under the name that their dialect has for it.
+        own, theirs = REQUEST_ID[self._dialect], REQUEST_ID[self._translator.target]
+        return [(theirs if name == own else name, value) for name, value in found]
 
     def header(self, name: bytes) -> bytes:
         for own, value in self._headers:
@@ -120,7 +131,7 @@ class Intake:
     def frames(self, data: bytes) -> list[Frame]:
         """The whole events of a stream in `data`."""
         assert self.reader is not None
-        return self.reader.feed(data)
+        return self._translated(self.reader.feed(data))
 
     def frame_failure(self, frame: Frame) -> Failure:
         """What a frame of kind `error` or `malformed` says."""
@@ -139,6 +150,8 @@ class Intake:
             return self._error_complete(now)
         try:
             self.answer = read_answer(self._dialect, self.body, request_size=self._request_size)
+            if self._translator is not None:
+                self.body = self._translator.answer(self.body, self.answer)
         except VendorFault as fault:
             return self._malformed(fault.message)
         return Event.COMPLETE, None
@@ -146,7 +159,7 @@ class Intake:
     def stream_complete(self) -> tuple[list[Frame], Signal]:
         """The vendor hung up: what was left, and what it means."""
         assert self.reader is not None
-        rest = self.reader.finish()
+        rest = self._translated(self.reader.finish())
         if self.reader.ended:
             return rest, (Event.COMPLETE, None)
         # Without the dialect's last frame the caller's own client would wait for it, or take
@@ -160,6 +173,8 @@ class Intake:
         )
         kind = failure_of_status(self.status)
         if kind is None and error.passable:
+            if self._translator is not None:
+                self.body = self._translator.error(error, self.vendor_request)
             return Event.PASSED, None
         message = error.message
         if error.blame == "operator":
@@ -194,6 +209,12 @@ class Intake:
             source.refusal or "",
             source.residency or "",
         )
+
+    def _translated(self, frames: list[Frame]) -> list[Frame]:
+        translator, reader = self._translator, self.reader
+        if translator is None or reader is None:
+            return frames
+        return [translator.frame(frame, reader) for frame in frames]
 
     def _malformed(self, message: str) -> Signal:
         return Event.FAILED, Failure(

@@ -22,6 +22,7 @@ from licet.evidence import (
 )
 from licet.gateway.admission import Caller
 from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
+from licet.gateway.passage import Losses, Passage
 from licet.policy import Decision
 from licet.terms import SECOND_US, Instant, format_instant
 
@@ -72,19 +73,22 @@ class Filed(msgspec.Struct, frozen=True, gc=False):
 
 
 class About(msgspec.Struct, frozen=True, gc=False):
-    """What is known of one request beside its case. `passed`: the caller's headers that are
-    parameters of the dialect, and so go on to the vendor."""
+    """What is known of one request beside its case; `passage`: itself, in every dialect that
+    its plan needs."""
 
     request: str
     case: Case
     request_digest: str
-    passed: tuple[tuple[bytes, bytes], ...] = ()
+    passage: Passage
 
 
 def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     """The verdict on admission; where the plan has steps, also the record of the first."""
     opening, commitment = _opening(ledger, about, about.case.caller)
-    form = about.case.form
+    case = about.case
+    form = case.form
+    if case.first != case.dialect:
+        form = case.form_of(about.passage.losses(case.first))
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
     )
@@ -139,6 +143,7 @@ def attempt(
     number: int,
     cause: str,
     vendor_model: str,
+    losses: Losses,
     retry: bool,
 ) -> Filed:
     """A further sending: another endpoint, or the same under another snapshot."""
@@ -148,7 +153,7 @@ def attempt(
         wall=ledger.now(),
         request=about.request,
         attempt=number,
-        sending=sending_of(step, ledger.snapshot, vendor_model),
+        sending=sending_of(step, ledger.snapshot, vendor_model, losses),
         reason="retry" if retry else "failover",
         cause=cause,
     )

@@ -215,18 +215,5 @@ def _failed(
 
 def _unavailable(plan: Plan, request: str) -> ErrorBody:
     asked = plan.target.asked
-    unable = [c for c in plan.considered if c.decision.permitted and not c.able]
-    if unable and not any(c.able for c in plan.considered if c.decision.permitted):
-        message = (
-            f"`{asked}` is permitted, but no endpoint of it speaks this dialect:"
-            " use the other one, or ask the operator for an endpoint"
-        )
-        return ErrorBody(
-            reason="model_unavailable",
-            code="dialect_unavailable",
-            message=message,
-            param="model",
-            request_id=request,
-        )
     message = f"`{asked}` is permitted, but withdrawn everywhere at present: try again later"
     return ErrorBody(reason="model_unavailable", message=message, param="model", request_id=request)

@@ -18,8 +18,6 @@ _STATUS_LINES = {
     status: b"HTTP/1.1 %d %s\r\n" % (status, phrase) for status, phrase in _REASONS.items()
 }
 _EVENT_STREAM = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
-_LASTING = frozenset({"dialect_unavailable"})
-"""What no repetition mends, although the status says so to the official clients."""
 _OWN = frozenset({b"content-type", b"content-length", b"connection", b"transfer-encoding"})
 
 
@@ -78,7 +76,7 @@ class Reply:
         if self.started:
             self.end_stream(write_stream_error(self._dialect, error))
             return
-        if error.reason == "refused" or error.code in _LASTING:
+        if error.reason == "refused":
             headers += b"x-should-retry: false\r\n"
         headers += b"%s: %s\r\n" % (REQUEST_ID[self._dialect], error.request_id.encode())
         self.whole(error.status, headers, write_error(self._dialect, error))

@@ -8,6 +8,7 @@ the same code as the worker.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -196,24 +197,32 @@ class World:
         )
         return tuple(dict.fromkeys(found))
 
-    def prepare(self, caller: Caller, asked: str, dialect: Dialect, *, stale: bool) -> Case | None:
-        """Plans for what `asked` means to this caller; None where it means nothing."""
+    def prepare(
+        self,
+        caller: Caller,
+        asked: str,
+        dialect: Dialect,
+        *,
+        stale: bool,
+        without: Dialect | None = None,
+    ) -> Case | None:
+        """Plans for what `asked` means to this caller; None where it means nothing.
 
-        def able(step: Candidate) -> bool:
-            return self.ways.endpoints[step.endpoint].dialect == dialect
-
-        wanted = target(asked, caller.workloads, able)
+        `without` is a dialect in which the request at hand cannot be said.
+        """
+        wanted = target(asked, caller.workloads, lambda step: self.dialect(step) == dialect)
         if wanted is None:
             return None
         found = plan(
             wanted,
             decide=lambda step: self.decide(caller, wanted.workload, step),
-            able=able,
+            able=lambda step: self.dialect(step) != without,
             available=self.is_available,
             healthy=self.is_healthy,
         )
         before_send = self._before_send(wanted.workload)
-        form = decision_form(
+        printed = partial(
+            decision_form,
             log=self.ledger.log,
             snapshot=self.ledger.snapshot,
             digest_key_id=self.ledger.digest_key_id,
@@ -234,7 +243,8 @@ class World:
             stale=stale,
             epoch=self.epoch,
             known=caller.known(self.rules, wanted.workload, self.clock.now()),
-            form=form,
+            printed=printed,
+            first=self.dialect(found.steps[0]) if found.steps else dialect,
             directives=self._disclosed(found),
         )
 
@@ -255,14 +265,20 @@ class World:
             return any(self.rules.names_model(step.model) for step in workload.candidates)
         return mode is EvidenceMode.BEFORE_SEND
 
-    def impossible(self, workload: Workload, step: Candidate) -> Failure | None:
-        """Why a step that is permitted cannot be tried now: what has changed since the plan."""
+    def impossible(self, about: About, relay: Relay) -> Failure | None:
+        """Why a step that is permitted cannot be tried now: what has changed since the plan, or
+        a parameter that its dialect cannot say."""
+        workload, step = about.case.plan.target.workload, relay.step
         if self.stale and workload.on_stale is OnStale.REFUSE:
             message = "this worker does not know whether its rules are the latest"
             return Failure(kind=FailureKind.STALE_RULES, message=message)
         if not self.is_available(step):
             message = f"`{step.model}` at `{step.endpoint}` is withdrawn at present"
             return Failure(kind=FailureKind.UNAVAILABLE, message=message)
+        fault = about.passage.fault(self.dialect(step))
+        if fault is not None:
+            # What failed before tells the caller more than that this step was never tried.
+            return relay.failure or Failure(kind=FailureKind.UNAVAILABLE, message=fault.message)
         return None
 
     def is_available(self, step: Candidate) -> bool:
@@ -293,9 +309,13 @@ class World:
         """What the vendor calls the step's model."""
         return self.ways.endpoints[step.endpoint].models[step.model]
 
+    def dialect(self, step: Candidate) -> Dialect:
+        """What the step's endpoint speaks."""
+        return self.ways.dialects[step.endpoint]
+
     def request_head(self, endpoint: str, about: About) -> bytes:
         """The request's head up to `content-length`, for this endpoint and request."""
-        return self.ways.head(endpoint, about.passed, about.request)
+        return self.ways.head(endpoint, about.passage.passed, about.request)
 
     def pool(self, endpoint: str) -> Pool:
         route = self.ways.routes[endpoint]
@@ -341,6 +361,7 @@ class World:
         self, filing: Filing, case: Case, step: Candidate, vendor: list[Header]
     ) -> bytes:
         """`Licet-*` of an answer, and what is kept of the vendor's own headers."""
+        dropped, _ = filing.about.passage.lost
         rerouted = step != case.plan.target.candidates[0]
         lines = (
             f"licet-request-id: {filing.about.request}\r\nlicet-model: {step.model}\r\n"
@@ -350,6 +371,8 @@ class World:
         )
         if case.directives:
             lines += f"licet-directives: {', '.join(case.directives)}\r\n"
+        if dropped:
+            lines += f"licet-dropped: {', '.join(dropped)}\r\n"
         if told := notices(case.plan.duties_of(step)):
             lines += f"licet-notice: {', '.join(told)}\r\n"
         return lines.encode() + kept(vendor)

@@ -234,7 +234,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Workload": {
         "id": "What callers may name as `model`.",
         "title": "What persons read.",
-        "dialect": "What callers speak; without it, what the candidates speak.",
+        "dialect": "What candidates without `endpoints` speak; callers may speak either.",
         "purpose": "What it is for.",
         "end_use": "What comes of it.",
         "data": "Classes of data that it sends.",
@@ -244,6 +244,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "evidence": "When the record must be on disk.",
         "substitute": "Whether another candidate may answer for a model that was named.",
         "on_stale": "What to do when it is not known whether the rules are the latest.",
+        "lossless": "Whether a request is refused rather than sent without a parameter.",
         "declared": _DECLARED,
         "attested": _ATTESTED,
         "candidate": "Models in order of preference.",

@@ -50,8 +50,8 @@ def target(
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
-    """One candidate and what was found: `able` speaks the caller's dialect, `available` as
-    the dated facts have it, `healthy` as its breaker has it."""
+    """One candidate and what was found: `able`: the request can be said in its dialect;
+    `available` as the dated facts have it, `healthy` as its breaker has it."""
 
     candidate: Candidate
     decision: Decision

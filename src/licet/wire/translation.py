@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from licet.terms import VendorFault
 from licet.wire import chat_requests, messages_requests
 from licet.wire.answers import Answer
 from licet.wire.chat_events import ChatReader, ChatWriter
@@ -24,7 +25,7 @@ from licet.wire.messages_events import MessagesReader, MessagesWriter
 from licet.wire.progress import Progress
 from licet.wire.requests import Request
 from licet.wire.streams import Frame
-from licet.wire.vendor import VendorError, mended
+from licet.wire.vendor import VendorError, malformed, mended
 
 _READ: Final[dict[Dialect, Callable[[dict[str, Any], Notes], Conversation]]] = {
     CHAT: chat_requests.read,
@@ -128,7 +129,7 @@ class AnswerTranslator:
     estimate, where the vendor gives no usage.
     """
 
-    __slots__ = ("_reader", "_request_size", "_source", "_target", "_writer")
+    __slots__ = ("_reader", "_request_size", "_writer", "target")
 
     def __init__(
         self,
@@ -139,8 +140,7 @@ class AnswerTranslator:
         usage_asked: bool,
         request_size: int,
     ) -> None:
-        self._source: Dialect = source
-        self._target: Dialect = target
+        self.target: Dialect = target
         self._request_size = request_size
         self._reader = _READERS[source]()
         self._writer: EventWriter = (
@@ -160,7 +160,11 @@ class AnswerTranslator:
         payload = data_of(frame.raw) if frame.raw else None
         if not payload:
             return Frame(b"", kind)
-        return Frame(self._writer.write(self._read(payload)), kind)
+        try:
+            return Frame(self._writer.write(self._read(payload)), kind)
+        except (ValueError, msgspec.DecodeError, RecursionError):
+            error = malformed("malformed_event", "an event of the stream cannot be translated")
+            return Frame(b"", "malformed", error)
 
     def _read(self, payload: bytes) -> list[Event]:
         try:
@@ -169,17 +173,27 @@ class AnswerTranslator:
             # What the reader of frames took, after mending, is taken here in the same way.
             return self._reader.read(mended(payload))
 
+    def _whole(self, body: bytes) -> list[Event]:
+        try:
+            return self._reader.whole(mended(body))
+        except (ValueError, msgspec.DecodeError, RecursionError):
+            message = "the vendor's answer cannot be translated"
+            raise VendorFault("malformed_answer", message) from None
+
     def answer(self, body: bytes, answer: Answer) -> bytes:
-        """A whole answer; `answer` is what was read of it."""
+        """A whole answer; `answer` is what was read of it.
+
+        Raises `VendorFault` (`malformed_answer`) where a part of it is none of its dialect.
+        """
         try:
             events = self._reader.whole(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            events = self._reader.whole(mended(body))
+            events = self._whole(body)
         return self._writer.whole([*events, Ended(answer.usage)])
 
     def error(self, error: VendorError, request_id: str) -> bytes:
         """The body of a vendor's error that is about the request itself."""
-        return write_vendor_error(self._target, error, request_id)
+        return write_vendor_error(self.target, error, request_id)
 
 
 def write_vendor_error(dialect: Dialect, error: VendorError, request_id: str) -> bytes:
