@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import click
@@ -10,14 +11,15 @@ import msgspec
 from licet.cli.options import MOMENT, config_option, json_option, show_json, who
 from licet.cli.snapshots import snapshot_of
 from licet.gateway import Folder, Selected, ask, stand
-from licet.policy import Directive, Ruleset, Snapshot, Version, version_sentence
+from licet.policy import Directive, Ruleset, Snapshot, directive_text
 from licet.terms import (
     Instant,
     OperationFault,
     did_you_mean,
     format_instant,
-    to_instant,
 )
+
+WIDTH = 96
 
 
 @click.group()
@@ -54,10 +56,8 @@ def show(name: str, folder: Folder, as_json: bool) -> None:
     if as_json:
         show_json(msgspec.to_builtins(found))
         return
-    by = f" ({found.authority})" if found.authority else ""
-    click.echo(f"{found.id}: {found.title}{by}, {found.kind.value}")
-    for number, version in enumerate(found.versions, 1):
-        click.echo("\n".join(_version(found, number, version)))
+    for line in directive_text(found, snapshot.sources.directives):
+        click.echo(wrapped(line))
 
 
 @directive.command("diff")
@@ -116,15 +116,17 @@ def _row(one: Directive, word: str, applies: Selected | None) -> str:
     return f"{word:<10} {one.id}{since}: {one.title or one.id}"
 
 
-def _version(of: Directive, number: int, version: Version) -> list[str]:
-    """One version in lines: what it says in English, when, and on which source."""
-    lines = [f"  v{number}: {version_sentence(of, version)}"]
-    if version.recorded_at is not None:
-        lines.append(f"      recorded {format_instant(to_instant(version.recorded_at))}")
-    if version.source.title:
-        sure = f" ({version.source.confidence})" if version.source.confidence else ""
-        lines.append(f"      source: {version.source.title}{sure}")
-    return lines
+def wrapped(line: str) -> str:
+    """A line of prose in lines of a terminal's width, all as deep as the first."""
+    depth = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.strip(),
+        width=WIDTH,
+        initial_indent=depth,
+        subsequent_indent=depth,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _versions(ruleset: Ruleset) -> dict[str, str]:

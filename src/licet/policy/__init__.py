@@ -21,7 +21,7 @@ from licet.policy.directives import (
     View,
 )
 from licet.policy.duties import notices
-from licet.policy.english import version_sentence
+from licet.policy.english import directive_text, version_sentence
 from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
 from licet.policy.partial import PENDING, Restricted, restrict
 from licet.policy.questions import (
@@ -79,6 +79,7 @@ __all__ = [
     "belongs",
     "cedar",
     "content_digest",
+    "directive_text",
     "disclosed_directives",
     "disclosed_missing",
     "explain",

@@ -1,245 +1,189 @@
-"""Conditions and directives in plain English, for the officer who signs and the user refused.
+"""Directives in plain English: who, what, where, since and until when, except, relieved by whom.
 
-The vocabulary is closed, so every condition has its phrase: one line per attribute, and no
-text is made up from data except names, which stand in backticks.
+For the officer who signs them. Nothing is made up from data except names, which stand in
+backticks, and what authors wrote as text, which stands in quotation marks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
 
-from licet.policy.directives import Alternative, Condition, Directive, Kind, Mode, Version, View
+from licet.policy.directives import (
+    Alternative,
+    Directive,
+    Disclosure,
+    Duty,
+    InFlight,
+    Kind,
+    Mode,
+    Version,
+)
+from licet.policy.duties import ENFORCERS, refusing, unenforced
+from licet.policy.phrases import (
+    alternative_phrase,
+    duration,
+    exception_phrase,
+    listing,
+    moment,
+    quoted,
+)
 
-MOMENT = "%Y-%m-%d %H:%M %z"
-
-
-def moment(at: datetime) -> str:
-    """`2026-06-12 17:21 -04:00`: the offset is that of the datetime."""
-    text = at.strftime(MOMENT)
-    return f"{text[:-2]}:{text[-2:]}"
-
-
-def listing(words: Sequence[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def quoted(names: Iterable[object], last: str = "or") -> str:
-    return listing([f"`{name}`" for name in names], last)
-
-
-def alternative_phrase(alternative: Alternative, *, leave_out: frozenset[str] = frozenset()) -> str:
-    """Whom or what one alternative is about; parties in `leave_out` are not spoken of."""
-    told = [
-        condition
-        for condition in sorted(alternative.conditions, key=_rank)
-        if _party(condition) not in leave_out
-    ]
-    parts = [
-        phrase(condition)
-        if index == 0 or _party(condition) == _party(told[index - 1])
-        else f"{_JOINED[_party(condition)]} {phrase(condition)}"
-        for index, condition in enumerate(told)
-    ]
-    return ", ".join(parts) or "everybody"
-
-
-_JOINED = {
-    "subject": "of",
-    "organisation": "at",
-    "workload": "for",
-    "model": "using",
-    "endpoint": "on",
-    "action": "in",
+_KINDS = {
+    Kind.RESTRICTION: "A restriction",
+    Kind.AUTHORISATION: "An authorisation",
+    Kind.OBLIGATION: "An obligation",
+}
+_ON_THEIR_WAY = {
+    InFlight.CUT: "Answers on their way are cut.",
+    InFlight.HAND_OVER: "Answers on their way are handed over to what is permitted.",
+    InFlight.FINISH: "Answers on their way may finish.",
+}
+_TOLD = {
+    Disclosure.FULL: "",
+    Disclosure.AUTHORITY: "Whoever is refused is told of the authority only.",
+    Disclosure.NONE: "Whoever is refused is told nothing of it.",
 }
 
 
-def _party(condition: Condition) -> str:
-    return condition.attribute.partition(".")[0]
+def directive_text(directive: Directive, others: Iterable[Directive] = ()) -> tuple[str, ...]:
+    """A directive whole, in lines: what it is, then what each version says.
 
-
-def phrase(condition: Condition) -> str:
-    """One condition as a noun phrase, with what it demands of the attestation."""
-    maker = _PHRASES.get(condition.attribute, _declared)
-    text = maker(condition)
-    if condition.assurance is not None:
-        text += f" (attested by {condition.assurance} or better)"
-    if condition.max_age_s is not None:
-        text += f" (evidence at most {_duration(condition.max_age_s)} old)"
-    return text
+    `others`: the directives beside it, of which the authorisations that name it are told.
+    """
+    lines = [f"{directive.id}: {directive.title or directive.id}", f"  {_origin(directive)}"]
+    relieving = [
+        one.id
+        for one in others
+        if any(directive.id in version.relieves for version in one.versions)
+    ]
+    if relieving:
+        lines.append(f"  Relieved by {quoted(relieving, 'and')}.")
+    for number, version in enumerate(directive.versions, 1):
+        lines += ["", f"  Version {number}, {when(version)}:"]
+        lines += [f"    {sentence}" for sentence in version_sentences(directive, version)]
+    return tuple(lines)
 
 
 def version_sentence(directive: Directive, version: Version) -> str:
-    """What one version says, in a sentence or two."""
-    since = f"since {moment(version.effective_from)}"
+    """What one version says, in one paragraph."""
+    told = " ".join(version_sentences(directive, version))
+    opening, period = when(version).split(" ", 1)
+    return f"{told} {opening.capitalize()} {period}."
+
+
+def version_sentences(directive: Directive, version: Version) -> tuple[str, ...]:
+    """What one version says, sentence by sentence, without its dates."""
+    return tuple(_sentences(directive, version))
+
+
+def when(version: Version) -> str:
+    """`from ... until ...`, on the clock on which the version was written."""
+    text = f"from {written_moment(version, version.effective_from)}"
     if version.effective_until is not None:
-        since += f" until {moment(version.effective_until)}"
+        text += f" until {written_moment(version, version.effective_until)}"
+    return text
+
+
+def written_moment(version: Version, at: datetime) -> str:
+    offset = timezone(timedelta(minutes=version.utc_offset_min))
+    return moment(at.astimezone(offset))
+
+
+def whom(alternatives: tuple[Alternative, ...], leave_out: frozenset[str] = frozenset()) -> str:
+    """All alternatives; where there are several, numbered, for `or` alone can be misread."""
+    told = [alternative_phrase(one, leave_out=leave_out) for one in alternatives]
+    return _numbered(told) or "everybody"
+
+
+def spared(alternatives: tuple[Alternative, ...], leave_out: frozenset[str] = frozenset()) -> str:
+    """All exceptions."""
+    told = [exception_phrase(one, leave_out=leave_out) for one in alternatives]
+    return _numbered([one for one in told if one])
+
+
+def _numbered(phrases: list[str]) -> str:
+    distinct = list(dict.fromkeys(phrases))
+    if len(distinct) < 2:
+        return "".join(distinct)
+    return listing([f"({number}) {one}" for number, one in enumerate(distinct, 1)], "or")
+
+
+def _origin(directive: Directive) -> str:
+    text = _KINDS[directive.kind]
+    if directive.authority:
+        text += f' by "{directive.authority}"'
+    if directive.jurisdiction:
+        text += f", under the law of {directive.jurisdiction}"
+    return f"{text}."
+
+
+def _sentences(directive: Directive, version: Version) -> Iterator[str]:
     if version.nothing:
-        return f"Without effect {since}."
-    who = listing([alternative_phrase(one) for one in version.applies], "or") or "everything"
-    opening = {
-        Kind.RESTRICTION: f"Refuses {who}",
-        Kind.AUTHORISATION: f"Relieves {who} of {quoted(version.relieves, 'and')}",
-        Kind.OBLIGATION: f"Binds {who}",
-    }
-    text = f"{opening[directive.kind]}, {since}"
-    if version.unless:
-        text += f", except {listing([alternative_phrase(one) for one in version.unless], 'or')}"
-    if version.conditions:
-        text += f", as long as {quoted((one.fact for one in version.conditions), 'and')} holds"
-    if version.duties:
-        text += f", with the duties {quoted((duty.kind for duty in version.duties), 'and')}"
-    text += "."
-    if version.presume:
-        presumed = [f"`{one.attribute}` to be {one.value}" for one in version.presume]
-        text += f" Where nothing is attested, it presumes {listing(presumed)}."
+        ends = version.effective_until is not None
+        yield f"Without effect{'; after that, what was recorded before applies again' * ends}."
+    else:
+        yield _what(directive.kind, version)
+        for duty in version.duties:
+            yield f"{_duty(duty)}."
+        for duty in unenforced(version):
+            refused = "so it relieves nothing" if version.relieves else "so it refuses all of them"
+            yield f"Nothing here carries out `{duty.kind}`, {refused}."
+        for one in version.conditions:
+            grace = f", and for {duration(one.grace_s)} after that" if one.grace_s else ""
+            yield f"It holds as long as the fact `{one.fact}` does{grace}; otherwise it lapses."
+        for presumed in version.presume:
+            value = _shown(presumed.value)
+            yield f"Where nothing is attested, `{presumed.attribute}` is taken to be `{value}`."
+        if refusing(directive, version, ENFORCERS) is not None:
+            yield _ON_THEIR_WAY[version.in_flight]
+        if version.mode is Mode.OBSERVE:
+            yield "It is observed only: recorded, and not enforced."
+        if version.disclosure is not Disclosure.FULL:
+            yield _TOLD[version.disclosure]
     if version.reading.text:
-        text += f" Reading: {version.reading.text} ({version.reading.by}, {version.reading.date})."
-    if version.mode is Mode.OBSERVE:
-        text += " Observed only: it is recorded and not enforced."
-    return text
+        reading = version.reading
+        yield f'Read as "{reading.text}" by {reading.by} on {reading.date}.'
+    if version.source.title:
+        sure = f" ({version.source.confidence})" if version.source.confidence else ""
+        yield f'Source: "{version.source.title}"{sure}.'
+    if version.recorded_at is not None:
+        yield f"Recorded {written_moment(version, version.recorded_at)}."
 
 
-def _rank(condition: Condition) -> int:
-    return list(_JOINED).index(_party(condition))
+def _what(kind: Kind, version: Version) -> str:
+    opening = {
+        Kind.RESTRICTION: "Refuses ",
+        Kind.AUTHORISATION: f"Relieves of {quoted(version.relieves, 'and')}: ",
+        Kind.OBLIGATION: "Binds ",
+    }
+    text = opening[kind] + whom(version.applies)
+    if exceptions := spared(version.unless):
+        text += f"; except {exceptions}"
+    return f"{text}."
 
 
-def _duration(seconds: int) -> str:
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds % length == 0:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} seconds"
+def _shown(value: bool | int | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _flag(yes: str, no: str) -> Callable[[Condition], str]:
-    def say(condition: Condition) -> str:
-        return yes if True in condition.any_of else no
-
-    return say
-
-
-def _named(text: str) -> Callable[[Condition], str]:
-    def say(condition: Condition) -> str:
-        return f"{text} {quoted(condition.any_of)}"
-
-    return say
-
-
-def _located(what: str) -> Callable[[Condition], str]:
-    def say(condition: Condition) -> str:
-        if condition.outside:
-            return f"{what} outside {quoted(condition.outside, 'and')}"
-        return f"{what} in {quoted(condition.any_of)}"
-
-    return say
-
-
-def _engagement(condition: Condition) -> str:
-    parts = {part.attribute: part for part in condition.record}
-    relation = parts.get("relation")
-    who = listing([f"{one}s" for one in relation.any_of], "or") if relation else "persons engaged"
-    where = parts.get("organisation.list")
-    which = parts.get("organisation.id")
-    if where:
-        who += f" of organisations on {quoted(where.any_of)}"
-    if which:
-        who += f" of {quoted(which.any_of)}"
-    return who
-
-
-_VIEWS = {
-    View.CURRENT: "",
-    View.MOST_RECENT: " by their most recent citizenship or residency",
-    View.ALL_EVER: ", now or ever",
-}
-
-
-def _nationality(condition: Condition) -> str:
-    parts = {part.attribute: part for part in condition.record}
-    country, standing = parts.get("country"), parts.get("standing")
-    if not condition.record:
-        country = condition
-    who = "nationals"
-    if standing is not None:
-        who = "persons with the standing " + quoted(standing.any_of)
-    if country is not None and country.outside:
-        who += f" of countries outside {quoted(country.outside, 'and')}"
-    elif country is not None:
-        who += f" of {quoted(country.any_of)}"
-    return who + _VIEWS[condition.view]
-
-
-def _owners(condition: Condition) -> str:
-    parts = {part.attribute: part for part in condition.record}
-    share = parts.get("percent_sum") or parts.get("percent")
-    text = "organisations owned"
-    if share is not None:
-        together = " together" if share.attribute == "percent_sum" else ""
-        if share.at_least is not None:
-            text += f"{together} to at least {share.at_least} percent"
-        if share.at_most is not None:
-            text += f"{together} to at most {share.at_most} percent"
-    named = parts.get("organisation.list")
-    if named is not None:
-        text += f" by organisations on {quoted(named.any_of)}"
-    which = parts.get("organisation.id")
-    if which is not None:
-        text += f" by {quoted(which.any_of)}"
-    return text
-
-
-def _declared(condition: Condition) -> str:
-    party, _, name = condition.attribute.partition(".")
-    if condition.at_least is not None and condition.at_most is not None:
-        return f"{party} with `{name}` from {condition.at_least} to {condition.at_most}"
-    if condition.at_least is not None:
-        return f"{party} with `{name}` of at least {condition.at_least}"
-    if condition.at_most is not None:
-        return f"{party} with `{name}` of at most {condition.at_most}"
-    if condition.outside:
-        return f"{party} with `{name}` outside {quoted(condition.outside, 'and')}"
-    return f"{party} with `{name}` {quoted(condition.any_of)}"
-
-
-_PHRASES: dict[str, Callable[[Condition], str]] = {
-    "subject.us_person": _flag("US persons", "persons who are not US persons"),
-    "subject.nationality": _nationality,
-    "subject.place": _located("persons"),
-    "subject.engagement": _engagement,
-    "subject.tier": _named("persons of the tier"),
-    "organisation.id": _named("the organisation"),
-    "organisation.list": _named("organisations on"),
-    "organisation.us_person": _flag(
-        "organisations that are US persons", "organisations that are not US persons"
-    ),
-    "organisation.place": _located("organisations"),
-    "organisation.ultimate_parent.place": _located("organisations whose ultimate parent is"),
-    "organisation.owners": _owners,
-    "organisation.sector": _named("organisations of the sector"),
-    "workload.id": _named("the workload"),
-    "workload.purpose": _named("work with the purpose"),
-    "workload.end_use": _named("work with the end use"),
-    "workload.data": _named("data of the class"),
-    "workload.data_origin": _located("data with its origin"),
-    "model.id": _named("the model"),
-    "model.list": _named("models on"),
-    "model.lineage": _named("models derived from"),
-    "model.developer": _named("models developed by"),
-    "model.developer.list": _named("models developed by organisations on"),
-    "model.developer.place": _located("models of developers"),
-    "model.origin": _located("models with their origin"),
-    "model.capability": _named("models with the capability"),
-    "model.weights": _named("models whose weights are"),
-    "model.safeguards": _named("models with the safeguards"),
-    "model.cleared": _flag("cleared models", "models that are not cleared"),
-    "endpoint.id": _named("the endpoint"),
-    "endpoint.operator": _named("endpoints operated by"),
-    "endpoint.operator.list": _named("endpoints of operators on"),
-    "endpoint.operator.controlled_from": _located("endpoints controlled from"),
-    "endpoint.place": _located("endpoints"),
-    "endpoint.self_hosted": _flag("endpoints of one's own", "endpoints of others"),
-    "action": _named("the action"),
-}
+def _duty(duty: Duty) -> str:
+    named = quoted(duty.value) if isinstance(duty.value, tuple) else f"`{duty.value}`"
+    match duty.kind:
+        case "notify_user":
+            told = "of it" if duty.value is True else f'"{str(duty.value).removesuffix(".")}"'
+            return f"Users are told {told}"
+        case "retain" if not duty.value:
+            return "Nothing is retained"
+        case "retain":
+            return f"What was decided is retained for {duration(int(str(duty.value)))}"
+        case "residency":
+            return f"Only endpoints in {named} serve"
+        case "monitor":
+            return f"Use is monitored at the level {named}"
+        case "report":
+            return f"Use is reported to {named}"
+        case "no_refusal_by":
+            return f"Nobody may be refused by {named}"
+        case _:
+            return "Who takes part is shared"

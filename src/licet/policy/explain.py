@@ -10,8 +10,8 @@ import msgspec
 
 from licet.policy.columns import answer
 from licet.policy.directives import Alternative, Condition, Kind, Mode
-from licet.policy.english import listing, phrase, quoted
 from licet.policy.matching import Stand
+from licet.policy.phrases import listing, phrase, quoted
 from licet.policy.questions import Action, Decision, Moment
 from licet.policy.refusal import since
 from licet.policy.rules import Atom, Rule
@@ -21,12 +21,19 @@ from licet.terms import Attested, Profile
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One condition and what is known of it: `holds` None is unknown."""
+    """One condition and what is known of it: `holds` None is unknown.
+
+    `complete`: whether `value` is all there is. `follows_from`: the attribute that is attested,
+    where the axioms give this one. `left_open_by`: lists that do not answer.
+    """
 
     condition: str
     attribute: str
     holds: bool | None
     value: str = ""
+    complete: bool = True
+    follows_from: str = ""
+    left_open_by: tuple[str, ...] = ()
     issuer: str = ""
     assurance: str = ""
     evidence_date: datetime | None = None
@@ -88,7 +95,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     """The chain of reasons in English, one line each, grounds indented."""
     lines = [_verdict_line(explanation.decision)]
     for reason in explanation.reasons:
-        source = ", ".join(part for part in (reason.authority, f"since {reason.since}") if part)
+        source = ", ".join(part for part in (reason.authority, reason.since) if part)
         line = f'"{reason.title}" ({source}) {reason.effect}'
         if reason.relieved_by:
             line += f", relieved by {quoted(reason.relieved_by, 'and')}"
@@ -102,6 +109,8 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
 
 def _verdict_line(decision: Decision) -> str:
     text = str(decision.verdict)
+    if decision.deciding:
+        text += f" by {quoted(decision.deciding, 'and')}"
     if decision.reason is not None:
         text += f": {decision.reason.replace('_', ' ')}"
     if decision.missing:
@@ -115,7 +124,12 @@ def _ground_line(ground: Ground) -> str:
     state = {True: "holds", False: "does not hold", None: "unknown"}[ground.holds]
     line = f"{ground.condition}: {state}"
     if ground.value:
-        line += f", `{ground.attribute}` is {ground.value}"
+        verb = "is" if ground.complete else "is at least"
+        line += f", `{ground.attribute}` {verb} {ground.value}"
+    if ground.left_open_by:
+        line += f", which {quoted(ground.left_open_by, 'and')} leaves open"
+    if ground.follows_from:
+        line += f", by `{ground.follows_from}`"
     if ground.issuer:
         dated = f", {ground.evidence_date:%Y-%m-%d}" if ground.evidence_date else ""
         line += f" (attested by {ground.issuer}, {ground.assurance}{dated})"
@@ -126,9 +140,12 @@ def _reasons(
     ruleset: Ruleset, known: Known, candidate: Candidate, decision: Decision
 ) -> Iterator[Reason]:
     must, may = known.must & candidate.must, known.may & candidate.may
-    for rule in ruleset.rules:
-        fires = rule.fires(must, may)
-        if fires is False:
+    firing = [
+        (rule, fires) for rule in ruleset.rules if (fires := rule.fires(must, may)) is not False
+    ]
+    refusing = {rule.id for rule, _ in firing if rule.restricts}
+    for rule, fires in firing:
+        if not _matters(rule, refusing, decision):
             continue
         relieved = tuple(
             dict.fromkeys(
@@ -149,6 +166,17 @@ def _reasons(
             grounds=tuple(_grounds(ruleset, known, candidate, rule)),
             relieved_by=relieved,
         )
+
+
+def _matters(rule: Rule, refusing: set[str], decision: Decision) -> bool:
+    """An authorisation matters where what it names fires, and what binds where it is served."""
+    match rule.directive.kind:
+        case Kind.AUTHORISATION:
+            return not refusing.isdisjoint(rule.version.relieves)
+        case Kind.OBLIGATION if not rule.restricts:
+            return decision.permitted or rule.id in set(decision.deciding) - refusing
+        case _:
+            return True
 
 
 def _effect(rule: Rule, *, certain: bool) -> str:
@@ -194,36 +222,43 @@ def _ground(
     column, test = atom
     name = column.key.attribute.name
     holding = ruleset.holding(column, known, candidate)
-    attested = _attestation(name, known)
+    attested, source = _attestation(name, known)
     values = ", ".join(_shown(element) for element in holding.elements)
     return Ground(
         condition=phrase(condition),
         attribute=name.removeprefix("subject."),
         holds=answer(test, holding),
         value=values,
+        complete=holding.complete,
+        follows_from=source if values else "",
+        left_open_by=tuple(
+            sorted({roll for element in holding.elements for roll, _ in test.opens(element)})
+        ),
         issuer=attested.issuer if attested is not None and values else "",
         assurance=str(attested.assurance) if attested is not None and values else "",
         evidence_date=attested.evidence_date if attested is not None and values else None,
     )
 
 
-def _attestation(name: str, known: Known) -> Attested[Any] | None:
-    """Who stands behind the value; None for what is configured and not attested."""
+def _attestation(name: str, known: Known) -> tuple[Attested[Any] | None, str]:
+    """Who stands behind the value (None for what is configured and not attested), and the
+    attribute from which it follows, if that is another."""
     party, _, own = name.partition(".")
     holder: Any
+    follows = ""
     if party == "subject":
         holder = known.profile
         if own == "us_person" and holder.us_person is None:
-            own = "nationality"
+            own = follows = "nationality"
     elif party == "organisation":
         holder = known.organisation
         own = own.removesuffix(".place") if own.startswith("ultimate_parent") else own
     else:
-        return None
+        return None, ""
     found = getattr(holder, own, None)
     if not isinstance(found, Attested):
         found = holder.declared.get(own)
-    return found
+    return found, follows
 
 
 def _shown(element: object) -> str:

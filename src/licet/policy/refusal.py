@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta, timezone
 
 from licet.catalog import SubjectRule
 from licet.policy.directives import Disclosure
-from licet.policy.english import alternative_phrase, listing, moment, quoted
+from licet.policy.duties import unenforced
+from licet.policy.english import spared, whom, written_moment
+from licet.policy.phrases import quoted
 from licet.policy.questions import Decision, Verdict
 from licet.policy.rules import UNCLEARED, Rule
 from licet.policy.ruleset import Ruleset
 
-_SAID = frozenset({"model", "action"})
-"""Parties that the sentence names anyway, so that a directive's phrase leaves them out."""
+_SAID = frozenset({"model.id", "model.lineage", "action"})
+"""What the sentence names anyway, so that a directive's phrase leaves it out."""
 
 INCOMPATIBLE = "incompatible_duties"
 
@@ -98,24 +99,36 @@ def _because(rule: Rule) -> str:
     title = rule.directive.title or rule.id
     source = [authority] if authority else []
     if rule.id != UNCLEARED:
-        source.append(f"in force since {since(rule)}")
+        source.append(f"in force {since(rule)}")
+        if version.effective_until is not None:
+            source.append(f"until {written_moment(version, version.effective_until)}")
     text = f'"{title}"' + (f" ({', '.join(source)})" if source else "")
-    who = [alternative_phrase(one, leave_out=_SAID) for one in version.applies]
-    text += f" applies to {listing(list(dict.fromkeys(who)), 'or') or 'everybody'}"
-    if version.unless:
-        spared = [alternative_phrase(one, leave_out=_SAID) for one in version.unless]
-        text += f" except {listing(spared, 'or')}"
+    text += f" applies to {whom(version.applies, _SAID)}"
+    if exceptions := spared(version.unless, _SAID):
+        text += f"; except {exceptions}"
+    if undone := unenforced(version):
+        text += f", with a duty that nothing carries out: {quoted(duty.kind for duty in undone)}"
+    if version.reading.text:
+        text += f', read as "{version.reading.text}"'
     return text
 
 
 def since(rule: Rule) -> str:
-    """When the selected version came into force, on the clock on which it was written."""
-    offset = timezone(timedelta(minutes=rule.version.utc_offset_min))
-    return moment(rule.version.effective_from.astimezone(offset))
+    """`since ...`: when the selected version came into force, on the clock on which it was
+    written; empty of what has no date."""
+    if rule.id == UNCLEARED:
+        return ""
+    return "since " + written_moment(rule.version, rule.version.effective_from)
 
 
 def _not_attested(missing: Sequence[Sequence[str]]) -> str:
     if not missing:
         return ", and not enough is attested"
-    least = missing[0]
-    return f", and {quoted(least, 'and')} {'is' if len(least) == 1 else 'are'} not attested"
+    lists = [name.removeprefix("list.") for name in missing[0] if name.startswith("list.")]
+    others = [name for name in missing[0] if not name.startswith("list.")]
+    text = ""
+    if others:
+        text += f", and {quoted(others, 'and')} {'is' if len(others) == 1 else 'are'} not attested"
+    if lists:
+        text += f", and {quoted(lists, 'and')} {'leaves' if len(lists) == 1 else 'leave'} it open"
+    return text

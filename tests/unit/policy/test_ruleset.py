@@ -179,7 +179,8 @@ def test_refusal_says_why_and_what_else() -> None:
         "`claude-fable-5` is not permitted for this person in `code-review`: "
         '"Licence requirement for Claude Fable 5 and Claude Mythos 5" '
         f"(US Department of Commerce, in force since {since(ruleset_letter(SOURCES))}) "
-        "applies to persons who are not US persons, and `us_person` is not attested. "
+        'applies to persons who are not US persons, read as "follows the person, not the '
+        'destination", and `us_person` is not attested. '
         "Permitted here now: `claude-opus-4.8`, `mistral-large-4`. "
         "Questions: compliance@operator.example, request 01K"
     )
@@ -241,9 +242,9 @@ def test_explanation_names_condition_value_and_issuer() -> None:
             endpoint="anthropic",
         )
     )
-    assert told[0] == "refused"
+    assert told[0] == "refused by `us-commerce-2026-06-12`"
     assert told[-1] == (
-        "  persons who are not US persons: holds, `us_person` is no (attested by hr, self)"
+        "  persons who are not US persons: holds, `us_person` is no, by `nationality` (attested by hr, self)"
     )
 
 
