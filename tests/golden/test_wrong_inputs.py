@@ -159,8 +159,11 @@ CASES: dict[str, Callable[[Wrong], bytes]] = {
     "a model that nobody has": lambda w: w.request(body=w.body(model="gpt-2")),
     "a model of a strange name": lambda w: w.request(body=w.body(model="<script>\r\nx: y" * 20)),
     "a workload of another key": lambda w: w.request(body=w.body(model=f"only-{w.dialect}")),
-    "a workload that does not speak the dialect": lambda w: w.request(
-        body=w.body(model="messages" if w.dialect == "chat" else "chat")
+    "a parameter that the other dialect cannot say": lambda w: w.request(
+        body=w.body(
+            model="messages" if w.dialect == "chat" else "chat",
+            messages=[{"role": "user", "content": [{"type": "hologram"}]}],
+        )
     ),
     # Paths and methods
     "GET": lambda w: w.request(start=f"GET {w.path} HTTP/1.1", body=b""),
