@@ -313,6 +313,7 @@ class Rig:
             settings=configuration.settings,
             worker_index=0,
             entropy=os.urandom,
+            folder=self.folder,
         )
         self.snapshot = Snapshot.of(configuration.sources)
         self.node.step_clock(self.at)

@@ -19,6 +19,7 @@ from licet.gateway import (
     Supervisor,
     ask,
     digest_key,
+    listening_context,
 )
 from licet.policy import Configuration, Snapshot
 from licet.storage import SnapshotStore, register
@@ -122,6 +123,8 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
             "`--clock-at` sets a scripted clock, and this one follows the system's",
             remedy="only where `licet.toml` says `[clock] scripted = true`",
         )
+    # Told here, before anything is started; each worker reads them again.
+    listening_context(settings.listen, folder.path)
     evidence = folder.evidence(settings).resolve()
     recorder_path = folder.recorder(settings).resolve()
     origin = settings.log_origin
@@ -133,7 +136,8 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
 
     def worker(control_fd: int, listen_fd: int, index: int) -> list[str]:
         where = ["--control-fd", str(control_fd), "--listen-fd", str(listen_fd)]
-        return child("worker", *where, "--recorder", str(recorder_path), "--index", str(index))
+        where += ["--recorder", str(recorder_path), "--index", str(index)]
+        return child("worker", *where, "--configuration", str(folder.path.resolve()))
 
     return Plan(
         folder=evidence,

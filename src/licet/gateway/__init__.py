@@ -1,6 +1,7 @@
 """The gateway: the supervisor, its workers, and the path of a request."""
 
 from licet.gateway.adoption import Adopted, Adopter
+from licet.gateway.certificates import listening_context
 from licet.gateway.control_client import ask
 from licet.gateway.folder import Folder, digest_key
 from licet.gateway.folder_adopter import FolderAdopter
@@ -34,6 +35,7 @@ __all__ = [
     "digest_key",
     "frame",
     "kept_keys",
+    "listening_context",
     "probe_endpoint",
     "read_history",
     "recover",

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
+from licet.gateway.certificates import vendor_context
 from licet.gateway.outbound import Route
 
 
 class LoopDialer:
     """Dials on a running loop, within `connect_s` seconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, connect_s: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, connect_s: float, folder: Path) -> None:
         self._loop = loop
         self.connect_s = connect_s
+        self._folder = folder
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -57,8 +60,5 @@ class LoopDialer:
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         context = self._contexts.get(ca_file)
         if context is None:
-            context = ssl.create_default_context(cafile=ca_file)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.set_alpn_protocols(["http/1.1"])
-            self._contexts[ca_file] = context
+            context = self._contexts[ca_file] = vendor_context(ca_file, self._folder)
         return context

@@ -15,8 +15,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 from licet.catalog import Settings
+from licet.gateway.certificates import listening_context
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer
 from licet.gateway.dialer import LoopDialer
@@ -45,14 +47,17 @@ class Node:
         settings: Settings,
         worker_index: int,
         entropy: Callable[[int], bytes],
+        folder: Path,
     ) -> None:
+        """`folder`: the configuration's, which the names of certificates are relative to."""
         self._loop = loop
+        self._tls = listening_context(settings.listen, folder)
         self._socket = listen_socket
         self._recorder_path = recorder_path
         self._index = worker_index
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        dialer = LoopDialer(loop, connect_s=settings.timeouts.connect_ms / 1000)
+        dialer = LoopDialer(loop, connect_s=settings.timeouts.connect_ms / 1000, folder=folder)
         committer = Committer(f"worker-{worker_index}", timers=loop, connect=self._connect_recorder)
         self.desk = Desk(
             timers=loop,
@@ -113,7 +118,7 @@ class Node:
 
     async def _serve(self) -> None:
         self._server = await self._loop.create_server(
-            lambda: Inbound(self.desk), sock=self._socket, backlog=1024
+            lambda: Inbound(self.desk), sock=self._socket, ssl=self._tls, backlog=1024
         )
 
     def _sweep(self) -> None:

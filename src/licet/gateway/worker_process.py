@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from pathlib import Path
 
 from licet.catalog import Settings
 from licet.gateway.node import Node
@@ -12,10 +13,13 @@ from licet.gateway.worker import NodeFace, drive
 from licet.policy import Snapshot
 
 
-def run_worker(control_fd: int, listen_fd: int, recorder_path: str, index: int) -> int:
+def run_worker(
+    control_fd: int, listen_fd: int, recorder_path: str, index: int, folder: Path
+) -> int:
     """Serves until the supervisor's end of `control_fd` closes; 0 is a good end.
 
     `listen_fd`: a bound and listening TCP socket, kept by the supervisor across restarts.
+    `folder`: the configuration's, which the names of certificates are relative to.
     """
 
     def make_node(
@@ -28,6 +32,7 @@ def run_worker(control_fd: int, listen_fd: int, recorder_path: str, index: int) 
             settings=settings,
             worker_index=index,
             entropy=os.urandom,
+            folder=folder,
         )
 
     return drive(
