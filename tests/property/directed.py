@@ -31,7 +31,7 @@ from licet.terms import (
 )
 
 Values = dict[str, Any]
-"""Attribute -> value; with `assurance` and `evidence_date` of all attestations."""
+"""Attribute -> value; with `assurance`, `evidence_date` and `expires` of all attestations."""
 
 COUNTRIES = tuple(sorted(places()))
 OTHER = "somebody-else"
@@ -72,9 +72,24 @@ class Case:
 class Directions:
     """Where the boundaries of conditions are, given lists and declared attributes."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, *, papers: bool = False) -> None:
+        """`papers`: everybody's nationality is known, also where no condition asks for it."""
+        self._papers = papers
         self._lists = {one.id: one for one in sources.lists}
         self._declared = sources.rules.attributes
+        graces = {
+            condition.grace_s
+            for directive in sources.directives
+            for version in directive.versions
+            for condition in version.conditions
+        }
+        self._facts = [
+            to_instant(edge + timedelta(seconds=grace))
+            for fact in sources.facts
+            for edge in (fact.start, fact.end)
+            for grace in ({0, *graces} if graces else ())
+            if edge is not None
+        ]
 
     def cases(self, directive: Directive) -> Iterator[Case]:
         """All cases of one directive, at the middle of each version and at its edges."""
@@ -89,6 +104,32 @@ class Directions:
                     yield self.case(witness, moment)
             for moment in self._edges(directive):
                 yield self.case({}, moment)
+
+    def links(self, sources: Sources) -> Iterator[Case]:
+        """Requests that an authorisation and a restriction which it names both match: as they
+        are, with each condition of either undone, and at every edge of both."""
+        directives = {one.id: one for one in sources.directives}
+        for authorisation in sources.directives:
+            for version in authorisation.versions:
+                for name in version.relieves:
+                    if name in directives:
+                        yield from self._link(version, authorisation, directives[name])
+
+    def _link(
+        self, version: Version, authorisation: Directive, restriction: Directive
+    ) -> Iterator[Case]:
+        for relieved in restriction.versions:
+            for bound, conditions in self._witnesses(relieved):
+                for free, others in self._witnesses(version):
+                    for at in (_middle(relieved), _middle(version)):
+                        moment = Moment(valid_at=to_instant(at))
+                        yield self.case(bound | free, moment)
+                        yield self.case(free | bound, moment)
+                        for left in (*conditions, *others):
+                            kept = (one for one in (*conditions, *others) if one is not left)
+                            yield self.case(self._meeting(kept), moment)
+                    for moment in (*self._edges(authorisation), *self._edges(restriction)):
+                        yield self.case(bound | free, moment)
 
     def _witnesses(self, version: Version) -> Iterator[tuple[Values, tuple[Condition, ...]]]:
         """What meets all conditions of a table; for an exception, of the first table too."""
@@ -127,6 +168,7 @@ class Directions:
             for edge in (one.effective_from, one.effective_until)
             if edge is not None
         }
+        effects |= set(self._facts)
         recorded = {to_instant(one.recorded_at) for one in dated if one.recorded_at is not None}
         for instant in sorted(effects):
             for step in (-1, 0, 1):
@@ -192,10 +234,12 @@ class Directions:
         if condition.max_age_s is not None:
             oldest = at - timedelta(seconds=condition.max_age_s)
             yield from ({"evidence_date": oldest + step * TICK} for step in (-1, 0, 1))
+        if name.startswith(("subject.", "organisation.")):
+            yield from ({"expires": at + step * TICK} for step in (-1, 0, 1))
         if name == "action":
             yield from ({name: action.value} for action in Action)
         elif name == "subject.us_person":
-            yield from ({name: flag} for flag in (True, False))
+            yield from ({name: flag} for flag in (True, False, None))
             for change in _statuses(at, ()):
                 yield {name: None, **change}
         elif name == "subject.nationality":
@@ -210,6 +254,8 @@ class Directions:
                 yield from ({name: (bound or 0) + step} for step in steps)
         elif name in _PLACES or self._is_declared(name, "place"):
             yield from ({name: country} for country in COUNTRIES)
+            if name == "subject.place":
+                yield {name: None}
         elif name == "workload.data_origin":
             yield from _place_sets(self._named(condition.any_of or condition.outside))
         else:
@@ -287,6 +333,10 @@ class Directions:
 
     def case(self, values: Values, moment: Moment) -> Case:
         """The parties with these values; of everything else something plain is known."""
+        nationality, claim = "subject.nationality", "subject.us_person"
+        if self._papers and nationality not in values and values.get(claim, False) is not None:
+            country = "US" if values.get(claim) else "NO"
+            values = {**values, nationality: (Status(country=country, standing=Standing.CITIZEN),)}
         return _case(values, moment, self._declared)
 
 
@@ -337,6 +387,7 @@ def _case(values: Values, moment: Moment, declared: dict[str, DeclaredAttribute]
         "issuer": "registry",
         "assurance": values.get("assurance", Assurance.GOVERNMENT),
         "evidence_date": values.get("evidence_date", at),
+        "expires": values.get("expires"),
         "complete": True,
     }
 

@@ -238,6 +238,7 @@ def _owners(draw: Random) -> Condition:
 _MAKERS: tuple[Maker, ...] = (
     _us_person,
     _us_person,
+    _us_person,
     _nationality,
     _nationality,
     _engagement,
@@ -254,6 +255,7 @@ _MAKERS: tuple[Maker, ...] = (
     _place("organisation.ultimate_parent.place"),
     _word("organisation.sector", "energy", "bank", "arms"),
     _word("organisation.cleared-site", True, False),
+    _word("workload.id", "review", "chat"),
     _word("workload.purpose", "code", "care"),
     _word("workload.end_use", "civil", "military"),
     _word("workload.data", "health", "personal", "public"),

@@ -7,9 +7,11 @@ may sit, a deliberately broken one included.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import cedarpy
@@ -25,19 +27,28 @@ from licet.policy import (
     Sources,
     Verdict,
     Version,
+    belongs,
     cedar,
+    parse,
 )
-from licet.terms import ConfigurationFault, Profile
-from tests.property.directed import Case, Directions
+from licet.terms import Assurance, Attested, ConfigurationFault, Profile, to_datetime
+from tests.property.directed import COUNTRIES, Case, Directions
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 EVERYTHING = "everything"
+_VERDICTS = {
+    True: Verdict.PERMITTED,
+    False: Verdict.REFUSED,
+    None: Verdict.UNDETERMINED,
+}
 UNENFORCED = (Duty(kind="monitor"),)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request by ids, and what Cedar answered: whether it is allowed."""
+    """One request by ids, and what Cedar answered: whether it is allowed; None where it gives
+    both answers, depending on something that is unknown."""
 
     profile: Profile
     organisation: str
@@ -45,7 +56,7 @@ class Question:
     model: str
     endpoint: str
     action: str
-    allowed: bool
+    allowed: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ def disagreements(exams: Iterable[Exam]) -> Iterator[str]:
         for one in exam.questions:
             known = ruleset.know(one.profile, one.organisation, one.workload, moment.valid_at)
             decision = ruleset.decide(known, one.model, one.endpoint, one.action)  # type: ignore[arg-type]
-            wanted = Verdict.PERMITTED if one.allowed else Verdict.REFUSED
+            wanted = _VERDICTS[one.allowed]
             if decision.verdict is not wanted:
                 yield f"{exam.name}: {decision.verdict}, Cedar: {wanted}: {one}, {moment}"
 
@@ -158,7 +169,14 @@ def _exam(
     parsed: tuple[Any, Any],
 ) -> Exam:
     """Asks Cedar everything of one moment in one batch."""
-    persons = {str(number): one.person for number, one in enumerate(layer)}
+    completed = [
+        (number, _completions(export, one.person, moment)) for number, one in enumerate(layer)
+    ]
+    persons = {
+        f"{number}/{place}": person
+        for number, several in completed
+        for place, person in enumerate(several)
+    }
     try:
         found = cedar.entities(export, sources, persons, moment)
     except ConfigurationFault as fault:
@@ -170,7 +188,7 @@ def _exam(
         cedar.request(
             export,
             sources,
-            person=str(number),
+            person=person,
             organisation=one.organisation.id,
             workload=one.workload.id,
             model=one.model.id,
@@ -178,30 +196,68 @@ def _exam(
             action=one.action,
             moment=moment,
         )
-        for number, one in enumerate(layer)
+        for person in persons
+        for one in [layer[int(person.partition("/")[0])]]
     ]
     policies, schema = parsed
     document = msgspec.json.encode(found.document).decode()
     entities = cedarpy.Entities.from_json_str(document, schema)
-    answers = cedarpy.is_authorized_batch(requests, policies, entities, schema)
-    return Exam(
-        name,
-        sources,
-        moment,
-        enforcers,
-        tuple(
-            Question(
-                one.person,
-                one.organisation.id,
-                one.workload.id,
-                one.model.id,
-                one.endpoint.id,
-                one.action,
-                answer.allowed,
-            )
-            for one, answer in zip(layer, answers, strict=True)
-            if not answer.diagnostics.errors
-        ),
+    answers: dict[int, set[bool | None]] = {}
+    batch = cedarpy.is_authorized_batch(requests, policies, entities, schema)
+    for person, answer in zip(persons, batch, strict=True):
+        said = None if answer.diagnostics.errors else answer.allowed
+        answers.setdefault(int(person.partition("/")[0]), set()).add(said)
+    questions = []
+    for number, one in enumerate(layer):
+        said_of_all = answers[number]
+        if None not in said_of_all:
+            (allowed,) = said_of_all if len(said_of_all) == 1 else (None,)
+            questions.append(_question(one, allowed))
+    return Exam(name, sources, moment, enforcers, tuple(questions))
+
+
+def _question(case: Case, allowed: bool | None) -> Question:
+    return Question(
+        case.person,
+        case.organisation.id,
+        case.workload.id,
+        case.model.id,
+        case.endpoint.id,
+        case.action,
+        allowed,
+    )
+
+
+def _completions(export: cedar.Export, person: Profile, moment: Moment) -> list[Profile]:
+    """What an unknown standing or place may turn out to be, each of which Cedar can be asked.
+
+    Only where one attribute alone is unknown, and to all conditions on it alike; otherwise the
+    person as it is, of whom Cedar has nothing to say.
+    """
+    of_person = [use for use in export.uses if use.party == "subject"]
+    names = [use.name for use in of_person]
+    at = to_datetime(moment.valid_at)
+    unknown = [use for use in of_person if cedar.value_of(use, person, at) == (None, False)]
+    short = [use for use in of_person if cedar.value_of(use, person, at) == (None, True)]
+    if len(unknown) + len(short) != 1 or any(use.optional for use in unknown):
+        return [person]
+    (name,) = [use.name for use in (*unknown, *short)]
+    if names.count(name) != 1:
+        return [person]
+    if name == "subject.us_person" and person.nationality is None:
+        return [
+            msgspec.structs.replace(person, us_person=_attested(flag, at)) for flag in (True, False)
+        ]
+    if name == "subject.place":
+        return [
+            msgspec.structs.replace(person, place=_attested(country, at)) for country in COUNTRIES
+        ]
+    return [person]
+
+
+def _attested(value: Any, at: datetime) -> Attested[Any]:
+    return Attested(
+        value=value, issuer="registry", assurance=Assurance.GOVERNMENT, evidence_date=at
     )
 
 
@@ -259,3 +315,41 @@ def single_exams(sources: Sources) -> list[Exam]:
         for directive in sources.directives
         for exam in alone(sources, directive, directions.cases(directive))
     ]
+
+
+def joint_exams(
+    name: str, sources: Sources, enforcers: frozenset[str], *, limit: int, seed: int = 1
+) -> list[Exam]:
+    """All directives at once: where links meet, and at a sample of the boundaries of each."""
+    directions = Directions(sources, papers=True)
+    draw = random.Random(seed)
+    linked = list(directions.links(sources))
+    lone = [case for one in sources.directives for case in directions.cases(one)]
+    cases = [
+        *draw.sample(linked, min(len(linked), limit)),
+        *draw.sample(lone, min(len(lone), limit)),
+    ]
+    return together(name, sources, enforcers, cases)
+
+
+def examples() -> Iterator[tuple[str, Sources]]:
+    """Every folder of examples, and it again with each alternative reading in its place."""
+    for folder in sorted(EXAMPLES.iterdir()):
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and belongs(path.name)
+        }
+        readings = {path: files.pop(path) for path in list(files) if path.startswith("readings/")}
+        yield folder.name, _sources(files)
+        for path, content in readings.items():
+            name, letter, _ = path.removeprefix("readings/").rsplit(".", 2)
+            changed = {**files, f"directives/{name}.toml": content}
+            yield f"{folder.name}, reading {letter} of {name}", _sources(changed)
+
+
+def _sources(files: dict[str, bytes]) -> Sources:
+    configuration = parse(files)
+    if configuration.faults:
+        raise AssertionError(configuration.faults)
+    return configuration.sources

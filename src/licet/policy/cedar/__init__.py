@@ -11,7 +11,7 @@ each of which can be asked), the error of the decision clock, duties that attach
 observed verdicts, in-flight treatment and explanations. `policy.naive` judges those.
 """
 
-from licet.policy.cedar.entities import Entities, audience_of, entities, request
+from licet.policy.cedar.entities import Entities, audience_of, entities, request, value_of
 from licet.policy.cedar.export import SLOTS, Export, export_all, export_directive
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "export_all",
     "export_directive",
     "request",
+    "value_of",
 ]

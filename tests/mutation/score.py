@@ -1,0 +1,113 @@
+"""The share of seeded faults that somebody objects to: `python -m tests.mutation.score`.
+
+Prints one line per fault and writes the table of docs/results; 1 if fewer than 95 % are found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.mutation.judges import JUDGES, objection
+from tests.mutation.policy_faults import Fault, faults
+from tests.property.oracle import count
+from tests.property.test_cedar import joint, single
+
+FLOOR = 0.95
+ROOT = Path(__file__).resolve().parents[2]
+SURVIVORS = Path(__file__).parent / "survivors.txt"
+"""Why a fault may survive: one line each, `kind: instance | why`."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/results/mutation-DATE.md")
+    options = parser.parse_args()
+    for name, judge in JUDGES.items():
+        against = objection(judge)
+        if against is not None:
+            print(f"error: without any fault, {name} object: {against}")
+            return 2
+    results = []
+    for fault in faults():
+        found = objectors(fault)
+        results.append((fault, found))
+        print(f"{fault.kind}: {fault.instance}: {', '.join(found) or 'NOBODY'}", flush=True)
+    caught = sum(bool(found) for _, found in results)
+    print(f"{caught} of {len(results)} faults found ({caught / len(results):.1%})")
+    if options.write:
+        write(results)
+    return 0 if caught >= FLOOR * len(results) else 1
+
+
+def objectors(fault: Fault) -> list[str]:
+    """Who objects to an engine with this fault; put in place and taken out again."""
+    patches = []
+
+    def put(holder: object, name: str, value: object) -> None:
+        one = patch.object(holder, name, value)
+        one.start()
+        patches.append(one)
+
+    fault.apply(put)
+    try:
+        return [name for name, judge in JUDGES.items() if objection(judge) is not None]
+    finally:
+        for one in reversed(patches):
+            one.stop()
+
+
+def write(results: list[tuple[Fault, list[str]]]) -> None:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    day = datetime.now(UTC).date().isoformat()
+    path = ROOT / "docs" / "results" / f"mutation-{day}.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(report(results, day, commit.strip()))
+
+
+def report(results: list[tuple[Fault, list[str]]], day: str, commit: str) -> str:
+    """The page for docs/results."""
+    caught = sum(bool(found) for _, found in results)
+    lines = [
+        f"# Mutation: faults in compiler and selector, {day}, {commit}",
+        "",
+        f"{caught} of {len(results)} seeded faults found ({caught / len(results):.1%}). Made by",
+        "`make mutation`, which puts each fault of `tests/mutation/policy_faults.py` in place in",
+        f"the running engine and asks three judges: Cedar ({count(single()):,} decisions of single",
+        f"directives at their boundaries, {count(joint()):,} of whole sets), the naive interpreter",
+        "(small worlds with much unknown), and the verdict tables of June 2026.",
+        "",
+        "| fault | instances | found | by facts | by interpreter | by Cedar |",
+        "|---|---|---|---|---|---|",
+    ]
+    kinds = Counter(fault.kind for fault, _ in results)
+    for kind, instances in kinds.items():
+        of_kind = [found for fault, found in results if fault.kind == kind]
+        by = [sum(judge in found for found in of_kind) for judge in JUDGES]
+        found_by_any = sum(bool(found) for found in of_kind)
+        cells = " | ".join(str(one) for one in (instances, found_by_any, *by))
+        lines.append(f"| {kind} | {cells} |")
+    told = dict(
+        line.split(" | ", 1) for line in SURVIVORS.read_text().splitlines() if " | " in line
+    )
+    lines += ["", "## Survivors", ""]
+    for fault, found in results:
+        if not found:
+            name = f"{fault.kind}: {fault.instance}"
+            lines.append(f"- **{name}**: {told.get(name, 'not explained yet')}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
