@@ -24,7 +24,7 @@ from licet.wire.events import (
     gather,
     text_of,
 )
-from licet.wire.messages_requests import input_of
+from licet.wire.messages_requests import arguments_of, input_of, object_of
 from licet.wire.usage import Usage
 
 _WORDS: Final[dict[str, StopWord]] = {
@@ -144,7 +144,7 @@ class MessagesReader:
         call = self._calls[index] = self._opened
         self._opened += 1
         given = block.input
-        self._whole_input = given if isinstance(given, str) else _ENCODE(given or {}).decode()
+        self._whole_input = arguments_of(given or {})
         return [Called(call, text_of(block.id), text_of(block.name))]
 
     def _read_stop(self, index: Any) -> list[Event]:
@@ -268,7 +268,7 @@ class MessagesWriter:
             return False
         if not isinstance(self._open, int):
             return True
-        return isinstance(input_of("".join(self._arguments)), dict) and bool(self._arguments)
+        return object_of("".join(self._arguments)) is not None
 
     def _start(self, what: int | str, block: bytes) -> bytes:
         closed = self._close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -26,6 +26,10 @@ from licet.wire.conversation import (
 TOKENS_MAX_DEFAULT: Final = 8192
 """Sent for a caller whose dialect needs no bound: every model in service writes as much."""
 
+INVALID: Final = "INVALID_JSON"
+"""The only key of an input that holds what a model wrote instead of an object."""
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _KINDS: Final = {"auto": "auto", "required": "any", "none": "none", "one": "tool"}
 _BLOCK_KEYS: Final[dict[str, frozenset[str]]] = {
@@ -107,8 +111,7 @@ def _read_block(block: dict[str, Any], notes: Notes) -> Part:
         return Call(
             id=notes.text(block.get("id"), "messages.content.id"),
             name=notes.text(block.get("name"), "messages.content.name"),
-            # A text is what could not be parsed when a chat vendor wrote it.
-            arguments=value if isinstance(value, str) else msgspec.json.encode(value).decode(),
+            arguments=arguments_of(value),
         )
     if kind == "tool_result":
         if block.get("is_error"):
@@ -303,12 +306,23 @@ def fitting_id(id: str) -> str:
     return f"toolu_{hashlib.sha256(id.encode(errors='replace')).hexdigest()[:32]}"
 
 
-def input_of(arguments: str) -> Any:
-    """The value of some arguments; those that are no object stay as they were written."""
-    if not arguments:
-        return {}
+def input_of(arguments: str) -> dict[str, Any]:
+    """The object that some arguments are; what is none is kept as it was written, in the wrapping
+    that the dialect's own documentation gives it ("fine-grained tool streaming")."""
+    found = object_of(arguments or "{}")
+    return {INVALID: arguments} if found is None else found
+
+
+def object_of(arguments: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; None for anything else, as one that has not ended."""
     try:
-        value = msgspec.json.decode(arguments)
+        return _OBJECT.decode(arguments)
     except (msgspec.DecodeError, RecursionError):
-        return arguments
-    return value if isinstance(value, dict) else arguments
+        return None
+
+
+def arguments_of(value: Any) -> str:
+    """The text of an input, as it was written before it was wrapped."""
+    if isinstance(value, dict) and value.keys() == {INVALID} and isinstance(value[INVALID], str):
+        return cast("str", value[INVALID])
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
