@@ -9,7 +9,7 @@ import click
 from licet.cli.options import config_option
 from licet.cli.snapshots import snapshot_of
 from licet.gateway import Folder
-from licet.policy import Configuration
+from licet.policy import Configuration, cautions
 from licet.terms import Fault, Faults, Instant
 
 
@@ -19,7 +19,9 @@ from licet.terms import Fault, Faults, Instant
 def check(ctx: click.Context, folder: Folder) -> None:
     """Validate everything, with file, line and a suggestion.
 
-    Needs no running gateway. The exit code is 1 when anything is wrong.
+    Needs no running gateway. The exit code is 1 when anything is wrong. Warnings name what is
+    sound and refuses all the same: duties that nothing carries out, and duties that contradict
+    each other.
     """
     configuration = folder.configuration()
     faults: list[Fault] = list(configuration.faults)
@@ -31,6 +33,10 @@ def check(ctx: click.Context, folder: Folder) -> None:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         click.echo(f"{count}; only what restricts would be adopted", err=True)
         ctx.exit(1)
+    for caution in cautions(configuration.sources):
+        place = configuration.places.get(("directive", caution.directive, caution.version))
+        where = f"{place}: " if place is not None else ""
+        click.echo(f"warning: {where}{caution.message}", err=True)
     click.echo(_summary(configuration))
 
 

@@ -2,6 +2,7 @@
 
 from licet.policy import cedar, naive
 from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_digest
+from licet.policy.cautions import Caution, cautions
 from licet.policy.configuration import Configuration, VersionKey, belongs, parse
 from licet.policy.credential import Release, releases
 from licet.policy.directives import (
@@ -44,6 +45,7 @@ __all__ = [
     "Action",
     "Adoption",
     "Alternative",
+    "Caution",
     "Condition",
     "Configuration",
     "Decision",
@@ -77,6 +79,7 @@ __all__ = [
     "View",
     "adopt",
     "belongs",
+    "cautions",
     "cedar",
     "content_digest",
     "directive_text",

@@ -292,3 +292,14 @@ def test_a_schema_knows_the_attributes_that_the_folder_declares(folder: Path) ->
     result = run("schema", "directive", "--config", str(folder))
     subject = json.loads(result.stdout)["$defs"]["Alternative"]["properties"]["subject"]
     assert subject["properties"]["clearance"]["$ref"] == "#/$defs/test_attested_number"
+
+
+def test_check_warns_of_what_refuses_though_it_is_sound(folder: Path) -> None:
+    (folder / "directives" / "report.toml").write_text(
+        'id = "report"\nkind = "obligation"\n\n[[version]]\n'
+        "received = 2026-01-01T00:00:00Z\neffective_from = 2026-01-01T00:00:00Z\n"
+        '[[version.duty]]\nreport = "office"\n'
+    )
+    result = run("check", "--config", str(folder))
+    assert result.exit_code == 0
+    assert "warning: directives/report.toml:4:3: nothing carries out `report`" in result.stderr

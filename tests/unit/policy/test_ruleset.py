@@ -244,7 +244,8 @@ def test_explanation_names_condition_value_and_issuer() -> None:
     )
     assert told[0] == "refused by `us-commerce-2026-06-12`"
     assert told[-1] == (
-        "  persons who are not US persons: holds, `us_person` is no, by `nationality` (attested by hr, self)"
+        "  persons who are not US persons: holds, `us_person` is no, by `nationality` "
+        "(attested by hr, self)"
     )
 
 
