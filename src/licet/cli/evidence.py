@@ -17,9 +17,11 @@ from licet.cli.options import (
     json_option,
     show_json,
 )
+from licet.cli.privacy import access, erase, rotate
 from licet.cli.progress import Steps
 from licet.cli.proving import check_receipt, consistency, prove, tiles
 from licet.cli.replaying import replay
+from licet.cli.witnessing import publish_checkpoint
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
 from licet.storage import (
@@ -36,10 +38,20 @@ from licet.terms import Instant, format_instant
 
 @click.group()
 def evidence() -> None:
-    """Verify, show and open the evidence log."""
+    """Verify, prove, replay, show and open the evidence log."""
 
 
-for command in (open_request, tiles, prove, consistency, replay):
+for command in (
+    open_request,
+    access,
+    erase,
+    tiles,
+    prove,
+    consistency,
+    replay,
+    publish_checkpoint,
+    rotate,
+):
     evidence.add_command(command)
 
 

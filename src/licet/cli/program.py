@@ -23,7 +23,8 @@ COMMANDS = {
     "explain": "The verdict for a person, a workload and a model, and why.",
     "coverage": "How much is undetermined, and which attestation would settle most.",
     "directive": "Directives as data and in English.",
-    "evidence": "Verify, show and open the evidence log.",
+    "evidence": "Verify, prove, replay, show and open the evidence log.",
+    "witness": "Sign, for others, that their log only ever grew.",
     "schema": "Print the JSON Schema of a configuration file, for editors.",
     "key": "Make, list and revoke the gateway's keys.",
     "subject": "Tokens of end users, for tests.",
@@ -73,6 +74,8 @@ def load_study(name: str) -> click.Command | None:
             from licet.cli.covering import coverage as command
         case "evidence":
             from licet.cli.evidence import evidence as command
+        case "witness":
+            from licet.cli.witnessing import witness as command
         case "schema":
             from licet.cli.schemas import schema as command
         case _:

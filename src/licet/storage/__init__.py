@@ -4,6 +4,7 @@ The only writer of a log is its recorder. Everything that merely reads works bes
 """
 
 from licet.storage.disk import Disk, File, Lock, RealDisk
+from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.keys import signing_key, verifier_key
 from licet.storage.log import Checked, Log
 from licet.storage.proving import Proved, prove_between, prove_request
@@ -35,10 +36,13 @@ __all__ = [
     "SnapshotStore",
     "Tiled",
     "build_tiles",
+    "erase_alone",
+    "erase_by_recorder",
     "last_instant",
     "leaves",
     "prove_between",
     "prove_request",
+    "record_alone",
     "recorded_versions",
     "register",
     "run_recorder",

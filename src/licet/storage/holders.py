@@ -136,6 +136,22 @@ def read_keys(disk: Disk, path: Path) -> dict[int, bytes]:
     return {slot: key for slot, (state, _, key) in enumerate(_slots(data)) if state == _LIVE}
 
 
+def find_slot(disk: Disk, path: Path, holder: str) -> int:
+    """The slot of a holder; -1 when there is none. Nothing is written."""
+    try:
+        data = disk.read(path)
+    except FileNotFoundError:
+        return -1
+    if len(data) < _HEADER.size:
+        return -1
+    _, _, salt = _HEADER.unpack_from(data)
+    tag = hmac.digest(salt, holder.encode(), "sha256")
+    for slot, (state, found, _) in enumerate(_slots(data)):
+        if state == _LIVE and hmac.compare_digest(found, tag):
+            return slot
+    return -1
+
+
 def _slots(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """State, tag and key of each slot of full size."""
     for place in range(_HEADER.size, len(data) - _SLOT.size + 1, _SLOT.size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from licet.evidence import (
@@ -86,23 +86,20 @@ def handover_name(size: int) -> str:
     return f"{size:020}{_NOTE}"
 
 
-def successor(note: bytes, key: VerifierKey, named: Iterable[str]) -> VerifierKey | None:
+def successor(note: bytes, key: VerifierKey, named: str) -> VerifierKey | None:
     """The key to which `key` hands over in a checkpoint that both signed.
 
-    `named`: the keys that the log's own `started` leaves name, as texts, up to that checkpoint.
-    None: this note says nothing about `key`. Raises `EvidenceFault` (`note_...`) when a signature
-    of either is wrong.
+    `named`: the key that the log's last `started` leaf before that checkpoint names, as text.
+    None: `key` hands over nothing here. Raises `EvidenceFault` (`note_...`) when a signature of
+    either is wrong.
     """
     _, signatures = note_parts(note)
-    signed = set()
-    for name, blob in signatures:
-        signed.add((name, blob[:4]))
-    if (key.name, key.id) not in signed:
+    signed = {(name, blob[:4]) for name, blob in signatures}
+    found = parse_verifier(named)
+    if found == key or found.name != key.name:
+        return None
+    if not {(key.name, key.id), (found.name, found.id)} <= signed:
         return None
     open_note(note, [key])
-    for text in named:
-        found = parse_verifier(text)
-        if found != key and found.name == key.name and (found.name, found.id) in signed:
-            open_note(note, [found])
-            return found
-    return None
+    open_note(note, [found])
+    return found

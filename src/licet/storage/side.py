@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from licet.evidence import Opening
 from licet.storage.appending import AppendFile, disk_fault
 from licet.storage.disk import Disk
-from licet.storage.holders import Holders, read_keys
+from licet.storage.holders import Holders, find_slot, read_keys
 
 SIDE = "side"
 HOLDERS = "holders"
@@ -229,13 +229,19 @@ class SideReader:
         self.damage: list[tuple[Path, int, str]] = []
         """Path, offset and what is wrong, so far."""
 
-    def openings(self) -> Iterator[Found]:
-        """Every opening that can be opened, file by file."""
+    def find(self, holder: str) -> int:
+        """The slot of a holder; -1: nothing is held on him, or no longer."""
+        return find_slot(self._disk, self._folder / HOLDERS, holder)
+
+    def openings(self, slot: int | None = None) -> Iterator[Found]:
+        """Every opening that can be opened, file by file; with `slot` those of one holder."""
         for name in side_names(self._disk, self._folder):
             parts: dict[tuple[int, bytes], bytes] = {}
             for frame in sealed_frames(self._disk, self._folder / name):
                 if isinstance(frame, int):
                     self.damage.append((self._folder / name, frame, "torn or damaged frames"))
+                    continue
+                if slot is not None and frame.slot != slot:
                     continue
                 content = self._unseal(frame)
                 if content is None:

@@ -250,7 +250,7 @@ class _Whole:
             try:
                 head = _claimed(note)
                 named = [text for index, text in self._keys if index < head.size]
-                found = successor(note, self._trusted[-1], named)
+                found = successor(note, self._trusted[-1], named[-1]) if named else None
             except EvidenceFault as fault:
                 self._damage(fault.code, fault.message, path=str(path))
                 continue

@@ -1,0 +1,126 @@
+"""`licet witness`, and `licet evidence publish`: those who saw the log before."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, told_of
+from licet.evidence import (
+    SignerKey,
+    cosigner_text,
+    is_key_name,
+    parse_cosigner,
+    parse_signer,
+    parse_verifier,
+)
+from licet.gateway import Folder
+from licet.storage import verifier_key
+from licet.storage.witnesses import Witness, publish, witness_server
+from licet.terms import OperationFault
+
+KEY = click.option(
+    "--key",
+    "key_file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file of the witness's signing key.",
+)
+
+
+@click.group()
+def witness() -> None:
+    """Sign, for others, that their log only ever grew."""
+
+
+@witness.command("new")
+@click.argument("name")
+@KEY
+def new_witness(name: str, key_file: Path) -> None:
+    """Make a signing key for the witness NAME, such as `witness.example/w1`.
+
+    Prints the public key, for those who will rely on its signatures.
+    """
+    if not is_key_name(name):
+        raise OperationFault("witness_name", f"`{name}` has a space or a plus, or is empty")
+    key = SignerKey(name=name, seed=os.urandom(32))
+    try:
+        fd = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(f"{key.text()}\n")
+    except OSError as error:
+        raise told_of(error, key_file) from error
+    click.echo(cosigner_text(key.verifier()))
+
+
+@witness.command("serve")
+@KEY
+@click.option(
+    "--state",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder that remembers what was signed last; keep it.",
+)
+@click.option("--log", "logs", multiple=True, required=True, help="The public key of a log.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8790, show_default=True, type=click.IntRange(0, 65535))
+def serve(key_file: Path, state: Path, logs: tuple[str, ...], host: str, port: int) -> None:
+    """Answer `POST /add-checkpoint` (C2SP tlog-witness) until Ctrl-C.
+
+    A checkpoint is signed when it is of a log that --log names and extends the one that was
+    signed before. Put a server that speaks TLS in front of it.
+    """
+    try:
+        key = parse_signer(key_file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise told_of(error, key_file) from error
+    standing = Witness(state, key, [parse_verifier(one) for one in logs])
+    try:
+        server = witness_server(standing, host, port, lambda: int(time.time()))
+    except OSError as error:
+        raise OperationFault("listen", f"`{host}:{port}`: {error.strerror}") from error
+    bound = server.server_address[1]
+    click.echo(f"witness `{key.name}` at http://{host}:{bound}, for {len(standing.logs)} logs")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("ended")
+    finally:
+        server.server_close()
+        standing.close()
+
+
+@click.command("publish")
+@click.option(
+    "--to",
+    "sink",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder that others keep: a mounted share, a repository, a bucket.",
+)
+@click.option(
+    "--witness",
+    "asked",
+    multiple=True,
+    nargs=2,
+    metavar="URL VKEY",
+    help="Ask this witness to sign, and check its signature.",
+)
+@EVIDENCE_FOLDER
+@config_option
+def publish_checkpoint(
+    sink: Path, asked: tuple[tuple[str, str], ...], evidence_folder: Path | None, folder: Folder
+) -> None:
+    """Put the newest checkpoint where others keep it, signed by witnesses.
+
+    It must extend what was published last: a log that went back, or that has two trees for one
+    size, is reported and not published. The exit code is 1 then.
+    """
+    path = evidence_of(evidence_folder, folder)
+    witnesses = tuple((url, parse_cosigner(vkey)) for url, vkey in asked)
+    found = publish(path, sink, verifier_key(path), witnesses=witnesses)
+    by = f", signed by {', '.join(found.witnesses)}" if found.witnesses else ""
+    click.echo(f"published: {found.checkpoint.size} leaves, {found.before} before{by}")
