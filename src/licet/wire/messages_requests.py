@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -324,5 +324,5 @@ def object_of(arguments: str) -> dict[str, Any] | None:
 def arguments_of(value: Any) -> str:
     """The text of an input, as it was written before it was wrapped."""
     if isinstance(value, dict) and value.keys() == {INVALID} and isinstance(value[INVALID], str):
-        return cast("str", value[INVALID])
+        return str(value[INVALID])
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,91 @@
+"""docs/loss.md is the table of losses, and no parameter of an official client is missing in it.
+
+`python -m tests.golden.test_loss` writes it anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+from anthropic.resources.beta.messages import Messages as BetaMessages
+from anthropic.resources.messages import Messages
+from openai.resources.chat.completions import Completions
+
+from licet.wire import LOSSES, Dialect, Fate
+
+PAGE = Path(__file__).parents[2] / "docs" / "loss.md"
+
+NAMES: dict[Dialect, str] = {"chat": "Chat Completions", "messages": "Messages"}
+HEAD = """# What is lost between two dialects
+
+Where a caller and a vendor speak different dialects, the gateway translates. This page says what becomes
+of each parameter. It is made from the table that the translation itself asks.
+
+| fate | meaning |
+|---|---|
+| kept | said in other words, with the same meaning |
+| emulated | what comes near to it is done, as the note says |
+| dropped | left out, named in the header `Licet-Dropped` and in the record; refused where the workload says `lossless = true` |
+| refused | no vendor of the other dialect is asked; where there is no other, the request ends with 400 `untranslatable`, which names the parameter |
+| stripped | bound to the vendor that made it, so that it never reaches another; named in the record |
+
+A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that says nothing,
+as `n = 1`. A name with dots lies inside another parameter.
+
+What answers lose: reasoning of a chat vendor is not shown to a caller of Messages, since it bears no
+signature and would be refused when it is sent back; it becomes a `ping`. Reasoning of a Messages vendor is
+`reasoning_content` to a caller of chat, never text. A reason for stopping that the other dialect has no word for is
+told as its neighbour, with the vendor's own word beside it as `vendor_stop_reason`. Usage that no vendor gave
+is estimated, and says `estimated`. Arguments of a tool that are no JSON object are kept as they were
+written: in a whole answer of Messages as `{"INVALID_JSON": "..."}`.
+"""
+COLUMNS: tuple[Fate, ...] = ("kept", "emulated", "dropped", "refused", "stripped")
+
+
+def page() -> str:
+    sections = [HEAD]
+    for (source, target), rows in LOSSES.items():
+        lines = [
+            f"## From {NAMES[source]} to {NAMES[target]}\n",
+            "| parameter | fate | there |",
+            "|---|---|---|",
+        ]
+        ordered = sorted(rows.values(), key=lambda row: COLUMNS.index(row.fate))
+        lines += [f"| `{row.parameter}` | {row.fate} | {row.note} |" for row in ordered]
+        sections.append("\n".join(lines) + "\n")
+    return "\n".join(sections)
+
+
+def test_the_page_is_the_table() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "write it anew: python -m tests.golden.test_loss"
+    )
+
+
+# Of the client itself: they never become part of a request's body.
+LOCAL = {"self", "extra_headers", "extra_query", "extra_body", "timeout"}
+
+
+@pytest.mark.parametrize(
+    ("source", "create"),
+    [
+        ("chat", Completions.create),
+        ("messages", Messages.create),
+        ("messages", BetaMessages.create),
+    ],
+)
+def test_every_parameter_of_the_official_clients_has_its_row(
+    source: Dialect, create: object
+) -> None:
+    assert callable(create)
+    parameters = set(inspect.signature(create).parameters) - LOCAL
+    assert len(parameters) > 10
+    for (spoken, _), rows in LOSSES.items():
+        if spoken == source:
+            assert parameters - rows.keys() == set()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
