@@ -20,26 +20,29 @@ PAGE = Path(__file__).parents[2] / "docs" / "loss.md"
 NAMES: dict[Dialect, str] = {"chat": "Chat Completions", "messages": "Messages"}
 HEAD = """# What is lost between two dialects
 
-Where a caller and a vendor speak different dialects, the gateway translates. This page says what becomes
-of each parameter. It is made from the table that the translation itself asks.
+Where a caller and a vendor speak different dialects, the gateway translates. This page says what
+becomes of each parameter. It is made from the table that the translation itself asks.
 
-| fate | meaning |
-|---|---|
-| kept | said in other words, with the same meaning |
-| emulated | what comes near to it is done, as the note says |
-| dropped | left out, named in the header `Licet-Dropped` and in the record; refused where the workload says `lossless = true` |
-| refused | no vendor of the other dialect is asked; where there is no other, the request ends with 400 `untranslatable`, which names the parameter |
-| stripped | bound to the vendor that made it, so that it never reaches another; named in the record |
+- **kept**: said in other words, with the same meaning.
+- **emulated**: what comes near to it is done, as the note says.
+- **dropped**: left out, and named in the header `Licet-Dropped` and in the record; refused where
+  the workload says `lossless = true`.
+- **refused**: no vendor of the other dialect is asked. Where there is no other, the request ends
+  with 400 `untranslatable`, which names the parameter.
+- **stripped**: bound to the vendor that made it, so that it never reaches another; named in the
+  record.
 
-A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that says nothing,
-as `n = 1`. A name with dots lies inside another parameter.
+A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that
+says nothing, as `n = 1`. A name with dots lies inside another parameter.
 
-What answers lose: reasoning of a chat vendor is not shown to a caller of Messages, since it bears no
-signature and would be refused when it is sent back; it becomes a `ping`. Reasoning of a Messages vendor is
-`reasoning_content` to a caller of chat, never text. A reason for stopping that the other dialect has no word for is
-told as its neighbour, with the vendor's own word beside it as `vendor_stop_reason`. Usage that no vendor gave
-is estimated, and says `estimated`. Arguments of a tool that are no JSON object are kept as they were
-written: in a whole answer of Messages as `{"INVALID_JSON": "..."}`.
+Answers lose little. Reasoning of a chat vendor is not shown to a caller of Messages, since it
+bears no signature and would be refused when it is sent back; in a stream it becomes a `ping`.
+Reasoning of a Messages vendor is `reasoning_content` to a caller of chat, never text. A reason for
+stopping that the other dialect has no word for is told as its neighbour, with the vendor's own word
+beside it as `vendor_stop_reason`. Usage that no vendor gave is estimated, and says `estimated`.
+Arguments of a tool that are no JSON object are kept as they were written: in a whole answer of
+Messages as `{"INVALID_JSON": "..."}`. Citations and the results of tools that a vendor runs by
+itself have no place in chat.
 """
 COLUMNS: tuple[Fate, ...] = ("kept", "emulated", "dropped", "refused", "stripped")
 
