@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -88,10 +89,10 @@ def http_post(url: str, body: bytes) -> tuple[int, bytes]:
     secure = parts.scheme == "https"
     connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     try:
-        connection = connect(parts.netloc, timeout=BOUND_S)
-        connection.request("POST", parts.path, body)
-        answer = connection.getresponse()
-        return answer.status, answer.read(ANSWER_BYTES_MAX)
+        with closing(connect(parts.netloc, timeout=BOUND_S)) as connection:
+            connection.request("POST", parts.path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.read(ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OperationFault(
             "witness_unreachable", f"no witness answers at `{url}`: {error}"

@@ -17,6 +17,7 @@ from licet.evidence import (
     Checkpoint,
     SignerKey,
     VerifierKey,
+    is_decimal,
     judge,
     parse_checkpoint,
 )
@@ -25,6 +26,7 @@ from licet.storage.disk import Disk, RealDisk
 from licet.terms import EvidenceFault
 
 BODY_BYTES_MAX = 64 << 10
+UNREAD_BYTES_MAX = 1 << 20
 IDLE_S = 30.0
 _SUFFIX = ".seen"
 
@@ -113,12 +115,15 @@ def witness_server(
         timeout = IDLE_S
 
         def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if not (length.isascii() and length.isdigit()) or int(length[:9]) > BODY_BYTES_MAX:
+            told = self.headers.get("Content-Length", "")
+            length = int(told) if is_decimal(told) else -1
+            if not 0 <= length <= BODY_BYTES_MAX:
                 self.close_connection = True
+                # What is left unread when a connection is closed may take the answer with it.
+                self.rfile.read(min(max(length, 0), UNREAD_BYTES_MAX))
                 self._say(Answer(status=400, body=b"a checkpoint has a length of 64 KiB at most\n"))
                 return
-            body = self.rfile.read(int(length))
+            body = self.rfile.read(length)
             if self.path != "/add-checkpoint":
                 self._say(Answer(status=404, body=b"there is only add-checkpoint here\n"))
                 return
