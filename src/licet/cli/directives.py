@@ -8,10 +8,21 @@ from typing import Any
 import click
 import msgspec
 
-from licet.cli.options import MOMENT, config_option, json_option, show_json, who
+from licet.cli.options import MOMENT, config_option, json_option, show_json
 from licet.cli.snapshots import snapshot_of
-from licet.gateway import Folder, Selected, ask, stand
-from licet.policy import Directive, Ruleset, Snapshot, directive_text
+from licet.gateway import Folder, Selected, stand
+from licet.policy import (
+    Configuration,
+    Directive,
+    Ruleset,
+    Snapshot,
+    Version,
+    applicable,
+    difference_sentence,
+    differences,
+    directive_text,
+    read_directive,
+)
 from licet.terms import (
     Instant,
     OperationFault,
@@ -61,42 +72,102 @@ def show(name: str, folder: Folder, as_json: bool) -> None:
 
 
 @directive.command("diff")
-@click.option("--from", "before", type=MOMENT, required=True, help="The earlier instant.")
+@click.argument("one", required=False)
+@click.argument("other", required=False)
+@click.option("--at", type=MOMENT, default="now", help="As of when ONE and OTHER are compared.")
+@click.option("--from", "before", type=MOMENT, help="The earlier instant.")
 @click.option("--to", "after", type=MOMENT, default="now", help="The later one.")
 @config_option
 @json_option
 @click.pass_context
 def diff(
-    ctx: click.Context, before: Instant, after: Instant, folder: Folder, as_json: bool
+    ctx: click.Context,
+    one: str | None,
+    other: str | None,
+    at: Instant,
+    before: Instant | None,
+    after: Instant,
+    folder: Folder,
+    as_json: bool,
 ) -> None:
-    """What came into force, changed and ended between two instants. Exit code 1: anything did."""
+    """What is different between ONE and OTHER, or between two instants.
+
+    ONE and OTHER: ids of directives, versions of them as `id@2`, or files of directives in the
+    configuration folder, such as another reading. With `--from`, every directive that came into
+    force, changed or ended. Exit code 1: there is a difference.
+    """
+    if one is not None and other is not None and before is None:
+        rows = [row for row in [_between(folder, one, other, at)] if row["differences"]]
+    elif one is None and before is not None:
+        rows = _over_time(folder, before, after)
+    else:
+        raise click.UsageError("name two directives, or a time with `--from`")
+    if as_json:
+        show_json(msgspec.to_builtins(rows))
+    for row in rows if not as_json else ():
+        click.echo(_change(row["id"], row["before"], row["after"]))
+        for found in row["differences"]:
+            click.echo(wrapped(f"  {difference_sentence(found)}"))
+    ctx.exit(1 if rows else 0)
+
+
+_Side = tuple[Directive, int, Version]
+
+
+def _between(folder: Folder, one: str, other: str, at: Instant) -> dict[str, Any]:
+    snapshot, configuration, _ = snapshot_of(folder, at)
+    first, second = (_side(folder, snapshot, configuration, name, at) for name in (one, other))
+    return {
+        "id": first[0].id,
+        "before": _named(one, first),
+        "after": _named(other, second),
+        "differences": differences((first[0], first[2]), (second[0], second[2])),
+    }
+
+
+def _side(
+    folder: Folder, snapshot: Snapshot, configuration: Configuration, name: str, at: Instant
+) -> _Side:
+    """The version that `name` means as of then."""
+    path = folder.path / name
+    wanted = ""
+    if name.endswith(".toml"):
+        if not path.is_file():
+            raise OperationFault("no_file", f"there is no file `{name}` in the folder")
+        found = read_directive(name, path.read_bytes(), configuration.sources.rules.attributes)
+    else:
+        own, _, wanted = name.partition("@")
+        found = _directive(snapshot, own)
+    if wanted:
+        if not (wanted.isdecimal() and 0 < int(wanted) <= len(found.versions)):
+            raise OperationFault("unknown_version", f"there is no version `{name}`")
+        return found, int(wanted), found.versions[int(wanted) - 1]
+    number = applicable(found, at)
+    if number is None:
+        raise OperationFault("not_in_force", f"no version of `{name}` applies {format_instant(at)}")
+    return found, number, found.versions[number - 1]
+
+
+def _named(name: str, side: _Side) -> str:
+    return name if "@" in name else f"{name}@{side[1]}"
+
+
+def _over_time(folder: Folder, before: Instant, after: Instant) -> list[dict[str, Any]]:
     snapshot, _, _ = snapshot_of(folder, after)
     was, is_now = (_versions(snapshot.select(one)) for one in (before, after))
     rows = []
     for name in sorted(was.keys() | is_now.keys()):
         old, new = was.get(name), is_now.get(name)
         if old != new:
-            rows.append({"id": name, "before": old, "after": new})
-    if as_json:
-        show_json(rows)
-    for row in rows if not as_json else ():
-        click.echo(_change(row["id"] or "", row["before"], row["after"]))
-    ctx.exit(1 if rows else 0)
-
-
-@directive.command("review")
-@click.argument("name")
-@click.option("--next", "due", type=MOMENT, help="When it is to be looked at again.")
-@config_option
-def review(name: str, due: Instant | None, folder: Folder) -> None:
-    """Record that the directive NAME was looked at again and is still in force."""
-    arguments: dict[str, Any] = {"directive": name, "by": who()}
-    if due is not None:
-        arguments["next"] = format_instant(due)
-    control = folder.control(folder.configuration().settings)
-    ask(control, "review", **arguments)
-    after = f"; to be looked at again {format_instant(due)}" if due is not None else ""
-    click.echo(f"recorded: `{name}` was reviewed{after}")
+            row: dict[str, Any] = {"id": name, "before": None, "after": None, "differences": ()}
+            row |= {"before": _numbered(old)} if old else {}
+            row |= {"after": _numbered(new)} if new else {}
+            if old and new:
+                found = _directive(snapshot, name)
+                sides = [(found, found.versions[number - 1]) for number, _ in (old, new)]
+                row["differences"] = differences(*sides)
+            rows.append(row)
+    return rows
 
 
 def _directive(snapshot: Snapshot, name: str) -> Directive:
@@ -129,11 +200,17 @@ def wrapped(line: str) -> str:
     )
 
 
-def _versions(ruleset: Ruleset) -> dict[str, str]:
-    return {name: f"v{number} ({mode.value})" for name, number, mode in ruleset.in_force}
+def _versions(ruleset: Ruleset) -> dict[str, tuple[int, str]]:
+    return {name: (number, mode.value) for name, number, mode in ruleset.in_force}
+
+
+def _numbered(version: tuple[int, str]) -> str:
+    return f"v{version[0]} ({version[1]})"
 
 
 def _change(name: str, old: str | None, new: str | None) -> str:
+    if "@" in (old or ""):
+        return f"{old} -> {new}"
     if old is None:
         return f"came into force  {name} {new}"
     if new is None:

@@ -5,6 +5,7 @@ from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_dig
 from licet.policy.cautions import Caution, cautions
 from licet.policy.configuration import Configuration, VersionKey, belongs, parse
 from licet.policy.credential import Release, releases
+from licet.policy.difference import Difference, difference_sentence, differences
 from licet.policy.directives import (
     Alternative,
     Condition,
@@ -24,6 +25,7 @@ from licet.policy.directives import (
 from licet.policy.duties import notices
 from licet.policy.english import directive_text, version_sentence
 from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
+from licet.policy.parse import read_directive
 from licet.policy.partial import PENDING, Restricted, restrict
 from licet.policy.questions import (
     Action,
@@ -37,6 +39,7 @@ from licet.policy.questions import (
 from licet.policy.refusal import disclosed_directives, disclosed_missing, refusal_sentence
 from licet.policy.ruleset import Known, Ruleset
 from licet.policy.schemas import SCHEMAS, schema_of, schema_text
+from licet.policy.selection import applicable
 from licet.policy.snapshot import Snapshot
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Configuration",
     "Decision",
     "DeclaredAttribute",
+    "Difference",
     "Directive",
     "Disclosure",
     "Duty",
@@ -78,10 +82,13 @@ __all__ = [
     "VersionKey",
     "View",
     "adopt",
+    "applicable",
     "belongs",
     "cautions",
     "cedar",
     "content_digest",
+    "difference_sentence",
+    "differences",
     "directive_text",
     "disclosed_directives",
     "disclosed_missing",
@@ -89,6 +96,7 @@ __all__ = [
     "naive",
     "notices",
     "parse",
+    "read_directive",
     "refusal_sentence",
     "releases",
     "restrict",

@@ -125,7 +125,7 @@ def _sentences(directive: Directive, version: Version) -> Iterator[str]:
     else:
         yield _what(directive.kind, version)
         for duty in version.duties:
-            yield f"{_duty(duty)}."
+            yield f"{duty_phrase(duty)}."
         for duty in unenforced(version):
             refused = "so it relieves nothing" if version.relieves else "so it refuses all of them"
             yield f"Nothing here carries out `{duty.kind}`, {refused}."
@@ -133,7 +133,7 @@ def _sentences(directive: Directive, version: Version) -> Iterator[str]:
             grace = f", and for {duration(one.grace_s)} after that" if one.grace_s else ""
             yield f"It holds as long as the fact `{one.fact}` does{grace}; otherwise it lapses."
         for presumed in version.presume:
-            value = _shown(presumed.value)
+            value = plain(presumed.value)
             yield f"Where nothing is attested, `{presumed.attribute}` is taken to be `{value}`."
         if refusing(directive, version, ENFORCERS) is not None:
             yield _ON_THEIR_WAY[version.in_flight]
@@ -163,11 +163,13 @@ def _what(kind: Kind, version: Version) -> str:
     return f"{text}."
 
 
-def _shown(value: bool | int | str) -> str:
+def plain(value: bool | int | str) -> str:
+    """A value as TOML writes it, without quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _duty(duty: Duty) -> str:
+def duty_phrase(duty: Duty) -> str:
+    """A duty as a clause, without a full stop."""
     named = quoted(duty.value) if isinstance(duty.value, tuple) else f"`{duty.value}`"
     match duty.kind:
         case "notify_user":

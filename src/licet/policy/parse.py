@@ -31,12 +31,14 @@ from licet.terms import (
     Document,
     Duration,
     Entry,
+    Faults,
     Identifier,
     Path,
     PlaceCode,
     Text,
     When,
     duration_s,
+    read,
     read_zone,
 )
 
@@ -348,3 +350,16 @@ _ARTICLED = {
 def _day(when: When) -> str:
     """The date of a reading as ISO 8601."""
     return when.value.isoformat()[:10]
+
+
+def read_directive(
+    path: str, content: bytes, declared: Mapping[str, DeclaredAttribute]
+) -> Directive:
+    """A directive's file alone, such as another reading; `Faults`, `ConfigurationFault`.
+
+    Whether what it names exists is not looked at.
+    """
+    found = parse_directive(read(path, content), declared)
+    if found.faults:
+        raise Faults(found.faults)
+    return found.entry.value

@@ -98,6 +98,13 @@ def in_force(directive: Directive, versions: Sequence[Dated], window: Window) ->
     return with_effect
 
 
+def applicable(directive: Directive, at: Instant) -> int | None:
+    """The number, from 1, of the version that applies at an instant, by all that is recorded; it
+    may be one without effect."""
+    (index,) = selected(date_versions(directive.versions), Window(at, at))
+    return None if index is None else index + 1
+
+
 def call_roll(named: List, versions: Sequence[Dated], window: Window) -> Roll:
     """The list's membership over the window: certain where all its parts agree."""
     certain: frozenset[str] | None = None

@@ -303,3 +303,37 @@ def test_check_warns_of_what_refuses_though_it_is_sound(folder: Path) -> None:
     result = run("check", "--config", str(folder))
     assert result.exit_code == 0
     assert "warning: directives/report.toml:4:3: nothing carries out `report`" in result.stderr
+
+
+def test_two_versions_are_compared_in_english_and_as_data(folder: Path) -> None:
+    text = ENFORCED + "\n[[version]]\nreceived = 2026-07-01T00:00:00Z\n"
+    text += "effective_from = 2026-07-01T00:00:00Z\n"
+    text += '[[version.applies]]\nmodel.lineage = ["north-base"]\n'
+    (folder / "directives" / "north.toml").write_text(text)
+    (folder / "readings").mkdir()
+    (folder / "readings" / "other.toml").write_text(
+        text.replace("us_person = false", "us_person = true")
+    )
+    pair = (
+        "directive",
+        "diff",
+        "north-is-foreign@1",
+        "north-is-foreign@2",
+        "--config",
+        str(folder),
+    )
+    shown = run(*pair)
+    assert shown.exit_code == 1
+    assert shown.stdout.startswith("north-is-foreign@1 -> north-is-foreign@2\n")
+    assert "  Applies as well to everybody, using models derived from `north-base`." in shown.stdout
+    (row,) = json.loads(run(*pair, "--json").stdout)
+    assert [one["what"] for one in row["differences"]] == ["in force", "applies", "applies"]
+    reading = ("north-is-foreign", "readings/other.toml", "--at", "2026-06-20T00:00:00Z")
+    shown = run("directive", "diff", *reading, "--config", str(folder))
+    assert "Applies as well to US persons" in shown.stdout
+    same = run(
+        "directive", "diff", "north-is-foreign@1", "north-is-foreign@1", "--config", str(folder)
+    )
+    assert (same.exit_code, same.stdout) == (0, "")
+    for wrong in (("north-is-foreign",), ("north-is-foreign@1", "north-is-foreign@9"), ()):
+        assert run("directive", "diff", *wrong, "--config", str(folder)).exit_code != 0
