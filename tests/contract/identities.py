@@ -36,11 +36,18 @@ def token(*, key: str = PRIVATE, lifetime_s: int = 600, **claims: Any) -> str:
     return sign_subject({n: v for n, v in whole.items() if v is not None}, key)
 
 
-def key(name: str, *, attests: str = "", revoked: bool = False, **fields: Any) -> tuple[str, str]:
+def key(
+    name: str,
+    *,
+    attests: str = "",
+    revoked: bool = False,
+    workloads: tuple[str, ...] = WORKLOADS,
+    **fields: Any,
+) -> tuple[str, str]:
     """A key and its file."""
     entropy = name.encode().ljust(32, b"-")
     plain, noun = new_key(
-        name, entropy, organisation="acme", workloads=WORKLOADS, created=LONG_AGO, **fields
+        name, entropy, organisation="acme", workloads=workloads, created=LONG_AGO, **fields
     )
     ended = f"revoked = {(LONG_AGO + timedelta(days=1)).isoformat()}\n" if revoked else ""
     return plain, write_key(noun) + ended + attests

@@ -50,7 +50,7 @@ def translates(source: Dialect, target: Dialect) -> bool:
 
 class Translated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request in the vendor's dialect. `dropped` are parameters that it cannot say,
-    `stripped` what is bound to another vendor; both as names, in the order found."""
+    `stripped` what is bound to another vendor; both as names, sorted."""
 
     request: Request
     dropped: tuple[str, ...] = ()
@@ -88,7 +88,11 @@ def translate_request(
         size=request.size,
         fields=fields,
     )
-    return Translated(request=written, dropped=tuple(notes.dropped), stripped=tuple(notes.stripped))
+    return Translated(
+        request=written,
+        dropped=tuple(sorted(notes.dropped)),
+        stripped=tuple(sorted(notes.stripped)),
+    )
 
 
 def _said(request: Request, notes: Notes) -> dict[str, Any]:
