@@ -1,0 +1,175 @@
+"""Between two dialects: there and back is where one started, and nothing is out of order."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licet.wire import AnswerTranslator, Dialect, StreamReader, read_request, translate_request
+from licet.wire.chat_events import ChatReader
+from licet.wire.events import Event, gather
+from licet.wire.framing import data_of
+from licet.wire.messages_events import MessagesReader
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)
+WORD = st.text("abcxyz_-09", min_size=1, max_size=12)
+OBJECTS = st.dictionaries(WORD, st.none() | st.integers(-9, 9) | TEXT, max_size=3)
+ARGUMENTS = OBJECTS.map(lambda value: msgspec.json.encode(value).decode())
+
+
+# Requests
+
+
+def chat_tool(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {}}
+    function = {"name": name, "description": description, "parameters": schema}
+    return {"type": "function", "function": function}
+
+
+@st.composite
+def exchanges(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A user's turn, calls with their results, and the assistant's answer."""
+    said: list[dict[str, Any]] = [{"role": "user", "content": draw(TEXT)}]
+    calls = draw(st.lists(st.tuples(WORD, WORD, ARGUMENTS), max_size=3, unique_by=lambda c: c[0]))
+    if calls:
+        said.append(
+            {
+                "role": "assistant",
+                "content": draw(st.none() | TEXT),
+                "tool_calls": [
+                    {"id": i, "type": "function", "function": {"name": n, "arguments": a}}
+                    for i, n, a in calls
+                ],
+            }
+        )
+        said += [{"role": "tool", "tool_call_id": i, "content": draw(TEXT)} for i, _, _ in calls]
+    said.append({"role": "assistant", "content": draw(TEXT)})
+    return said
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """Chat requests in the spelling that our own writer uses."""
+    turns = draw(st.lists(exchanges(), max_size=2))
+    body: dict[str, Any] = {"model": "m"}
+    system = [{"role": "system", "content": draw(TEXT)}] if draw(st.booleans()) else []
+    last = {"role": "user", "content": draw(TEXT)}
+    body["messages"] = [*system, *(m for turn in turns for m in turn), last]
+    if draw(st.booleans()):
+        body["tools"] = [chat_tool(draw(WORD), draw(TEXT))]
+        named = {"type": "function", "function": {"name": draw(WORD)}}
+        body["tool_choice"] = draw(st.sampled_from(["auto", "required", named]))
+        body["parallel_tool_calls"] = draw(st.booleans())
+    body["max_completion_tokens"] = draw(st.integers(1, 99))
+    extra = {"temperature": 0.5, "top_p": 0.25, "stop": ["a"], "user": "u", "stream": True}
+    return body | {k: v for k, v in extra.items() if draw(st.booleans())}
+
+
+def sent(source: Dialect, target: Dialect, body: dict[str, Any]) -> dict[str, Any]:
+    found = translate_request(read_request(source, json.dumps(body).encode()), target)
+    assert not found.dropped
+    assert not found.stripped
+    fields = {name: json.loads(bytes(raw)) for name, raw in found.request.fields.items()}
+    return {"model": found.request.model, **fields}
+
+
+@given(requests())
+def test_a_request_comes_back_as_it_went(body: dict[str, Any]) -> None:
+    there = sent("chat", "messages", body)
+    assert sent("messages", "chat", there) == body
+
+
+@given(requests())
+def test_turns_alternate_and_results_follow_their_calls(body: dict[str, Any]) -> None:
+    messages = sent("chat", "messages", body)["messages"]
+    roles = [message["role"] for message in messages]
+    assert all(one != other for one, other in pairwise(roles))
+    for before, after in pairwise(messages):
+        called = [b["id"] for b in before["content"] if b["type"] == "tool_use"]
+        answered = [b["tool_use_id"] for b in after["content"] if b["type"] == "tool_result"]
+        assert called == answered
+
+
+# Streams
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    body = {"id": "chatcmpl-1", "model": "m", "choices": [choice]}
+    return b"data: %s\n\n" % json.dumps(body).encode()
+
+
+@st.composite
+def interleaved(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Text, calls with their arguments, and a chat stream that tells of them in turns."""
+    text = draw(st.text("xy ", max_size=8))
+    calls = draw(st.lists(st.tuples(WORD, ARGUMENTS | st.just("{not json")), max_size=4))
+    left = [list(arguments) for _, arguments in calls]
+    pieces = [chunk({"role": "assistant"}), *(chunk({"content": c}) for c in text)]
+    begun: set[int] = set()
+    while any(left) or len(begun) < len(calls):
+        open_to = [i for i in range(len(calls)) if left[i] or i not in begun]
+        index = draw(st.sampled_from(open_to))
+        call: dict[str, Any] = {"index": index, "function": {}}
+        if index not in begun:
+            begun.add(index)
+            call |= {"id": f"call_{index}", "type": "function"}
+            call["function"]["name"] = calls[index][0]
+        size = draw(st.integers(0, 9))
+        call["function"]["arguments"] = "".join(left[index][:size])
+        left[index] = left[index][size:]
+        pieces.append(chunk({"tool_calls": [call]}))
+    pieces += [chunk({}, "tool_calls" if calls else "stop"), b"data: [DONE]\n\n"]
+    return text, calls, b"".join(pieces)
+
+
+def translated(source: Dialect, target: Dialect, stream: bytes) -> bytes:
+    reader = StreamReader(source)
+    way = AnswerTranslator(source, target, created_s=1, usage_asked=True, request_size=1)
+    frames = reader.feed(stream) + reader.finish()
+    assert reader.ended
+    return b"".join(way.frame(frame, reader).raw for frame in frames)
+
+
+def payloads(stream: bytes) -> list[bytes]:
+    found = [data_of(event + b"\n\n") for event in stream.split(b"\n\n") if event]
+    return [payload for payload in found if payload and payload.strip() != b"[DONE]"]
+
+
+def events_of(reader: ChatReader | MessagesReader, stream: bytes) -> list[Event]:
+    return [event for payload in payloads(stream) for event in reader.read(payload)]
+
+
+@given(interleaved())
+def test_interleaved_calls_become_one_open_block_at_a_time(
+    said: tuple[str, list[tuple[str, str]], bytes],
+) -> None:
+    text, calls, stream = said
+    written = translated("chat", "messages", stream)
+    open_block: int | None = None
+    opened = 0
+    for payload in payloads(written):
+        event = json.loads(payload)
+        if event["type"] == "content_block_start":
+            assert open_block is None
+            assert event["index"] == opened
+            open_block, opened = opened, opened + 1
+        elif event["type"] == "content_block_delta":
+            assert event["index"] == open_block
+        elif event["type"] == "content_block_stop":
+            assert event["index"] == open_block
+            open_block = None
+    assert open_block is None
+    answer = gather(events_of(MessagesReader(), written))
+    assert answer.text == text
+    assert sorted((c.name, c.arguments) for c in answer.calls) == sorted(calls)
+    back = gather(events_of(ChatReader(), translated("messages", "chat", written)))
+    assert (back.text, back.stop) == (text, "call" if calls else "end")
+    assert [(c.id, c.name, c.arguments) for c in back.calls] == [
+        (c.id, c.name, c.arguments) for c in answer.calls
+    ]
