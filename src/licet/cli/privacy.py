@@ -37,8 +37,9 @@ from licet.terms import Instant, OperationFault, format_instant
 def access(subject: str, evidence_folder: Path | None, folder: Folder) -> None:
     """Print all that is held on SUBJECT as JSON: attested profiles, decisions, what came of them.
 
-    SUBJECT is the id in the person's tokens; `key:ID` is everybody who used a key without one. The
-    reading is recorded before anything is shown, by slot and not by name.
+    SUBJECT is the issuer and the id in the person's tokens, `ISSUER:ID`, as profiles name it;
+    `key:ID` is everybody who used a key without a token. The reading is recorded before anything
+    is shown, by slot and not by name.
     """
     path = evidence_of(evidence_folder, folder)
     reader = SideReader(path, RealDisk())
