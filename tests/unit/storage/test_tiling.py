@@ -57,6 +57,7 @@ def grow(log: Log, leaves: int, batch: int = 37) -> Checkpoint:
 def test_tiles_are_built_behind_a_growing_log(log: Log, tmp_path: Path) -> None:
     key = verifier_key(tmp_path)
     assert tiles_checkpoint(tmp_path) is None
+    head = log.sign()
     for more in (1, 253, 1, 1, 300, 700):
         head = grow(log, more)
         tiled = build_tiles(tmp_path, key)
