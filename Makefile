@@ -72,6 +72,7 @@ soak: $(READY) ## an hour of traffic, or SOAK_MINUTES=n: nothing fails, nothing 
 	@$(BIN)/python -m pytest tests/soak -o faulthandler_timeout=0 $(ARGS)
 
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
+	@$(BIN)/python -m tests.mutation.score --write
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 # No version younger than a week: a package that was taken over on its registry has usually been

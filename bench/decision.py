@@ -3,7 +3,8 @@
 Synthetic directives with random scopes (places, nationalities, engagements, models, workloads),
 a third of them authorisations. "Seen": the same person, workload and candidate again, a look-up.
 "Known": a person who was seen, a candidate that was not asked for. "Never seen": a new person,
-whose attributes have values that others had before.
+whose attributes have values that others had before. "Cedar": the same directives and questions,
+asked of `cedarpy`; that both give the same answers is checked first.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+
+import cedarpy
+import msgspec
 
 from licet.catalog import (
     Candidate,
@@ -27,7 +31,18 @@ from licet.catalog import (
     Organisation,
     Workload,
 )
-from licet.policy import Alternative, Condition, Directive, Kind, Snapshot, Sources, Version
+from licet.policy import (
+    Action,
+    Alternative,
+    Condition,
+    Directive,
+    Kind,
+    Moment,
+    Snapshot,
+    Sources,
+    Version,
+    cedar,
+)
 from licet.terms import (
     Attested,
     Engagement,
@@ -45,6 +60,11 @@ NOW = to_instant(datetime(2026, 6, 15, 12, tzinfo=UTC))
 MODELS, WORKLOADS, ORGANISATIONS, LISTS = 60, 40, 200, 20
 COUNTRIES = sorted(places())
 SIZES = (200, 1_000, 5_000)
+CEDAR_ASKED = 100
+"""Requests that Cedar is asked: it needs milliseconds for each where there are many directives."""
+
+Asked = tuple[Profile, tuple[str, str], tuple[str, str]]
+"""(person, (organisation, workload), (model, endpoint))."""
 FLOOR_US = {"seen": 1.0, "never seen": 10.0}
 GOAL_US = {"seen": 0.5, "never seen": 3.0}
 
@@ -79,7 +99,7 @@ def measure(size: int, seed: int = 7) -> dict[str, float]:
     candidates = [
         (f"model-{draw.randrange(MODELS)}", f"endpoint-{n % 5}") for n in range(len(persons))
     ]
-    asked = list(zip(persons, questions, candidates, strict=True))
+    asked: list[Asked] = list(zip(persons, questions, candidates, strict=True))
     for profile, (organisation, workload), (model, endpoint) in asked:
         ruleset.decide(ruleset.know(profile, organisation, workload, NOW), model, endpoint)
     warm = [ruleset.know(p, o, w, NOW) for p, (o, w), _ in asked]
@@ -105,7 +125,47 @@ def measure(size: int, seed: int = 7) -> dict[str, float]:
         "seen": _best_us(seen, len(asked)),
         "known": _best_us(known, len(asked)),
         "never seen": _best_us(never_seen, len(asked)),
+        "cedar": _cedar_us(sources, asked),
     }
+
+
+def _cedar_us(sources: Sources, asked: Sequence[Asked]) -> float:
+    """The same questions asked of Cedar: policies, schema and entities parsed beforehand, one
+    call for all, one slot since nobody has two records."""
+    moment = Moment(valid_at=Instant(NOW))
+    export = cedar.export_all(sources, slots=1)
+    persons = {str(number): profile for number, (profile, _, _) in enumerate(asked)}
+    found = cedar.entities(export, sources, persons, moment)
+    policies = cedarpy.PolicySet.from_str(export.policies)
+    schema = cedarpy.Schema.from_str(export.schema)
+    document = msgspec.json.encode(found.document).decode()
+    entities = cedarpy.Entities.from_json_str(document, schema)
+    requests = [
+        cedar.request(
+            export,
+            sources,
+            person=str(number),
+            organisation=organisation,
+            workload=workload,
+            model=model,
+            endpoint=endpoint,
+            action=Action.INFERENCE,
+            moment=moment,
+        )
+        for number, (_, (organisation, workload), (model, endpoint)) in enumerate(asked)
+    ][:CEDAR_ASKED]
+    answers = cedarpy.is_authorized_batch(requests, policies, entities, schema)
+    ruleset = Snapshot.of(sources).select(Instant(NOW))
+    for (profile, (organisation, workload), (model, endpoint)), answer in zip(
+        asked, answers, strict=False
+    ):
+        known = ruleset.know(profile, organisation, workload, Instant(NOW))
+        ours = ruleset.decide(known, model, endpoint)
+        assert not answer.diagnostics.errors
+        assert answer.allowed is ours.permitted, "a comparison of what is not the same"
+    return _best_us(
+        lambda: cedarpy.is_authorized_batch(requests, policies, entities, schema), len(requests)
+    )
 
 
 def _best_us(work: Callable[[], None], count: int) -> float:

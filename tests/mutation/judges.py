@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from licet.policy import Decision, Verdict
 from tests.golden import test_verdicts as golden
-from tests.property.oracle import disagreements
+from tests.property import generated
+from tests.property.directed import Directions
+from tests.property.oracle import Exam, disagreements, interpreted
 from tests.property.test_agreement import compiled
 from tests.property.test_cedar import joint, single
 from tests.property.worlds import World, worlds
 
-WORLDS = 3_000
+WORLDS = 1_500
 
 
 def cedar() -> Iterator[str]:
@@ -53,11 +55,24 @@ def _judged() -> tuple[tuple[World, Decision], ...]:
     )
 
 
+@cache
+def _lacking() -> tuple[Exam, ...]:
+    """Single generated directives, asked of those of whom one thing is unknown."""
+    return tuple(
+        exam
+        for seed in range(40)
+        for sources in [generated.sources(seed)]
+        for directive in sources.directives
+        for exam in interpreted(sources, directive, Directions(sources).unknowns(directive))
+    )
+
+
 def interpreter() -> Iterator[str]:
     for number, (world, judged) in enumerate(_judged()):
         decision = compiled(world)
         if decision.verdict is not judged.verdict:
             yield f"world {number}: {decision.verdict}, the interpreter: {judged.verdict}"
+    yield from disagreements(_lacking())
 
 
 def facts() -> Iterator[str]:

@@ -26,7 +26,7 @@ SURVIVORS = Path(__file__).parent / "survivors.txt"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write docs/results/mutation-DATE.md")
+    parser.add_argument("--write", action="store_true", help="write the page of today")
     options = parser.parse_args()
     for name, judge in JUDGES.items():
         against = objection(judge)

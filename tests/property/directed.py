@@ -20,6 +20,7 @@ from licet.terms import (
     Assurance,
     Attested,
     Engagement,
+    Instant,
     Owner,
     Profile,
     Relation,
@@ -37,6 +38,7 @@ COUNTRIES = tuple(sorted(places()))
 OTHER = "somebody-else"
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 _IDS = {
     "organisation.list": "organisation.id",
@@ -54,6 +56,11 @@ _PLACES = {
 _FLAGS = {"organisation.us_person", "model.cleared", "endpoint.self_hosted"}
 _SETS = {"subject.tier", "organisation.sector", "workload.data", "model.lineage",
          "model.capability"}  # fmt: skip
+
+
+_ALWAYS_KNOWN = {
+    "action", "organisation.id", "workload.id", "model.id", "endpoint.id", "endpoint.operator",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,38 @@ class Directions:
                     yield self.case(witness, moment)
             for moment in self._edges(directive):
                 yield self.case({}, moment)
+
+    def unknowns(self, directive: Directive) -> Iterator[Case]:
+        """Witnesses of whom or of which one attribute is not known, or not well enough, or
+        only in part."""
+        for version in directive.versions:
+            at = _middle(version)
+            moment = Moment(valid_at=to_instant(at))
+            for witness, conditions in self._witnesses(version):
+                others = [{}, *(self._meeting((one,)) for one in conditions)]
+                for condition in conditions:
+                    name = _IDS.get(condition.attribute, condition.attribute)
+                    lacking: list[Values] = [
+                        {"assurance": Assurance.SELF},
+                        {"evidence_date": at - 400 * DAY},
+                    ]
+                    # Sets of one's own are known as a whole or not at all here.
+                    if not any(self._is_declared(one, "texts") for one in witness):
+                        lacking.append({"complete": False})
+                        if self._is_many(name):
+                            lacking.append({"complete": False, name: ()})
+                    if name not in _ALWAYS_KNOWN:
+                        lacking.append({name: None})
+                        lacking += [{name: None} | other for other in others if name not in other]
+                    for one in lacking:
+                        yield self.case(witness | one, moment)
+
+    def _is_many(self, name: str) -> bool:
+        return self._is_set(name) or name in (
+            "subject.engagement",
+            "subject.nationality",
+            "organisation.owners",
+        )
 
     def links(self, sources: Sources) -> Iterator[Case]:
         """Requests that an authorisation and a restriction which it names both match: as they
@@ -168,7 +207,7 @@ class Directions:
             for edge in (one.effective_from, one.effective_until)
             if edge is not None
         }
-        effects |= set(self._facts)
+        effects |= {*self._facts, *self._staling()}
         recorded = {to_instant(one.recorded_at) for one in dated if one.recorded_at is not None}
         for instant in sorted(effects):
             for step in (-1, 0, 1):
@@ -179,6 +218,15 @@ class Directions:
                 yield Moment(
                     valid_at=type(instant)(latest + 1), known_at=type(instant)(instant + step)
                 )
+
+    def _staling(self) -> list[Instant]:
+        """When lists become too old to say no."""
+        return [
+            to_instant(version.as_of + timedelta(seconds=version.max_age_s))
+            for listed in self._lists.values()
+            for version in listed.versions
+            if version.as_of is not None and version.max_age_s is not None
+        ]
 
     def _members(self, name: object) -> list[str]:
         listed = self._lists.get(str(name))
@@ -388,7 +436,7 @@ def _case(values: Values, moment: Moment, declared: dict[str, DeclaredAttribute]
         "assurance": values.get("assurance", Assurance.GOVERNMENT),
         "evidence_date": values.get("evidence_date", at),
         "expires": values.get("expires"),
-        "complete": True,
+        "complete": values.get("complete", True),
     }
 
     def attested(name: str, plain: Any) -> Attested[Any] | None:
@@ -433,10 +481,7 @@ def _case(values: Values, moment: Moment, declared: dict[str, DeclaredAttribute]
     model = Model(
         id=values.get("model.id", "model"),
         lineage=values.get("model.lineage", ()),
-        developer=Developer(
-            id=values.get("model.developer", OTHER),
-            place=values.get("model.developer.place", "NO"),
-        ),
+        developer=_developer(values),
         origin=values.get("model.origin", "NO"),
         capability=values.get("model.capability", ()),
         weights=values.get("model.weights", OTHER),
@@ -459,3 +504,10 @@ def _case(values: Values, moment: Moment, declared: dict[str, DeclaredAttribute]
     )
     action = Action(values.get("action", Action.INFERENCE))
     return Case(person, organisation, workload, model, endpoint, action, moment)
+
+
+def _developer(values: Values) -> Developer | None:
+    name = values.get("model.developer", OTHER)
+    if name is None:
+        return None
+    return Developer(id=name, place=values.get("model.developer.place", "NO"))

@@ -101,7 +101,7 @@ def _list(draw: Random, name: str, kind: ListKind, names: tuple[str, ...], most:
         members=_some(draw, names, most),
         complete=True,
         as_of=START,
-        max_age_s=draw.choice([None, 8 * DAY_S]),
+        max_age_s=draw.choice([None, 8 * DAY_S + 5_400]),
         recorded_at=draw.choice([None, _day(draw)]),
     )
     return List(id=name, kind=kind, versions=draw.choice([(always,), (always, later)]))
@@ -270,6 +270,7 @@ _MAKERS: tuple[Maker, ...] = (
     _place("model.origin"),
     _word("model.capability", "cyber", "bio"),
     _word("model.weights", "open", "closed"),
+    _word("model.safeguards", "strict", "none"),
     _word("model.cleared", True, False),
     _word("endpoint.id", "east", "west"),
     _word("endpoint.operator", *ORGANISATIONS),

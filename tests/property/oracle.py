@@ -18,6 +18,7 @@ import cedarpy
 import msgspec
 
 from licet.policy import (
+    Action,
     Directive,
     Duty,
     Kind,
@@ -29,6 +30,7 @@ from licet.policy import (
     Version,
     belongs,
     cedar,
+    naive,
     parse,
 )
 from licet.terms import Assurance, Attested, ConfigurationFault, Profile, to_datetime
@@ -78,7 +80,7 @@ def disagreements(exams: Iterable[Exam]) -> Iterator[str]:
         ruleset = snapshot.select(moment.valid_at, moment.known_at, moment.error_us)
         for one in exam.questions:
             known = ruleset.know(one.profile, one.organisation, one.workload, moment.valid_at)
-            decision = ruleset.decide(known, one.model, one.endpoint, one.action)  # type: ignore[arg-type]
+            decision = ruleset.decide(known, one.model, one.endpoint, Action(one.action))
             wanted = _VERDICTS[one.allowed]
             if decision.verdict is not wanted:
                 yield f"{exam.name}: {decision.verdict}, Cedar: {wanted}: {one}, {moment}"
@@ -94,6 +96,39 @@ def alone(sources: Sources, directive: Directive, cases: Iterable[Case]) -> list
     An authorisation does nothing by itself, so the engine gets a restriction of everything for
     it to relieve, and permits exactly where Cedar does.
     """
+    only, enforcers = _only(sources, directive)
+    export = cedar.export_directive(only, directive.id)
+    return _exams(directive.id, export, only, enforcers, cases)
+
+
+def interpreted(sources: Sources, directive: Directive, cases: Iterable[Case]) -> list[Exam]:
+    """One directive by itself, with the naive interpreter in the place of Cedar."""
+    only, enforcers = _only(sources, directive)
+    exams = []
+    for moment, layer in _layers(cases):
+        with_parties = _with_parties(only, layer)
+        questions = []
+        for one in layer:
+            judged = naive.judge(
+                with_parties,
+                profile=one.person,
+                organisation=one.organisation.id,
+                workload=one.workload.id,
+                model=one.model.id,
+                endpoint=one.endpoint.id,
+                action=one.action,
+                moment=moment,
+                enforcers=enforcers,
+            )
+            if judged.verdict is not Verdict.UNDETERMINED or judged.missing:
+                allowed = {verdict: said for said, verdict in _VERDICTS.items()}[judged.verdict]
+                questions.append(_question(one, allowed))
+        exams.append(Exam(directive.id, with_parties, moment, enforcers, tuple(questions)))
+    return exams
+
+
+def _only(sources: Sources, directive: Directive) -> tuple[Sources, frozenset[str]]:
+    """Sources with nothing but the directive, and what is enforced there."""
     directive = _enforced(directive)
     directives: tuple[Directive, ...] = (directive,)
     enforcers = frozenset(duty.kind for one in directive.versions for duty in one.duties)
@@ -104,9 +139,17 @@ def alone(sources: Sources, directive: Directive, cases: Iterable[Case]) -> list
         # It restricts by a duty that nothing enforces, in every version.
         enforcers = frozenset()
     rules = msgspec.structs.replace(sources.rules, refuse_uncleared=())
-    only = msgspec.structs.replace(sources, directives=directives, rules=rules)
-    export = cedar.export_directive(only, directive.id)
-    return _exams(directive.id, export, only, enforcers, cases)
+    return msgspec.structs.replace(sources, directives=directives, rules=rules), enforcers
+
+
+def _with_parties(sources: Sources, layer: Sequence[Case]) -> Sources:
+    return msgspec.structs.replace(
+        sources,
+        organisations=_distinct(one.organisation for one in layer),
+        workloads=_distinct(one.workload for one in layer),
+        models=_distinct(one.model for one in layer),
+        endpoints=_distinct(one.endpoint for one in layer),
+    )
 
 
 def _enforced(directive: Directive) -> Directive:
@@ -146,13 +189,7 @@ def _exams(
     schema = cedarpy.Schema.from_str(export.schema)
     exams = []
     for moment, layer in _layers(cases):
-        with_parties = msgspec.structs.replace(
-            sources,
-            organisations=_distinct(one.organisation for one in layer),
-            workloads=_distinct(one.workload for one in layer),
-            models=_distinct(one.model for one in layer),
-            endpoints=_distinct(one.endpoint for one in layer),
-        )
+        with_parties = _with_parties(sources, layer)
         exams.append(
             _exam(name, export, with_parties, enforcers, moment, layer, (policies, schema))
         )

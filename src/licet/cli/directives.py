@@ -14,10 +14,12 @@ from licet.gateway import Folder, Selected, stand
 from licet.policy import (
     Configuration,
     Directive,
+    Moment,
     Ruleset,
     Snapshot,
     Version,
     applicable,
+    cedar,
     difference_sentence,
     differences,
     directive_text,
@@ -69,6 +71,48 @@ def show(name: str, folder: Folder, as_json: bool) -> None:
         return
     for line in directive_text(found, snapshot.sources.directives):
         click.echo(wrapped(line))
+
+
+@directive.command("export")
+@click.argument("name", required=False)
+@click.option("--cedar", "to_cedar", is_flag=True, required=True, help="As Cedar policies.")
+@click.option("--schema", is_flag=True, help="The schema to pass with every request.")
+@click.option("--entities", is_flag=True, help="Lists and parties as entities, as of `--at`.")
+@click.option("--at", type=MOMENT, default="now", help="As of when.")
+@config_option
+@json_option
+def export(
+    name: str | None,
+    to_cedar: bool,
+    schema: bool,
+    entities: bool,
+    at: Instant,
+    folder: Folder,
+    as_json: bool,
+) -> None:
+    """All directives as enforced, or the directive NAME alone, for another engine.
+
+    For comparison, not for enforcement: what Cedar cannot say is in docs/internals/cedar.md.
+    """
+    del to_cedar  # required, and so far the only form that there is
+    snapshot, _, _ = snapshot_of(folder, at)
+    sources = snapshot.sources
+    if name is None:
+        exported = cedar.export_all(sources)
+    else:
+        exported = cedar.export_directive(sources, _directive(snapshot, name).id)
+    parts: dict[str, Any] = {}
+    if as_json or not (schema or entities):
+        parts["policies"] = exported.policies
+    if as_json or schema:
+        parts["schema"] = exported.schema
+    if as_json or entities:
+        parts["entities"] = cedar.entities(exported, sources, {}, Moment(valid_at=at)).document
+    if as_json:
+        show_json(parts)
+        return
+    for part in parts.values():
+        click.echo(part if isinstance(part, str) else msgspec.json.encode(part), nl=False)
 
 
 @directive.command("diff")

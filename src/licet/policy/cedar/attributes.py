@@ -119,6 +119,7 @@ _DECLARED = {
     "text": Shape.WORD,
     "texts": Shape.WORDS,
     "place": Shape.PLACE,
+    "places": Shape.PLACES,
 }
 
 

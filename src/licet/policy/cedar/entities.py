@@ -212,18 +212,23 @@ def _selected(listed: List, at: datetime, known_at: datetime | None) -> ListVers
     """Of the versions known and in effect the last recorded, or the later in the file."""
     found: ListVersion | None = None
     for version in listed.versions:
-        recorded = version.recorded_at
-        if recorded is not None and known_at is not None and recorded > known_at:
-            continue
-        if version.effective_from > at:
-            continue
-        if version.effective_until is not None and at >= version.effective_until:
-            continue
-        earlier = found is not None and found.recorded_at is not None
-        if earlier and (recorded is None or recorded < found.recorded_at):  # type: ignore[union-attr,operator]
-            continue
-        found = version
+        begun = version.effective_from <= at
+        over = version.effective_until is not None and at >= version.effective_until
+        if begun and not over and _is_known(version, known_at):
+            found = version if found is None or _prevails(version, found) else found
     return found
+
+
+def _is_known(version: ListVersion, known_at: datetime | None) -> bool:
+    recorded = version.recorded_at
+    return recorded is None or known_at is None or recorded <= known_at
+
+
+def _prevails(later: ListVersion, earlier: ListVersion) -> bool:
+    """Recorded no earlier; what is not recorded counts as recorded before everything."""
+    if earlier.recorded_at is None:
+        return True
+    return later.recorded_at is not None and later.recorded_at >= earlier.recorded_at
 
 
 def _is_whole(version: ListVersion, at: datetime) -> bool:
