@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from licet.evidence import DecisionLeaf
 from licet.policy import Snapshot
 from licet.sim import Cue
 from licet.terms import SECOND_US, Instant, format_instant
@@ -418,5 +419,7 @@ notify_user = true
         rerouted = ask(rig.port, rig.plain_key, "chat")
         assert rerouted.headers["licet-model"] == "beta"
         assert rerouted.headers["licet-notice"] == "Answers are made by a machine"
+        decided = [leaf for leaf in rig.records() if isinstance(leaf, DecisionLeaf)]
+        assert decided[-1].duties == ("notify_user",)
     with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
         assert "licet-notice" not in ask(rig.port, rig.plain_key, "chat").headers
