@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licet.wire import AnswerTranslator, Dialect, StreamReader, read_request, translate_request
+from licet.terms import Fault
+from licet.wire import (
+    DIALECTS,
+    LOSSES,
+    AnswerTranslator,
+    Dialect,
+    StreamReader,
+    read_answer,
+    read_request,
+    translate_request,
+    write_request,
+)
 from licet.wire.chat_events import ChatReader
 from licet.wire.events import Event, gather
 from licet.wire.framing import data_of
 from licet.wire.messages_events import MessagesReader
+
+T = TypeVar("T")
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)
 WORD = st.text("abcxyz_-09", min_size=1, max_size=12)
@@ -173,3 +187,95 @@ def test_interleaved_calls_become_one_open_block_at_a_time(
     assert [(c.id, c.name, c.arguments) for c in back.calls] == [
         (c.id, c.name, c.arguments) for c in answer.calls
     ]
+
+
+# Anything at all
+
+KEYS = st.sampled_from(
+    [
+        "role", "content", "type", "text", "id", "name", "input", "arguments", "function",
+        "tool_calls", "tool_call_id", "url", "source", "data", "media_type", "image_url",
+        "file", "file_data", "tool_use_id", "delta", "index", "choices", "message",
+    ]
+)  # fmt: skip
+KINDS = st.sampled_from(
+    [
+        "user", "assistant", "tool", "system", "text", "image", "image_url", "document", "file",
+        "tool_use", "tool_result", "thinking", "base64", "url", "function", "json_schema",
+        "any",
+    ]
+)  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | KINDS | TEXT
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+MESSAGES: st.SearchStrategy[Any] = st.lists(
+    st.fixed_dictionaries({"role": KINDS, "content": ANYTHING}, optional={"tool_calls": ANYTHING}),
+    max_size=3,
+)
+PARAMETERS = {
+    dialect: st.dictionaries(
+        st.sampled_from(sorted(name for name in rows if "." not in name)), ANYTHING, max_size=3
+    )
+    for (dialect, _), rows in LOSSES.items()
+}
+DIALECT = st.sampled_from(DIALECTS)
+OTHER: dict[Dialect, Dialect] = {"chat": "messages", "messages": "chat"}
+
+
+def read_or_fault(work: Callable[[], T]) -> T | Fault:
+    try:
+        return work()
+    except Fault as fault:
+        return fault
+
+
+@given(st.data(), DIALECT)
+def test_any_request_is_translated_or_refused(data: st.DataObject, source: Dialect) -> None:
+    body = data.draw(PARAMETERS[source]) | {"model": "m", "messages": data.draw(MESSAGES)}
+    body.pop("stream", None)
+    body.pop("stream_options", None)
+    request = read_request(source, msgspec.json.encode(body))
+    found = read_or_fault(lambda: translate_request(request, OTHER[source]))
+    if isinstance(found, Fault):
+        assert found.code in ("untranslatable", "invalid_type")
+        assert found.place is not None
+    else:
+        assert json.loads(write_request(found.request, model="m"))["model"] == "m"
+
+
+@given(st.data(), DIALECT)
+def test_any_event_of_a_stream_is_translated_or_breaks_it(
+    data: st.DataObject, source: Dialect
+) -> None:
+    kinds = ["message_start", "content_block_start", "content_block_delta", "message_delta"]
+    if source == "chat":
+        part = st.fixed_dictionaries({"delta": ANYTHING, "index": st.sampled_from([0, 0, 1])})
+        event = st.fixed_dictionaries({"choices": st.lists(part, max_size=2)})
+    else:
+        event = st.fixed_dictionaries(
+            {"type": st.sampled_from(kinds)},
+            optional={"index": ANYTHING, "delta": ANYTHING, "content_block": ANYTHING},
+        )
+    reader = StreamReader(source)
+    way = AnswerTranslator(source, OTHER[source], created_s=1, usage_asked=True, request_size=1)
+    for value in data.draw(st.lists(event, max_size=6)):
+        for frame in reader.feed(b"data: %s\n\n" % msgspec.json.encode(value)):
+            written = way.frame(frame, reader)
+            assert written.kind in (frame.kind, "malformed")
+            assert all(json.loads(payload) for payload in payloads(written.raw))
+
+
+@given(ANYTHING, ANYTHING, DIALECT)
+def test_any_answer_is_translated_or_is_none(one: Any, other: Any, source: Dialect) -> None:
+    body = msgspec.json.encode({"choices": [{"message": one, "finish_reason": other}]})
+    if source == "messages":
+        body = msgspec.json.encode({"content": [one, other], "stop_reason": other})
+    way = AnswerTranslator(source, OTHER[source], created_s=1, usage_asked=True, request_size=1)
+    found = read_or_fault(lambda: way.answer(body, read_answer(source, body)))
+    if isinstance(found, Fault):
+        assert found.code == "malformed_answer"
+    else:
+        assert json.loads(found)
