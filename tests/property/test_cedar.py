@@ -43,7 +43,7 @@ def joint() -> tuple[Exam, ...]:
     exams: list[Exam] = []
     for name, sources in examples():
         exams += joint_exams(name, sources, frozenset(), limit=400)
-    for seed in range(8):
+    for seed in range(11):
         sources = generated.sources(seed)
         exams += joint_exams(f"seed {seed}", sources, generated.ENFORCERS, limit=150)
     return tuple(exams)
@@ -68,7 +68,7 @@ def test_the_questions_have_all_answers() -> None:
         answers = Counter(one.allowed for exam in exams for one in exam.questions)
         assert min(answers[True], answers[False]) > 0.05 * count(exams)
     unknown = sum(one.allowed is None for exam in single() for one in exam.questions)
-    assert unknown >= 30
+    assert unknown >= 10
 
 
 def without_exceptions(rule: Rule) -> None:
