@@ -50,6 +50,15 @@ effective_from = 2026-06-12T00:00:00Z
 model.id = ["alpha"]
 subject.us_person = false
 """
+MIXED = """
+id = "mixed"
+evidence = "{mode}"
+[[candidate]]
+model = "alpha"
+endpoints = ["third", "first", "fourth"]
+[[candidate]]
+model = "beta"
+"""
 FAULTS = (
     "", "", "", "", "", "stall", "stall_before_content", "stall_mid_text", "cut_before_head",
     "cut_before_content", "cut_mid_text", "status_429:1", "status_500", "status_529", "html_error",
@@ -75,6 +84,8 @@ def files(*, restricted: bool, mode: str) -> dict[str, bytes]:
                 substitute=substitute,
                 extra=f'evidence = "{mode}"',
             )
+    # Endpoints of both dialects, in turns.
+    found["workloads/mixed.toml"] = MIXED.format(mode=mode)
     if restricted:
         found["directives/letter.toml"] = DIRECTIVE
     return {path: text.encode() for path, text in found.items()}
@@ -247,7 +258,9 @@ class World:
         draw = self.draw
         person = draw.choice(list(PERSONS))
         dialect = draw.choice(["chat", "messages"])
-        model = draw.choice(["alpha", "alpha", "beta", dialect, f"{dialect}-any"])
+        # Now and then vendors of the other dialect are to answer.
+        spoken = draw.choice([dialect, dialect, "chat", "messages"])
+        model = draw.choice(["alpha", "alpha", "beta", spoken, f"{spoken}-any", "mixed"])
         return Ask(
             person=person,
             key=_plain(person),
@@ -337,7 +350,7 @@ def _key(person: str, us_person: bool) -> Key:
         id=f"key-{person}",
         hash=hash_key(_plain(person)),
         organisation="acme",
-        workloads=("chat", "messages", "chat-any", "messages-any"),
+        workloads=("chat", "messages", "chat-any", "messages-any", "mixed"),
         attests=Profile(us_person=Attested(value=us_person, issuer="acme")),
         created=datetime(2026, 1, 1, tzinfo=UTC),
     )
