@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "docs" / "schema"
 FOLDERS = {
     "june-2026": ROOT / "examples" / "june-2026",
+    "rules": ROOT / "examples" / "rules",
     "init": ROOT / "src" / "licet" / "cli" / "example",
 }
 OF_FOLDER = {
