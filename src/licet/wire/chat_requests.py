@@ -23,6 +23,12 @@ from licet.wire.conversation import (
 
 ID_CHARACTERS_MAX: Final = 40
 
+_OPTION_KEYS: Final = frozenset({"include_usage"})
+_PART_KEYS: Final = frozenset({"type", "text", "refusal", "image_url", "file", "input_audio"})
+_FILE_KEYS: Final = frozenset({"file_data", "filename"})
+_TOOL_KEYS: Final = frozenset({"type", "function"})
+_FUNCTION_KEYS: Final = frozenset({"name", "description", "parameters", "strict"})
+_SHAPE_KEYS: Final = frozenset({"name", "schema", "strict"})
 _MESSAGE_KEYS: Final = frozenset({"role", "content", "tool_calls", "tool_call_id", "refusal"})
 
 
@@ -32,6 +38,8 @@ def read(said: dict[str, Any], notes: Notes) -> Conversation:
     turns: list[Turn] = []
     for message in notes.array(said.get("messages", []), "messages"):
         _read_message(notes.object(message, "messages"), system, turns, notes)
+    options = notes.object(said.get("stream_options", {}), "stream_options")
+    notes.rest(options, _OPTION_KEYS, "stream_options")
     tokens = said.get("max_completion_tokens", said.get("max_tokens"))
     stop = said.get("stop", [])
     return Conversation(
@@ -92,6 +100,7 @@ def _read_parts(content: Any, notes: Notes) -> tuple[Text | Image | Document, ..
 
 def _read_part(part: dict[str, Any], notes: Notes) -> Text | Image | Document:
     kind = part.get("type")
+    notes.rest(part, _PART_KEYS, "messages.content")
     if kind in ("text", "refusal"):
         return Text(notes.text(part.get(kind), f"messages.content.{kind}"))
     if kind == "image_url":
@@ -105,6 +114,7 @@ def _read_part(part: dict[str, Any], notes: Notes) -> Text | Image | Document:
         file = notes.object(part.get("file"), "messages.content.file")
         if "file_data" not in file:
             notes.refuse("messages.content.file.file_id")
+        notes.rest(file, _FILE_KEYS, "messages.content.file")
         data_url = notes.text(file["file_data"], "messages.content.file.file_data")
         media_type, data = _data_of(data_url)
         return Document(
@@ -135,6 +145,8 @@ def _read_tool(tool: Any, notes: Notes) -> Tool:
     function = notes.object(tool, "tools").get("function")
     if not isinstance(function, dict):
         notes.refuse("tools.custom")
+    notes.rest(tool, _TOOL_KEYS, "tools")
+    notes.rest(function, _FUNCTION_KEYS, "tools.function")
     return Tool(
         name=notes.text(function.get("name"), "tools.function.name"),
         description=function.get("description"),
@@ -163,6 +175,7 @@ def _read_shape(form: Any, notes: Notes) -> Shape | None:
     if kind != "json_schema":
         notes.refuse("response_format.json_object")
     inner = notes.object(form.get("json_schema"), "response_format.json_schema")
+    notes.rest(inner, _SHAPE_KEYS, "response_format.json_schema")
     return Shape(schema=inner.get("schema") or {}, name=inner.get("name") or "answer")
 
 

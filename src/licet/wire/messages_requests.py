@@ -39,6 +39,10 @@ _BLOCK_KEYS: Final[dict[str, frozenset[str]]] = {
     "tool_use": frozenset({"type", "id", "name", "input"}),
     "tool_result": frozenset({"type", "tool_use_id", "content", "is_error"}),
 }
+_CONFIG_KEYS: Final = frozenset({"format", "effort"})
+_CHOICE_KEYS: Final = frozenset({"type", "name", "disable_parallel_tool_use"})
+_METADATA_KEYS: Final = frozenset({"user_id"})
+_MESSAGE_KEYS: Final = frozenset({"role", "content"})
 _TOOL_KEYS: Final = frozenset({"type", "name", "description", "input_schema", "strict"})
 
 
@@ -51,7 +55,11 @@ def read(said: dict[str, Any], notes: Notes) -> Conversation:
     config = notes.object(said.get("output_config", {}), "output_config")
     if config.get("effort") is not None:
         notes.lose("output_config.effort")
+    notes.rest(config, _CONFIG_KEYS, "output_config")
     choice = notes.object(said.get("tool_choice", {}), "tool_choice")
+    notes.rest(choice, _CHOICE_KEYS, "tool_choice")
+    metadata = notes.object(said.get("metadata", {}), "metadata")
+    notes.rest(metadata, _METADATA_KEYS, "metadata")
     alone = choice.get("disable_parallel_tool_use")
     return Conversation(
         system=_read_system(said.get("system"), notes),
@@ -66,7 +74,7 @@ def read(said: dict[str, Any], notes: Notes) -> Conversation:
         top_p=said.get("top_p"),
         stop=tuple(notes.array(said.get("stop_sequences", []), "stop_sequences")),
         shape=_read_shape(config.get("format"), notes),
-        user=notes.object(said.get("metadata", {}), "metadata").get("user_id"),
+        user=metadata.get("user_id"),
         stream=said.get("stream", False),
     )
 
@@ -88,6 +96,7 @@ def _read_turn(message: dict[str, Any], notes: Notes) -> Turn:
     role, content = message.get("role"), message.get("content")
     if role not in ("user", "assistant"):
         notes.misshapen("messages.role")
+    notes.rest(message, _MESSAGE_KEYS, "messages")
     if isinstance(content, str):
         return Turn(role, (Text(content),))
     parts: list[Part] = []

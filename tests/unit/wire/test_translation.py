@@ -136,6 +136,23 @@ def test_a_name_that_a_caller_made_up_is_safe_in_a_header() -> None:
     assert all(" " not in name and ":" not in name for name in found.dropped)
 
 
+def test_what_nobody_knows_is_named_wherever_it_lies() -> None:
+    tool = {"type": "function", "x": 1, "function": {"name": "f", "y": 2}}
+    part = {"type": "text", "text": "a", "z": 3}
+    found = translated(
+        "chat", tools=[tool], messages=[{"role": "user", "content": [part], "w": 4}], v=5
+    )
+    assert found.dropped == ("messages.content.z", "messages.w", "tools.function.y", "tools.x", "v")
+    block = {"type": "text", "text": "a", "z": 3}
+    back = translated(
+        "messages",
+        messages=[{"role": "user", "content": [block], "w": 4}],
+        metadata={"user_id": "u", "x": 1},
+        tool_choice={"type": "auto", "y": 2},
+    )
+    assert back.dropped == ("messages.content.z", "messages.w", "metadata.x", "tool_choice.y")
+
+
 def test_a_begun_answer_is_not_sent_where_it_would_be_begun_anew() -> None:
     begun = [*HI, {"role": "assistant", "content": "So"}]
     with pytest.raises(CallerFault) as refused:
