@@ -27,13 +27,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def target(
-    name: str, workloads: Iterable[Workload], able: Callable[[Candidate], bool]
+    name: str, workloads: Iterable[Workload], speaks: Callable[[Candidate], bool]
 ) -> Target | None:
     """Finds what `name` means for a key with these workloads, in the key's order.
 
     A workload's id wins over a model's. A model stands for itself alone, at all its
     endpoints; where the workload says `substitute`, the other candidates follow it. Of the
-    workloads with the model, the first that has an endpoint which is `able` is meant.
+    workloads with the model, the first that has an endpoint which `speaks` the
+    caller's own dialect is meant.
     """
     offered = tuple(workloads)
     for workload in offered:
@@ -42,7 +43,7 @@ def target(
     having = [w for w in offered if any(c.model == name for c in w.candidates)]
     if not having:
         return None
-    speaking = (w for w in having if any(c.model == name and able(c) for c in w.candidates))
+    speaking = (w for w in having if any(c.model == name and speaks(c) for c in w.candidates))
     chosen = next(speaking, having[0])
     own = tuple(c for c in chosen.candidates if c.model == name)
     others = tuple(c for c in chosen.candidates if c.model != name) if chosen.substitute else ()
