@@ -144,6 +144,7 @@ def _reasons(
         (rule, fires) for rule in ruleset.rules if (fires := rule.fires(must, may)) is not False
     ]
     refusing = {rule.id for rule, _ in firing if rule.restricts}
+    tied = {part.id for rule, _ in firing for relief in rule.reliefs for part in relief}
     for rule, fires in firing:
         if not _matters(rule, refusing, decision):
             continue
@@ -155,14 +156,15 @@ def _reasons(
                 if part.id in decision.relieving
             )
         )
+        barred = tuple(rule.bars) if rule.id not in tied else ()
         yield Reason(
             directive=rule.id,
             version=rule.number,
             title=rule.directive.title or rule.id,
             authority=rule.directive.authority,
             since=since(rule),
-            effect=_effect(rule, certain=fires is True),
-            barred_by=tuple(rule.bars),
+            effect=_effect(rule, certain=fires is True, barred=bool(barred)),
+            barred_by=barred,
             grounds=tuple(_grounds(ruleset, known, candidate, rule)),
             relieved_by=relieved,
         )
@@ -179,9 +181,9 @@ def _matters(rule: Rule, refusing: set[str], decision: Decision) -> bool:
             return True
 
 
-def _effect(rule: Rule, *, certain: bool) -> str:
+def _effect(rule: Rule, *, certain: bool, barred: bool) -> str:
     match rule.directive.kind:
-        case Kind.AUTHORISATION if rule.bars:
+        case Kind.AUTHORISATION if barred:
             effect = "does not relieve"
         case Kind.AUTHORISATION:
             effect = "relieves" if certain else "may relieve"

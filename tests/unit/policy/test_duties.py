@@ -87,16 +87,33 @@ def test_a_licence_with_such_a_duty_relieves_nothing_and_explains_why() -> None:
         "licence", Kind.AUTHORISATION, Duty(kind="report", value="x"), relieves=("letter",)
     )
     assert decide(letter, licence).deciding == ("letter",)
-    why = sentences(
+    assert any("nothing carries out its duty `report`" in line for line in told(letter, licence))
+
+
+def test_a_licence_that_was_not_confirmed_against_an_amendment_says_so() -> None:
+    letter = directive("letter", Kind.RESTRICTION)
+    later = msgspec.structs.replace(
+        letter.versions[0], recorded_at=datetime(2026, 2, 1, tzinfo=UTC)
+    )
+    amended = msgspec.structs.replace(letter, versions=(later,))
+    other = directive("other", Kind.RESTRICTION)
+    licence = directive("licence", Kind.AUTHORISATION, relieves=("letter", "other"))
+    assert decide(amended, other, licence).deciding == ("letter",)
+    assert any("was not confirmed against `letter@1`" in line for line in told(amended, licence))
+    # What it does relieve, it relieves: the bar is on one of the two.
+    assert not any("does not relieve" in line for line in told(amended, other, licence))
+
+
+def told(*directives: Directive) -> tuple[str, ...]:
+    return sentences(
         explain(
-            Snapshot.of(sources(letter, licence)),
+            Snapshot.of(sources(*directives)),
             Moment(valid_at=AT),
             profile=UNKNOWN_PERSON,
             endpoint="direct",
             **ASKED,
         )
     )
-    assert any("nothing carries out its duty `report`" in line for line in why)
 
 
 def test_retention_and_notices_attach_to_what_is_permitted() -> None:
