@@ -15,6 +15,7 @@ from licet.policy import (
     Moment,
     Snapshot,
     Verdict,
+    cautions,
     directive_text,
     explain,
     naive,
@@ -170,6 +171,13 @@ def test_reasons_are_as_on_file() -> None:
 def test_every_directive_has_a_scenario() -> None:
     shown = {name for one in SCENARIOS if one.folder == "rules" for name in one.directives}
     assert shown == {one.id for one in snapshot_of("rules").sources.directives}
+
+
+def test_only_the_two_jurisdictions_contradict_each_other() -> None:
+    (found,) = cautions(snapshot_of("rules").sources)
+    assert (found.code, found.directive) == ("incompatible_duties", "clinic-fr")
+    assert "`clinic-fr@1` and `oversight-us@1`" in found.message
+    assert cautions(snapshot_of("june-2026").sources) == ()
 
 
 def test_every_scenario_shows_a_difference() -> None:
