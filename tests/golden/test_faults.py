@@ -60,11 +60,27 @@ SETTINGS = (
     .replace("hold_head_ms = 1000", "hold_head_ms = 10000")
     .replace("total_ms = 5000", "total_ms = 20000")
 )
-# A pause before each piece, so that what was sent has arrived before it is cut.
-PACED = tuple(
-    VendorSpec(id=one.id, dialect=one.dialect, models=one.models, pace_ms=10, chunks=4)
-    for one in VENDORS
-)
+
+
+def paced(*, before_send: bool) -> tuple[VendorSpec, ...]:
+    """Vendors that pause before each piece, so that what was sent has arrived before it is cut.
+
+    Under `before_answer` they think first, for longer than a busy disk takes for a record: an
+    answer that is cut while its record is not yet on disk was shown to nobody, and is rightly
+    asked of the next vendor, which is another page than this one.
+    """
+    think_ms = 0 if before_send else 250
+    return tuple(
+        VendorSpec(
+            id=one.id,
+            dialect=one.dialect,
+            models=one.models,
+            think_ms=think_ms,
+            pace_ms=10,
+            chunks=4,
+        )
+        for one in VENDORS
+    )
 
 
 SCHEMA = {"type": "object", "properties": {"subject": {"type": "string"}}}
@@ -106,9 +122,9 @@ class Played:
     """All scenes, played on one gateway at once."""
 
     def __init__(self, *, before_send: bool) -> None:
-        files = {"licet.toml": SETTINGS}
+        files, vendors = {"licet.toml": SETTINGS}, paced(before_send=before_send)
         with (
-            Rig(files, at=AT, vendors=PACED, before_send=before_send) as rig,
+            Rig(files, at=AT, vendors=vendors, before_send=before_send) as rig,
             ThreadPoolExecutor(48) as pool,
         ):
 
