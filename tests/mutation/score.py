@@ -20,8 +20,6 @@ from tests.property.test_cedar import joint, single
 
 FLOOR = 0.95
 ROOT = Path(__file__).resolve().parents[2]
-SURVIVORS = Path(__file__).parent / "survivors.txt"
-"""Why a fault may survive: one line each, `kind: instance | why`."""
 
 
 def main() -> int:
@@ -96,14 +94,9 @@ def report(results: list[tuple[Fault, list[str]]], day: str, commit: str) -> str
         found_by_any = sum(bool(found) for found in of_kind)
         cells = " | ".join(str(one) for one in (instances, found_by_any, *by))
         lines.append(f"| {kind} | {cells} |")
-    told = dict(
-        line.split(" | ", 1) for line in SURVIVORS.read_text().splitlines() if " | " in line
-    )
+    survivors = [fault for fault, found in results if not found]
     lines += ["", "## Survivors", ""]
-    for fault, found in results:
-        if not found:
-            name = f"{fault.kind}: {fault.instance}"
-            lines.append(f"- **{name}**: {told.get(name, 'not explained yet')}")
+    lines += [f"- **{fault.kind}: {fault.instance}**: why?" for fault in survivors] or ["None."]
     lines += ["", "## Without any fault", ""]
     for name, texts in standing().items():
         lines.append(f"- {name}: {len(texts)} disagreements with the engine")
