@@ -8,9 +8,9 @@ from typing import Any
 import click
 import msgspec
 
-from licet.cli.options import MOMENT, config_option, json_option, show_json
+from licet.cli.options import MOMENT, config_option, json_option, show_json, who
 from licet.cli.snapshots import snapshot_of
-from licet.gateway import Folder, Selected, stand
+from licet.gateway import Folder, Selected, ask, stand
 from licet.policy import (
     Configuration,
     Directive,
@@ -156,6 +156,21 @@ def diff(
 
 
 _Side = tuple[Directive, int, Version]
+
+
+@directive.command("review")
+@click.argument("name")
+@click.option("--next", "due", type=MOMENT, help="When it is to be looked at again.")
+@config_option
+def review(name: str, due: Instant | None, folder: Folder) -> None:
+    """Record that the directive NAME was looked at again and is still in force."""
+    arguments: dict[str, Any] = {"directive": name, "by": who()}
+    if due is not None:
+        arguments["next"] = format_instant(due)
+    control = folder.control(folder.configuration().settings)
+    ask(control, "review", **arguments)
+    after = f"; to be looked at again {format_instant(due)}" if due is not None else ""
+    click.echo(f"recorded: `{name}` was reviewed{after}")
 
 
 def _between(folder: Folder, one: str, other: str, at: Instant) -> dict[str, Any]:
