@@ -19,13 +19,13 @@ from tests.golden.test_faults import (
     AMID_TEXT,
     AT,
     FIRST,
-    PACED,
     PASSED_ON,
     PLAYED,
     SETTINGS,
     TOOLS,
     Scene,
     describe,
+    paced,
 )
 from tests.rig import Rig
 
@@ -57,7 +57,7 @@ class Played:
 
     def __init__(self) -> None:
         with (
-            Rig({"licet.toml": SETTINGS}, at=AT, vendors=PACED) as rig,
+            Rig({"licet.toml": SETTINGS}, at=AT, vendors=paced(before_send=True)) as rig,
             ThreadPoolExecutor(48) as pool,
         ):
 
