@@ -125,7 +125,11 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
         person = derive(us_person.value if us_person is not None else None, stands, complete)
     # An attestation that falls short, or contradicts itself, leaves the attribute unknown, but
     # not unattested: nothing is presumed then.
-    us_person_said = us_person is not None or _said("us_person", profile, span)
+    us_person_said = (
+        us_person is not None
+        or _said("us_person", profile, span)
+        or (nationality is None and _tells_us_person(status, span))
+    )
     nationality_said = nationality is not None or _said("nationality", profile, span)
     if person.us_person_attested is us_person_said and (
         person.nationality_attested is nationality_said
@@ -138,6 +142,15 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
 
 def _said(name: str, profile: Profile, span: Span) -> bool:
     return name in profile.conflicts or _in_effect(getattr(profile, name), span)
+
+
+def _tells_us_person(status: Attested[tuple[Status, ...]] | None, span: Span) -> bool:
+    """Whether statuses that fall short of a test still say, by the axioms, who is a US person:
+    then that is unknown to the test, but nothing may be presumed against what is said."""
+    if status is None or not _in_effect(status, span):
+        return False
+    stands, complete = _stands(status, span)
+    return derive(None, stands, complete).us_person is not None
 
 
 def _in_effect(attested: Attested[T] | None, span: Span) -> bool:
