@@ -107,6 +107,7 @@ _TYPES: dict[str, tuple[Element, bool]] = {
     "text": (Element.WORD, True),
     "texts": (Element.WORD, False),
     "place": (Element.PLACE, True),
+    "places": (Element.PLACE, False),
 }
 """Type of a declared attribute -> (what its elements are, whether it has exactly one)."""
 

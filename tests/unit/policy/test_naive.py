@@ -388,8 +388,8 @@ def test_a_list_answers_no_only_while_it_is_fresh() -> None:
     world = places("FR", complete=True, as_of=at(10), max_age_s=86_400)
     american = profile(place=attested("US"))
     french = profile(place=attested("FR"))
-    late = at(11) + timedelta(microseconds=1)
-    assert verdict(rule, world=world, profile=american, when=at(11)) is P
+    fresh, late = at(11) - timedelta(microseconds=1), at(11)
+    assert verdict(rule, world=world, profile=american, when=fresh) is P
     stale = decide(rule, world=world, profile=american, when=late)
     assert (stale.verdict, stale.missing) == (U, (("list.union",),))
     assert verdict(rule, world=world, profile=french, when=late) is R

@@ -44,7 +44,7 @@ SETS = (
     "subject.tier", "organisation.sector", "workload.data", "workload.data_origin",
     "model.lineage", "model.capability",
 )  # fmt: skip
-SET_TYPES = ("set", "strings", "words", "places")
+SET_TYPES = ("texts", "places")
 BOOLS = ("organisation.us_person", "model.cleared", "endpoint.self_hosted")
 
 

@@ -85,10 +85,12 @@ class Sight:
         return False if self._is_whole(version) else None
 
     def _is_whole(self, version: ListVersion) -> bool:
-        """Complete, and no older than it may be."""
+        """Complete, and fresher than it has to be: at the very age it no longer is."""
         if not version.complete or version.max_age_s is None:
             return version.complete
-        return version.as_of is not None and self._is_young(version.as_of, version.max_age_s)
+        if version.as_of is None:
+            return False
+        return self.window.last - version.as_of < timedelta(seconds=version.max_age_s)
 
     def _is_young(self, date: datetime, max_age_s: int) -> bool:
         return self.window.last - date <= timedelta(seconds=max_age_s)
