@@ -83,7 +83,7 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
   --exclude-newer '7 days'
 
 lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
-	@$(BIN)/$(LOCK) --group dev --output-file requirements/dev.txt
+	@$(BIN)/$(LOCK) --group dev --all-extras --output-file requirements/dev.txt
 	@$(BIN)/$(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
 
 clean: ## remove everything that was made here, the virtual environment included

@@ -6,7 +6,7 @@ import ast
 
 from tests.tidy.tree import Module, imports, modules
 
-PURE = ("terms", "catalog", "identity", "evidence", "wire", "policy", "relay")
+PURE = ("terms", "catalog", "identity", "evidence", "wire", "policy", "relay", "account")
 
 # Reached without an import statement: `python -m licet`.
 ENTRIES = {"licet.__main__"}

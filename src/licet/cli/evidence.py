@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from licet.cli.exporting import derive_tables, export_table
 from licet.cli.opening import open_request
 from licet.cli.options import (
     EVIDENCE_FOLDER,
@@ -50,6 +51,8 @@ for command in (
     consistency,
     replay,
     publish_checkpoint,
+    derive_tables,
+    export_table,
     rotate,
 ):
     evidence.add_command(command)

@@ -106,11 +106,22 @@ def segment_stretches(
                 raise damaged(path, found.offset, found.index, found.why)
 
 
-def leaves(folder: Path, disk: Disk | None = None) -> Iterator[tuple[int, bytes]]:
-    """Every leaf with its index, as far as a recorder that may be writing has got."""
-    for stretch in stretches(disk or RealDisk(), folder):
-        if stretch.batch is not None:
-            yield from enumerate(stretch.batch.leaves, stretch.batch.first)
+def leaves(
+    folder: Path, disk: Disk | None = None, *, first: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Every leaf from `first` on with its index, as far as a recorder that may be writing has
+    got. Segments that end before it are not read."""
+    chosen = disk or RealDisk()
+    begins = max(
+        (name for name in segment_names(chosen, folder) if first_of(name) <= first), default=""
+    )
+    index = first_of(begins) if begins else 0
+    for stretch in stretches(chosen, folder, segment=begins, index=index):
+        if stretch.batch is None:
+            continue
+        for place, leaf in enumerate(stretch.batch.leaves, stretch.batch.first):
+            if place >= first:
+                yield place, leaf
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
