@@ -166,9 +166,14 @@ def rules(draw: st.DrawFn) -> Sources:
         )
         for _ in range(draw(st.integers(0, 1)))
     ]
+    return parties(*restrictions, *authorisations)
+
+
+def parties(*directives: Directive) -> Sources:
+    """The directives with one model, one endpoint and one list."""
     version = ListVersion(effective_from=START, members=("acme",), complete=True)
     return Sources(
-        directives=(*restrictions, *authorisations),
+        directives=directives,
         lists=(List(id="annex", kind=ListKind.ORGANISATIONS, versions=(version,)),),
         models=(Model(id="m"),),
         endpoints=(

@@ -16,7 +16,7 @@ import msgspec
 from licet.policy.axioms import GIVES_NATIONALITY, US, Person, makes_us_person
 from licet.policy.directives import View
 from licet.policy.holdings import Holding
-from licet.policy.matching import OTHER, ElementTest, OneStatus, Stand
+from licet.policy.matching import OTHER, ElementTest, OneStatus, OwnersTest, Stand
 from licet.policy.rolls import Assumed
 from licet.policy.vocabulary import Attribute, Element, missing_name
 from licet.terms import Relation, Standing, places
@@ -26,6 +26,9 @@ STATES_MAX = 512
 
 OPENS_MAX = 8
 """Open memberships of one element, likewise."""
+
+UNDATED_MAX = 8
+"""Statuses of one person of which nobody said since when, likewise."""
 
 PLENTY = 1 << 16
 """How many elements there are of a kind that is not limited."""
@@ -72,8 +75,9 @@ def choices(attribute: Attribute, holding: Holding, tests: Tests, assumed: Assum
     if unsure:
         # Only shares of owners get here: each test is taken to be free by itself, which allows
         # for more than there is, and so never for too little.
+        revealed = frozenset({name, *(f"list.{one}" for one in _left_open(tests, unsure))})
         return [
-            Choice(base | extra, ((frozenset({name}), extra),))
+            Choice(base | extra, ((revealed, extra),))
             for extra in _unions([bit for bit, _ in tests if bit & unsure])
         ]
     if holding.complete:
@@ -113,6 +117,18 @@ def _known(holding: Holding, tests: Tests, assumed: Assumed) -> tuple[int, int]:
             elif held is None:
                 unsure |= bit
     return base, unsure & ~base
+
+
+def _left_open(tests: Tests, unsure: int) -> set[str]:
+    """The lists that may not say whether an owner whom nobody attested yet is a member."""
+    return {
+        one
+        for bit, test in tests
+        if bit & unsure and isinstance(test, OwnersTest)
+        for part in test.organisation
+        for name in (*part.mentioned, OTHER)
+        for one, _ in part.opens(name)
+    }
 
 
 def _universe(attribute: Attribute, tests: Tests) -> Iterable[Hashable]:
@@ -259,14 +275,28 @@ def _first_states(person: Person, standing: Tests, recent: Tests, assumed: Assum
     """The states that the known statuses allow, before any is added."""
     us_person = any(makes_us_person(stand) for stand in person.stands)
     bits = _held(standing, person.stands, assumed)
-    latest = [_newest(stand) for stand in person.stands if stand.latest is not False]
-    unsure = any(stand.latest is None for stand in person.stands)
-    alone = [(stand,) for stand in latest] if unsure else []
-    return {_State(us_person, bits, _held(recent, newest, assumed)) for newest in (latest, *alone)}
+    return {
+        _State(us_person, bits, _held(recent, newest, assumed)) for newest in _latest(person.stands)
+    }
+
+
+def _latest(stands: Iterable[Stand]) -> Iterable[list[Stand]]:
+    """The statuses that may be the most recent together: those of the last date, with any that
+    have no date; or, of the latter, any by themselves."""
+    counted = [_newest(stand) for stand in stands if stand.latest is not False]
+    dated = [stand for stand in counted if stand.dated]
+    undated = [stand for stand in counted if not stand.dated]
+    if len(undated) > UNDATED_MAX:
+        raise TooMany
+    yield dated or undated
+    for size in range(1, len(undated) + 1):
+        for chosen in combinations(undated, size):
+            yield list(chosen)
+            yield [*dated, *chosen]
 
 
 def _newest(stand: Stand) -> Stand:
-    return Stand(stand.country, stand.standing, stand.current, True)
+    return Stand(stand.country, stand.standing, stand.current, True, stand.dated)
 
 
 def _more_statuses(
@@ -282,7 +312,9 @@ def _more_statuses(
                 flag, seen = state.us_person or us_person, state.bits | bits
                 grown.add(_State(flag, seen, state.latest))
                 if latest is not None:
+                    # It may have begun after the most recent one, or together with it.
                     grown.add(_State(flag, seen, latest))
+                    grown.add(_State(flag, seen, latest | state.latest))
         frontier = grown - states
         states = states | frontier
         if len(states) > STATES_MAX:

@@ -107,7 +107,7 @@ class _Unknowns:
         for person in (*self._flags, *self._statuses):
             if person.us_person is None:
                 names.add("us_person")
-            if not person.complete:
+            if not person.complete or any(stand.latest is None for stand in person.stands):
                 names.add("nationality")
         names |= {f"list.{one}" for one, _ in self._memberships}
         return tuple(sorted(names, key=intrusion))

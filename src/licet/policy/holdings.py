@@ -176,7 +176,7 @@ def _stands(
             past.append(Stand(status.country, status.standing, False, False))
     newest = _newest(current, True if complete else None)
     stands = [
-        Stand(status.country, status.standing, True, latest)
+        Stand(status.country, status.standing, True, latest, status.since is not None)
         for status, latest in zip(current, newest, strict=True)
     ]
     return (*stands, *past), complete
@@ -185,17 +185,16 @@ def _stands(
 def _newest(current: list[Status], certain: bool | None) -> list[bool | None]:
     """Whether each status is the most recent one; None where it cannot be told.
 
-    Statuses of one date are the most recent together; of several, one without a date may be.
+    Statuses of one date are the most recent together. Of several, any without a date may have
+    begun last; those with an earlier date than another have not.
     """
     counted = [status for status in current if status.standing in GIVES_NATIONALITY]
-    if len(counted) == 1:
-        return [certain if status is counted[0] else False for status in current]
     dates = [status.since for status in counted if status.since is not None]
-    if len(dates) < len(counted):
-        return [None if status in counted else False for status in current]
+    if len(dates) < len(counted) > 1:
+        certain = None
     last = max(dates, default=None)
     return [
-        certain if status.standing in GIVES_NATIONALITY and status.since == last else False
+        certain if status.standing in GIVES_NATIONALITY and status.since in (None, last) else False
         for status in current
     ]
 

@@ -118,13 +118,14 @@ class Stand(msgspec.Struct, frozen=True):
     """An element of `subject.nationality`: a status that there is or was.
 
     `current`: in effect. `latest`: whether it is the most recent of citizenship or permanent
-    residency; None where the attestation does not say.
+    residency; None where the attestation does not say. `dated`: whether it says since when.
     """
 
     country: str
     standing: Standing
     current: bool
     latest: bool | None
+    dated: bool = True
 
 
 class OneStatus(msgspec.Struct, frozen=True):

@@ -319,7 +319,7 @@ def test_an_engagement_counts_while_it_lasts() -> None:
 def test_views_of_nationality() -> None:
     life = (
         Status(country="RU", standing=Standing.CITIZEN, until=at(2)),
-        FRENCH,
+        Status(country="FR", standing=Standing.CITIZEN, since=at(1, 1)),
         Status(country="CN", standing=Standing.PERMANENT_RESIDENT, since=at(5)),
     )
     mover = profile(nationality=attested(life, complete=True))
@@ -338,6 +338,24 @@ def test_an_incomplete_set_leaves_the_most_recent_status_open() -> None:
     rule = restriction(all_of(test))
     assert verdict(rule, profile=profile(nationality=attested((FRENCH,)))) is U
     assert verdict(rule, profile=profile(nationality=attested((FRENCH,), complete=True))) is R
+
+
+def test_statuses_of_one_date_are_the_most_recent_together_and_one_without_may_be() -> None:
+    chinese = Status(country="CN", standing=Standing.PERMANENT_RESIDENT, since=at(5))
+    russian = Status(country="RU", standing=Standing.CITIZEN, since=at(2))
+    twin = Status(country="FR", standing=Standing.CITIZEN, since=at(5))
+
+    def verdicts(*life: Status) -> list[Verdict]:
+        person = profile(nationality=attested(life, complete=True))
+        views = (
+            Condition(attribute="subject.nationality", any_of=(country,), view=View.MOST_RECENT)
+            for country in ("FR", "CN", "RU")
+        )
+        return [verdict(restriction(all_of(view)), profile=person) for view in views]
+
+    assert verdicts(russian, twin, chinese) == [R, R, P]
+    assert verdicts(FRENCH, chinese, russian) == [U, U, P]
+    assert verdicts(FRENCH) == [R, P, P]
 
 
 def owned(*owners: Owner, complete: bool = True) -> Sources:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from licet.policy.directives import Condition
+from licet.policy.directives import Condition, View
 from licet.policy.questions import DeclaredAttribute
 from licet.terms import Assurance, ConfigurationFault
 
@@ -132,7 +132,8 @@ class Use(msgspec.Struct, frozen=True):
 
     An attestation that falls short is unknown to one condition and known to another, so that
     each demand is an attribute of its own. So is one that may be absent (`optional`), because a
-    presumption then stands in for it.
+    presumption then stands in for it; and `latest`, nationality where it is asked which status
+    is the most recent, since that may be unknown of statuses that are all known.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Use(msgspec.Struct, frozen=True):
     assurance: Assurance | None = None
     max_age_s: int | None = None
     optional: bool = False
+    latest: bool = False
 
     @property
     def party(self) -> str:
@@ -160,6 +162,8 @@ class Use(msgspec.Struct, frozen=True):
             text += f", at most {self.max_age_s} s old"
         if self.optional:
             text += ", if attested"
+        if self.latest:
+            text += ", the most recent"
         return quoted(text)
 
     @property
@@ -190,7 +194,8 @@ def use_of(
                 "unknown_attribute", f"`{condition.attribute}` has no form in Cedar"
             )
         name, shape = f"{party}.{own}", _DECLARED[declaration.type]
-    return Use(name, shape, condition.assurance, condition.max_age_s, optional)
+    latest = condition.view is View.MOST_RECENT
+    return Use(name, shape, condition.assurance, condition.max_age_s, optional, latest)
 
 
 def quoted(text: str) -> str:

@@ -87,6 +87,8 @@ def _of_standing(use: Use, profile: Profile, at: datetime) -> Answer:
             return (None, contested)
         if not papers.complete or not _meets(papers, use, at):
             return UNSURE
+        if use.latest and _is_undated(papers.value, at):
+            return UNSURE
         return _records(papers.value, at), True
     if claim is not None and _meets(claim, use, at):
         return claim.value, True
@@ -107,20 +109,31 @@ def _derived(statuses: tuple[Status, ...], complete: bool, at: datetime) -> bool
 def _records(statuses: tuple[Status, ...], at: datetime) -> tuple[tuple[Status, bool, bool], ...]:
     """(status, whether it is in effect, whether it is the most recent) of all that have begun.
 
-    Most recent is the one citizenship or permanent residency in effect that began last; no
-    date is the earliest, and of equals the later named counts.
+    Most recent are the citizenships or permanent residencies in effect that began last.
     """
-    begun = [one for one in statuses if one.since is None or one.since <= at]
-    latest: int | None = None
-    for index, one in enumerate(begun):
-        counts = one.standing in _OF_A_COUNTRY and _contains(one.since, one.until, at)
-        if counts and (latest is None or _no_earlier(one.since, begun[latest].since)):
-            latest = index
+    dates = {one.since for one in _counted(statuses, at)}
+    last = max((date for date in dates if date is not None), default=None)
     return tuple(
-        (one, _contains(one.since, one.until, at), index == latest)
-        for index, one in enumerate(begun)
+        (
+            one,
+            _contains(one.since, one.until, at),
+            one in _counted(statuses, at) and one.since == last,
+        )
+        for one in statuses
+        if one.since is None or one.since <= at
     )
 
 
-def _no_earlier(one: datetime | None, other: datetime | None) -> bool:
-    return other is None or (one is not None and one >= other)
+def _counted(statuses: tuple[Status, ...], at: datetime) -> tuple[Status, ...]:
+    """Those among which the most recent is sought."""
+    return tuple(
+        one
+        for one in statuses
+        if one.standing in _OF_A_COUNTRY and _contains(one.since, one.until, at)
+    )
+
+
+def _is_undated(statuses: tuple[Status, ...], at: datetime) -> bool:
+    """Whether nobody can tell which is the most recent: of several, one has no date."""
+    counted = _counted(statuses, at)
+    return len(counted) > 1 and any(one.since is None for one in counted)

@@ -10,7 +10,8 @@ again, until nothing new is told apart. Pure; bounded by `BOUND`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain, combinations, product
 from math import prod
 
@@ -23,6 +24,9 @@ from licet.policy.naive.values import (
     Other,
     Row,
     Value,
+    beginning,
+    eligible,
+    is_dated,
     is_us_person,
     most_recent,
 )
@@ -179,13 +183,14 @@ class _Space:
 
     def _classes(self, cell: Cell) -> list[_Class]:
         conditions = self.conditions[cell]
-        if cell.seen.complete:
-            values: list[Value] = [cell.seen.values]
-        elif cell.attribute == PERSON:
-            values = self._grown(cell, self._statuses(cell, conditions))
+        if cell.attribute == PERSON:
+            more = [] if cell.seen.complete else self._statuses(cell, conditions)
+            values: list[Value] = self._grown(cell, more)
             if cell.us_person is not None:
                 at = self.sight.window.first
                 values = [each for each in values if is_us_person(each, at) == cell.us_person]
+        elif cell.seen.complete:
+            values = [cell.seen.values]
         elif cell.attribute == "subject.engagement":
             values = self._grown(cell, self._engagements(conditions))
         elif cell.attribute == "organisation.owners":
@@ -203,8 +208,8 @@ class _Space:
 
     def _grown(self, cell: Cell, more: list[Element] | list[Row]) -> list[Value]:
         """Every value that is told apart, reached by adding one element or record at a time."""
-        found = {self._key(cell, cell.seen.values): cell.seen.values}
-        fresh = [cell.seen.values]
+        found = {self._key(cell, value): value for value in self._dated(cell)}
+        fresh = list(found.values())
         while fresh and len(found) <= BOUND:
             grown = [(*value, each) for value in fresh for each in more]
             fresh = []
@@ -216,17 +221,32 @@ class _Space:
         self.size = max(self.size, len(found))
         return list(found.values())
 
+    def _dated(self, cell: Cell) -> list[Value]:
+        """What is attested; of several statuses, with every date that one without may have."""
+        at = self.sight.window.first
+        if cell.attribute != PERSON or is_dated(cell.seen.values, at):
+            return [cell.seen.values]
+        counted = eligible(cell.seen.values, at)
+        dates = {row.since for row in counted}
+
+        def ways(each: Element | Row) -> list[Element | Row]:
+            if not isinstance(each, Row) or each not in counted or each.since:
+                return [each]
+            return [replace(each, last=True), *(replace(each, since=date) for date in dates)]
+
+        return list(product(*map(ways, cell.seen.values)))
+
     def _key(self, cell: Cell, value: Value) -> object:
         """What tells values apart, now and after further additions.
 
-        Besides the truths: who is a US person, which status is the most recent (a later one
+        Besides the truths: who is a US person, when the most recent status began (a later one
         may take its place), and for owners what each table has added up so far.
         """
         at = self.sight.window.first
         more: tuple[object, ...] = ()
         if cell.attribute == PERSON:
             last = most_recent(value, at)
-            more = (is_us_person(value, at), last.since if last else "nobody's")
+            more = (is_us_person(value, at), *map(beginning, last[:1]))
         elif cell.attribute == "organisation.owners":
             more = tuple(self._sums(cell, value))
         return (self._truths(cell, value), more)
@@ -294,16 +314,18 @@ class _Space:
         ]
 
     def _statuses(self, cell: Cell, conditions: list[Condition]) -> list[Row]:
-        """Statuses held since ever, since the attested ones began, or since just now; or ended."""
+        """Statuses held since ever, since the attested ones began, or since after; or ended."""
         at = self.sight.window.first
         begun = {row.since for row in cell.seen.values if isinstance(row, Row) and row.since}
-        since = [None, *sorted(each for each in begun if each <= at), at]
+        since: list[datetime | None] = [None, *sorted(each for each in begun if each <= at)]
         ever = any(condition.view is View.ALL_EVER for condition in conditions)
-        spans = [(each, None) for each in since] + ([(None, at)] if ever else [])
+        spans: list[tuple[datetime | None, datetime | None, bool]]
+        spans = [*((each, None, False) for each in since), (None, None, True)]
+        spans += [(None, at, False)] if ever else []
         countries = [*self._elements(conditions), "US"]
         return [
-            Row(country=country, standing=standing, since=begin, until=end)
-            for begin, end in spans
+            Row(country=country, standing=standing, since=begin, until=end, last=last)
+            for begin, end, last in spans
             for standing in Standing
             for country in countries
             if isinstance(country, str | Other)

@@ -7,10 +7,11 @@ from itertools import combinations
 from licet.policy.naive.completions import Completion
 
 INTRUSIVENESS = (
-    "list.", "model.", "endpoint.", "workload.", "organisation.", "us_person", "engagement",
-    "tier", "place", "nationality",
+    "us_person", "engagement", "place", "tier", "organisation.", "workload.", "model.",
+    "endpoint.", "list.", "", "nationality",
 )  # fmt: skip
-"""What is asked for first: lists and things, then the person, whose papers come last."""
+"""What is asked for first, section 4: one bit about a person, and papers last. What somebody
+declared of a subject has a name of its own (the empty prefix)."""
 
 
 def missing_sets(ways: list[Completion], permits: list[bool]) -> tuple[tuple[str, ...], ...]:
@@ -37,11 +38,15 @@ def missing_sets(ways: list[Completion], permits: list[bool]) -> tuple[tuple[str
     return tuple(sorted(ordered, key=_burden))
 
 
-def _intrusiveness(name: str) -> tuple[float, str]:
-    ranks = [rank for rank, prefix in enumerate(INTRUSIVENESS) if name.startswith(prefix)]
-    # What somebody declared of a subject: more than us_person, less than nationality.
-    return (ranks[0] if ranks else INTRUSIVENESS.index("tier") + 0.5, name)
+def _intrusiveness(name: str) -> tuple[int, str]:
+    ranks = [
+        rank
+        for rank, prefix in enumerate(INTRUSIVENESS)
+        if name == prefix or (prefix.endswith(".") and name.startswith(prefix))
+    ]
+    return (ranks[0] if ranks else INTRUSIVENESS.index(""), name)
 
 
-def _burden(names: tuple[str, ...]) -> tuple[float, int, tuple[str, ...]]:
-    return (max(_intrusiveness(name)[0] for name in names), len(names), names)
+def _burden(names: tuple[str, ...]) -> list[tuple[int, str]]:
+    """By the most intrusive of each, then by the next."""
+    return [_intrusiveness(name) for name in reversed(names)]

@@ -48,6 +48,8 @@ class Row:
     standing: Standing | None = None
     since: datetime | None = None
     until: datetime | None = None
+    last: bool = False
+    """In a completion: it has no date, and began after everything that has one."""
 
     def in_effect(self, at: datetime) -> bool:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
@@ -103,14 +105,28 @@ def is_us_person(statuses: Value, at: datetime) -> bool:
     )
 
 
-def most_recent(statuses: Value, at: datetime) -> Row | None:
-    """The one citizenship or permanent residency that began last; of equals the later named."""
-    found: Row | None = None
-    for row in statuses:
-        if isinstance(row, Row) and row.standing in RESIDENT_STANDINGS and row.in_effect(at):
-            newer = found is None or (row.since or BEGINNING) >= (found.since or BEGINNING)
-            found = row if newer else found
-    return found
+def eligible(statuses: Value, at: datetime) -> list[Row]:
+    """The citizenships and permanent residencies in effect, among which the latest is sought."""
+    rows = [each for each in statuses if isinstance(each, Row)]
+    return [row for row in rows if row.standing in RESIDENT_STANDINGS and row.in_effect(at)]
+
+
+def beginning(row: Row) -> tuple[bool, datetime]:
+    """By which statuses are ordered; in a completion, no date is the earliest or the last."""
+    return (row.last, row.since or BEGINNING)
+
+
+def most_recent(statuses: Value, at: datetime) -> list[Row]:
+    """The citizenships or permanent residencies that began last, several if on one date."""
+    rows = eligible(statuses, at)
+    latest = max(map(beginning, rows), default=None)
+    return [row for row in rows if beginning(row) == latest]
+
+
+def is_dated(statuses: Value, at: datetime) -> bool:
+    """Whether it is known which is the most recent: of several, all have a date."""
+    rows = eligible(statuses, at)
+    return len(rows) < 2 or all(row.since for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +196,7 @@ class Lens:
         if condition.view is View.ALL_EVER:
             return [row for row in rows if row.since is None or row.since <= self.at]
         if condition.view is View.MOST_RECENT:
-            last = most_recent(tuple(rows), self.at)
-            return [last] if last else []
+            return most_recent(tuple(rows), self.at)
         chooses = any(test.attribute == "standing" for test in condition.record)
         return [
             row

@@ -19,12 +19,13 @@ from licet.policy.directives import (
     Kind,
     Mode,
     Version,
+    View,
 )
 from licet.policy.naive.completions import Completion, Truths, Use, completions
 from licet.policy.naive.dates import Window, is_met, recorded, selections
 from licet.policy.naive.missing import missing_sets
 from licet.policy.naive.sight import Parties, Sight
-from licet.policy.naive.values import Element
+from licet.policy.naive.values import Element, is_dated
 from licet.policy.questions import Decision, Moment, Sources, Verdict
 from licet.terms import to_datetime
 
@@ -172,6 +173,7 @@ class Case:
             decision,
             observed=tuple(sorted(observed.intersection(other.deciding))),
             observed_verdict=other.verdict,
+            observed_missing=other.missing,
         )
 
     def _rules(self) -> list[_Rule]:
@@ -222,7 +224,10 @@ class Case:
             asked.append(known is None)
             return bool(known)
 
-        if not cell.seen.complete:
+        if not cell.seen.complete or (
+            condition.view is View.MOST_RECENT
+            and not is_dated(cell.seen.values, self.sight.window.first)
+        ):
             return None
         truth = self.sight.lens.holds(condition, cell.seen.values, member)
         return None if any(asked) else truth
