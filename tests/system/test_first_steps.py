@@ -277,3 +277,34 @@ def test_what_a_decision_was_made_from_is_opened_under_the_rules_and_recorded(
     assert gateway.command("evidence", "open", "nothing").returncode == 1
     read = gateway.command("evidence", "show", "--kind", "read", "--json").stdout.splitlines()
     assert len(read) == 2
+
+
+def test_what_is_held_on_somebody_is_read_under_the_rules_and_recorded(gateway: Gateway) -> None:
+    (gateway.folder / "directives" / "viewing.toml").write_text(VIEWING)
+    assert gateway.command("reload").returncode == 0
+    _, headers, _ = gateway.ask()
+    request = headers["licet-request-id"]
+    shown = gateway.command("evidence", "show", "--request", request, "--json").stdout
+    decision = next(one for one in map(json.loads, shown.splitlines()) if "key" in one)
+    holder = f"key:{decision['key']}"
+
+    def access(*options: str) -> tuple[int, Any, str]:
+        done = gateway.command("evidence", "access", holder, *options)
+        return done.returncode, json.loads(done.stdout), done.stderr
+
+    code, held, _ = access("--us-person", "yes")
+    assert (code, held["withheld"]) == (0, 0)
+    assert request in [one["request"] for one in held["requests"]]
+    count = len(held["requests"])
+    for options in ((), ("--us-person", "no")):
+        code, kept, told = access(*options)
+        assert (code, kept["requests"], kept["profiles"], kept["withheld"]) == (3, [], [], count)
+        assert "by `viewing`" in told
+        assert "requests are left out" in told
+    read = gateway.command("evidence", "show", "--kind", "read", "--json").stdout.splitlines()
+    slot = held["slot"]
+    assert [json.loads(one)["what"] for one in read[-3:]] == [
+        f"all that is held in slot {slot}",
+        f"0 of {count} openings that are held in slot {slot}",
+        f"0 of {count} openings that are held in slot {slot}",
+    ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import click
 import msgspec
 
 from licet import __version__
-from licet.catalog import Settings
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json, who
-from licet.evidence import TRAFFIC_KINDS
-from licet.gateway import Folder, ask
+from licet.cli.persons import Person, person_options
+from licet.cli.viewing import REFUSED, Viewing, record_reading, system_time
+from licet.evidence import TRAFFIC_KINDS, Leaf
+from licet.gateway import Folder
 from licet.storage import (
     Filters,
     Log,
@@ -23,23 +23,32 @@ from licet.storage import (
     SideReader,
     erase_alone,
     erase_by_recorder,
-    record_alone,
     show,
     verifier_key,
 )
-from licet.terms import Instant, OperationFault, format_instant
 
 
 @click.command()
 @click.argument("subject")
+@person_options
 @EVIDENCE_FOLDER
 @config_option
-def access(subject: str, evidence_folder: Path | None, folder: Folder) -> None:
+@click.pass_context
+def access(
+    ctx: click.Context,
+    /,
+    subject: str,
+    evidence_folder: Path | None,
+    folder: Folder,
+    **attributes: Any,
+) -> None:
     """Print all that is held on SUBJECT as JSON: attested profiles, decisions, what came of them.
 
     SUBJECT is the issuer and the id in the person's tokens, `ISSUER:ID`, as profiles name it;
-    `key:ID` is everybody who used a key without a token. The reading is recorded before anything
-    is shown, by slot and not by name.
+    `key:ID` is everybody who used a key without a token. Reading is an act that directives can
+    restrict (`action = ["view_output"]`), decided now, for you as the person whom the options
+    describe: what they do not let you see is left out, counted under `withheld`, and makes the
+    exit code 3. The reading is recorded before anything is shown, by slot and not by name.
     """
     path = evidence_of(evidence_folder, folder)
     reader = SideReader(path, RealDisk())
@@ -47,30 +56,54 @@ def access(subject: str, evidence_folder: Path | None, folder: Folder) -> None:
     if slot < 0:
         click.echo(f"nothing is held on `{subject}`")
         return
-    _record_reading(folder, path, f"all that is held in slot {slot}")
+    viewing = Viewing(folder, Person(**attributes).profile(who()))
     openings = list(reader.openings(slot))
-    records: dict[str, list[Any]] = defaultdict(list)
-    wanted = {found.request for found in openings}
-    for index, leaf in show(path, Filters(kinds=TRAFFIC_KINDS)):
-        request = getattr(leaf, "request", "")
-        if request in wanted:
-            records[request].append({"index": index, **msgspec.to_builtins(leaf)})
-    parts = {part: None for found in openings for part in found.parts}
+    records = _records_of(path, {found.request for found in openings})
+    barred = {one: viewing.barred(leaf for _, leaf in kept) for one, kept in records.items()}
+    seen = [found for found in openings if not barred.get(found.request)]
+    withheld = Counter(why for several in barred.values() for why in several)
+    record_reading(folder, path, _what(slot, len(seen), len(openings)))
     show_json(
         {
             "subject": subject,
             "slot": slot,
-            "profiles": [msgspec.json.decode(part) for part in parts],
+            "profiles": [
+                msgspec.json.decode(part)
+                for part in dict.fromkeys(part for found in seen for part in found.parts)
+            ],
             "requests": [
                 {
                     "request": found.request,
                     "inputs": msgspec.json.decode(found.inputs),
-                    "records": records.pop(found.request, []),
+                    "records": [
+                        {"index": index, **msgspec.to_builtins(leaf)}
+                        for index, leaf in records.pop(found.request, ())
+                    ],
                 }
-                for found in openings
+                for found in seen
             ],
+            "withheld": len(openings) - len(seen),
         }
     )
+    for why, times in withheld.items():
+        click.echo(f"error: {why}: {times} requests are left out", err=True)
+    if withheld:
+        ctx.exit(REFUSED)
+
+
+def _records_of(path: Path, wanted: set[str]) -> dict[str, list[tuple[int, Leaf]]]:
+    records: dict[str, list[tuple[int, Leaf]]] = defaultdict(list)
+    for index, leaf in show(path, Filters(kinds=TRAFFIC_KINDS)):
+        request = getattr(leaf, "request", "")
+        if request in wanted:
+            records[request].append((index, leaf))
+    return records
+
+
+def _what(slot: int, seen: int, held: int) -> str:
+    if seen == held:
+        return f"all that is held in slot {slot}"
+    return f"{seen} of {held} openings that are held in slot {slot}"
 
 
 @click.command()
@@ -94,7 +127,7 @@ def erase(subject: str, yes: bool, evidence_folder: Path | None, folder: Folder)
         slot = erase_by_recorder(folder.recorder(settings), subject, who())
     if slot is None:
         slot = erase_alone(
-            path, verifier_key(path).name, subject, who(), _now(settings), __version__
+            path, verifier_key(path).name, subject, who(), system_time(settings), __version__
         )
     if slot < 0:
         click.echo(f"nothing is held on `{subject}`")
@@ -113,7 +146,7 @@ def rotate(evidence_folder: Path | None, folder: Folder) -> None:
     """
     path = evidence_of(evidence_folder, folder)
     settings = folder.configuration().settings
-    at = _now(settings)
+    at = system_time(settings)
     log = Log(path, RealDisk(), verifier_key(path).name, os.urandom)
     try:
         log.begin(at, __version__)
@@ -123,21 +156,3 @@ def rotate(evidence_folder: Path | None, folder: Folder) -> None:
         raise
     log.close(at)
     click.echo(str(fresh.verifier()))
-
-
-def _record_reading(folder: Folder, path: Path, what: str) -> None:
-    """By the gateway where one runs, and in the log itself where none does."""
-    settings = folder.configuration().settings
-    try:
-        ask(folder.control(settings), "read", what=what, by=who())
-    except OperationFault as fault:
-        if fault.code != "gateway_not_running":
-            raise
-        record_alone(path, verifier_key(path).name, what, who(), _now(settings), __version__)
-
-
-def _now(settings: Settings) -> str:
-    """The system's clock; where the decision clock is scripted, wherever the log stands."""
-    if settings.clock.scripted:
-        return ""
-    return format_instant(Instant(time.time_ns() // 1000))
