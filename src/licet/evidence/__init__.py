@@ -15,7 +15,7 @@ from licet.evidence.codec import (
     glance,
     is_canonical,
 )
-from licet.evidence.commitments import Opening, commit, commit_to, keyed_digest, opens
+from licet.evidence.commitments import KeyedDigest, Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
 from licet.evidence.leaves import (
     SCHEMA,
@@ -164,6 +164,7 @@ __all__ = [
     "Hello",
     "KeyMadeLeaf",
     "KeyRevokedLeaf",
+    "KeyedDigest",
     "Leaf",
     "Message",
     "Messages",
@@ -219,7 +220,6 @@ __all__ = [
     "is_decimal",
     "is_key_name",
     "judge",
-    "keyed_digest",
     "leaf_hash",
     "leaf_schema",
     "leaf_schema_text",

@@ -8,6 +8,7 @@ holds them, and the record as a printed form with blanks for what differs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from licet.catalog import Candidate as Step
 from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
@@ -29,20 +30,18 @@ _AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = (f"\x00{n}" for n in range(5))
 class Form:
     """A canonical record with blanks: `fill` gives the same bytes as encoding the leaf."""
 
-    __slots__ = ("_blanks", "_printed")
+    __slots__ = ("_in_order", "_printed")
 
     def __init__(self, leaf: DecisionLeaf) -> None:
         """`leaf` has blanks (`_AT` and so on) where requests differ."""
-        pieces = encode(leaf).decode().split("\\u0000")
-        self._printed = [pieces[0], *(piece[1:] for piece in pieces[1:])]
-        self._blanks = [int(piece[0]) for piece in pieces[1:]]
+        first, *others = encode(leaf).decode().replace("%", "%%").split("\\u0000")
+        self._printed = "%s".join([first, *(piece[1:] for piece in others)])
+        self._in_order = itemgetter(*(int(piece[0]) for piece in others))
 
     def fill(self, at: str, commitment: str, digest: str, request: str, wall: str) -> bytes:
-        values = (at, commitment, digest, request, wall)
-        filled = [self._printed[0]]
-        for blank, printed in zip(self._blanks, self._printed[1:], strict=True):
-            filled += (values[blank], printed)
-        return "".join(filled).encode()
+        blanks = self._in_order((at, commitment, digest, request, wall))
+        filled: str = self._printed % blanks
+        return filled.encode()
 
 
 class Case:

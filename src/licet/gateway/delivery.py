@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 
-from licet.evidence import keyed_digest
+from licet.evidence import KeyedDigest
 from licet.gateway.reply import Reply
 
 
@@ -16,12 +16,12 @@ class Delivery:
     for the outcome's record.
     """
 
-    __slots__ = ("_digest", "_digest_key", "_reply", "held", "last")
+    __slots__ = ("_begun", "_digest", "_reply", "held", "last")
 
-    def __init__(self, reply: Reply, digest_key: bytes) -> None:
+    def __init__(self, reply: Reply, digest: KeyedDigest) -> None:
         self._reply = reply
-        self._digest_key = digest_key
-        self._digest: hmac.HMAC | None = None
+        self._digest = digest
+        self._begun: hmac.HMAC | None = None
         self.held: list[bytes] = []
         self.last: list[bytes] = []
 
@@ -52,13 +52,13 @@ class Delivery:
     def seal(self, body: bytes) -> str:
         """The keyed digest (hex) of everything that the caller gets, before the end of it."""
         if body:
-            return keyed_digest(self._digest_key, body)
+            return self._digest(body)
         return self._digested(b"".join((*self.held, *self.last))).hexdigest()
 
     def _digested(self, data: bytes) -> hmac.HMAC:
-        digest = self._digest
+        digest = self._begun
         if digest is None:
-            digest = self._digest = hmac.new(self._digest_key, digestmod="sha256")
+            digest = self._begun = self._digest.begin()
         digest.update(data)
         return digest
 

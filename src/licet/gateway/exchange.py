@@ -55,7 +55,7 @@ class Exchange:
         self._rules = world.rules
         self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
         self._filing = Filing(world.ledger, about, world.committer, self)
-        self._delivery = Delivery(reply, world.digest_key)
+        self._delivery = Delivery(reply, world.digest)
         self._intake: Intake | None = None
         self._outbound: Outbound | None = None
         self._waiting: Waiting | None = None
@@ -431,6 +431,7 @@ class Exchange:
     def _end(self, outcome: str) -> None:
         if not self._over:
             self._over = True
+            self._filing.close()
             self._world.ended(self, outcome)
 
     _HANDS: ClassVar[dict[Command, Callable[[Exchange], None]]] = {

@@ -31,7 +31,7 @@ class Filing:
         self.decision_index = -1
         self.failed = False
         self._committer = committer
-        self._owner = owner
+        self._owner: Recorded | None = owner
         self._step: Candidate | None = None
 
     def admission(self, *, at: Instant) -> None:
@@ -109,6 +109,11 @@ class Filing:
                 )
             )
 
+    def close(self) -> None:
+        """Nothing more is filed. Parted from its owner, a request that is over leaves nothing
+        to the garbage collector, which would else stop every other one to look for it."""
+        self._owner = None
+
     def settled(self, index: int) -> bool:
         """One record is on disk; whether all that were submitted now are."""
         if self.decision_index < 0:
@@ -118,9 +123,10 @@ class Filing:
 
     def _submit(self, filed: Filed) -> None:
         """Where nothing can be submitted, `failed` is set: the exchange is told by `flush`."""
-        if self.failed:
+        owner = self._owner
+        if self.failed or owner is None:
             return
-        if self._committer.submit(filed.leaf, self._owner, filed.opening):
+        if self._committer.submit(filed.leaf, owner, filed.opening):
             self.pending += 1
         else:
             self.failed = True

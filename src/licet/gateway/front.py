@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from licet.catalog import OnStale, Settings
-from licet.evidence import keyed_digest
 from licet.gateway import pages
 from licet.gateway.admission import Caller, Denial
 from licet.gateway.cases import Case
@@ -27,7 +26,7 @@ from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Snapshot
-from licet.terms import CallerFault, Instant, request_id
+from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
     CHAT_PATH,
     MESSAGES_PATH,
@@ -263,7 +262,7 @@ class Desk:
                 refusals.fault(reply, barrier, request_id)
                 return
         if not self._hindered(reply, case, request_id):
-            digest = keyed_digest(self.world.digest_key, http.body)
+            digest = self.world.digest(http.body)
             about = About(request_id, case, digest, passage)
             exchange = Exchange(self.world, reply, request, about)
             self._exchanges.add(exchange)
@@ -314,7 +313,7 @@ class Desk:
         return True
 
     def _request_id(self) -> str:
-        return request_id(int(self._wall_s() * 1000), self._entropy(10))
+        return request_id(int(self._wall_s() * 1000), self._entropy(ENTROPY_BYTES))
 
     # Pages
 

@@ -23,6 +23,7 @@ from licet.catalog import (
     availability_boundaries,
     available,
 )
+from licet.evidence import KeyedDigest
 from licet.gateway.admission import Admission, Caller
 from licet.gateway.cases import Case, decision_form
 from licet.gateway.clock import DecisionClock
@@ -107,7 +108,7 @@ class World:
         self.settings = settings
         self.clock.error_us = settings.clock.error_ms * 1000
         self.clock.error_max_us = settings.clock.error_ms_max * 1000
-        self.digest_key = secrets.digest_key
+        self.digest = KeyedDigest(secrets.digest_key)
         self.admission = Admission(
             snapshot,
             secrets,

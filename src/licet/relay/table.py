@@ -77,6 +77,8 @@ class Command(Enum):
 
 
 class Conclusion(Enum):
+    __hash__ = object.__hash__
+
     ANSWERED = "answered"
     PASSED = "vendor_error"
     REFUSED = "refused"
@@ -114,7 +116,7 @@ class Relay:
         self._settings = settings
         self._before_send = before_send
         self._position = 0
-        self._recorded: set[tuple[str, str, str]] = set()
+        self._recorded: tuple[tuple[str, str, str], ...] = ()
         self.attempts = 0
         self.again = 0
         self.stale_retried = False
@@ -140,7 +142,7 @@ class Relay:
         transition = TABLE[self.state].get(event)
         if transition is None:
             return ()
-        self.state, commands = transition.by(self, detail)
+        self.state, commands = transition.always or transition.by(self, detail)
         return commands
 
     def conclude(self, conclusion: Conclusion) -> Moves:
@@ -154,7 +156,7 @@ class Relay:
         entry = (self.step.model, self.step.endpoint, digest)
         if entry in self._recorded:
             return False
-        self._recorded.add(entry)
+        self._recorded += (entry,)
         return True
 
     @property
@@ -307,15 +309,17 @@ def _gone_in_flight(relay: Relay, detail: object) -> Moves:
     return state, (Command.ABORT, *commands)
 
 
-def _to(state: State, *commands: Command) -> Callable[[Relay, object], Moves]:
-    return lambda relay, detail: (state, commands)
-
-
 class Transition(msgspec.Struct, frozen=True):
-    """`by` computes the move; `to` names every state that it may lead to."""
+    """`by` computes the move; `to` names every state that it may lead to. `always`: the move
+    where there is but one, whatever the relay has been through."""
 
     by: Callable[[Relay, object], Moves]
     to: tuple[State, ...]
+    always: Moves | None = None
+
+
+def _to(state: State, *commands: Command) -> Transition:
+    return Transition(lambda relay, detail: (state, commands), (state,), (state, commands))
 
 
 _S, _E = State, Event
@@ -351,8 +355,8 @@ TABLE: dict[State, dict[Event, Transition]] = {
     },
     _S.AWAITING: {
         **_in_flight(_S.AWAITING),
-        _E.WHOLE: Transition(_to(_S.READING), (_S.READING,)),
-        _E.STREAM: Transition(_to(_S.HOLDING), (_S.HOLDING,)),
+        _E.WHOLE: _to(_S.READING),
+        _E.STREAM: _to(_S.HOLDING),
         _E.PASSED: Transition(_passed, (_S.CONCLUDING,)),
     },
     _S.READING: {
@@ -377,13 +381,13 @@ TABLE: dict[State, dict[Event, Transition]] = {
         _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
     },
     _S.BACKING_OFF: {
-        _E.DUE: Transition(_to(_S.CHECKING, Command.CHECK), (_S.CHECKING,)),
+        _E.DUE: _to(_S.CHECKING, Command.CHECK),
         _E.DURABLE: Transition(_noted, (_S.BACKING_OFF,)),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },
     _S.CONCLUDING: {
-        _E.DURABLE: Transition(_to(_S.DONE, Command.FINISH), (_S.DONE,)),
+        _E.DURABLE: _to(_S.DONE, Command.FINISH),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
     },
     _S.DONE: {},

@@ -25,6 +25,7 @@ from licet.terms.faults import (
     VendorFault,
 )
 from licet.terms.ids import (
+    ENTROPY_BYTES,
     DirectiveId,
     EndpointId,
     IssuerId,
@@ -64,6 +65,7 @@ from licet.terms.secrets import Secret
 from licet.terms.suggestions import did_you_mean
 
 __all__ = [
+    "ENTROPY_BYTES",
     "SECOND_US",
     "UNKNOWN_PERSON",
     "Assurance",

@@ -21,6 +21,10 @@ IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,126}[a-z0-9]|[a-z0-9]")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
+# Each of the 32 digits stands for eight of the 256 bytes, so that random bytes make random digits.
+_DIGIT_OF_BYTE = _CROCKFORD.encode() * 8
+ENTROPY_BYTES = 16
+"""Of a request's id: one for each of its random digits."""
 
 
 def is_identifier(text: str) -> bool:
@@ -29,24 +33,19 @@ def is_identifier(text: str) -> bool:
 
 
 def request_id(at_ms: int, entropy: bytes) -> RequestId:
-    """A ULID: 48 bits of milliseconds since the Unix epoch, then 10 bytes of entropy.
+    """A ULID: 48 bits of milliseconds since the Unix epoch, then 80 bits of randomness, which
+    are five of each of 16 bytes of `entropy`.
 
     Written here because the published packages read clock and randomness by themselves,
     which nothing below the adapters may do. Source: the ULID specification.
     """
-    if len(entropy) != 10:
-        raise ValueError("a request id takes 10 bytes of entropy")
-    time = _time_part(at_ms & 0xFFFF_FFFF_FFFF)
-    return RequestId(time + _base32(entropy[:5]) + _base32(entropy[5:]))
+    if len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"a request id takes {ENTROPY_BYTES} bytes of entropy")
+    time = _time_part(at_ms >> 10 & 0x3F_FFFF_FFFF) + _PAIRS[at_ms & 1023]
+    return RequestId(time + entropy.translate(_DIGIT_OF_BYTE).decode())
 
 
 @lru_cache(maxsize=2)
-def _time_part(at_ms: int) -> str:
-    """Ten digits; remembered, because many requests share a millisecond."""
-    return "".join(_PAIRS[(at_ms >> shift) & 1023] for shift in (40, 30, 20, 10, 0))
-
-
-def _base32(data: bytes) -> str:
-    """Eight digits of five bytes."""
-    n = int.from_bytes(data, "big")
-    return _PAIRS[n >> 30] + _PAIRS[n >> 20 & 1023] + _PAIRS[n >> 10 & 1023] + _PAIRS[n & 1023]
+def _time_part(seconds: int) -> str:
+    """Eight digits; remembered, because all requests of a second (of 1,024 ms) share them."""
+    return "".join([_PAIRS[(seconds >> shift) & 1023] for shift in (30, 20, 10, 0)])
