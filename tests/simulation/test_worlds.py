@@ -36,8 +36,7 @@ def test_a_gateway_that_forgets_to_decide_again_is_caught() -> None:
     """The judge must be able to condemn: rules that never change are seen as unlawful."""
     condemned = 0
     for seed in range(40):
-        world = World(seed)
-        world.desk.adopt = lambda *args: None  # type: ignore[method-assign]
+        world = World(seed, forgetful=True)
         world.run()
         condemned += any(fault.startswith("unlawful") for fault in world.faults())
     assert condemned > 0

@@ -17,7 +17,7 @@ from licet.gateway import Secrets
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer
 from licet.gateway.front import Desk
-from licet.gateway.inbound import Inbound
+from licet.gateway.inbound import accept
 from licet.gateway.outbound import Route
 from licet.identity import Key, hash_key
 from licet.policy import Configuration, Snapshot, parse
@@ -94,8 +94,10 @@ def files(*, restricted: bool, mode: str) -> dict[str, bytes]:
 class World:
     """Build it, `run` it, and look at `faults`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, forgetful: bool = False) -> None:
         self.seed = seed
+        # Its gateway goes on with the rules that it began with.
+        self.forgetful = forgetful
         self.draw = random.Random(seed)
         self.time = SimulatedTime(epoch_us=EPOCH)
         self.network = Network(self.time, self.draw)
@@ -189,7 +191,8 @@ class World:
         self.desk.renew_lease(snapshot.digest, 1e9)
 
     def restrict(self) -> None:
-        self._adopt(self._configuration(restricted=True))
+        if not self.forgetful:
+            self._adopt(self._configuration(restricted=True))
         self.restricted_at = self.time.time()
 
     # Dialer
@@ -219,7 +222,7 @@ class World:
             caller = Caller(
                 [self._ask() for _ in range(draw.randint(1, 8))],
                 connect=lambda protocol: self.network.dial(
-                    lambda: Inbound(self.desk), lambda: protocol, lambda why: self._retry(protocol)
+                    lambda: accept(self.desk), lambda: protocol, lambda why: self._retry(protocol)
                 ),
                 later=lambda callback: self.time.call_later(draw.uniform(0, 0.05), callback),
                 now=self.time.time,
@@ -241,7 +244,7 @@ class World:
         self.time.call_later(
             0.01,
             lambda: self.network.dial(
-                lambda: Inbound(self.desk), lambda: protocol, lambda why: self._retry(protocol)
+                lambda: accept(self.desk), lambda: protocol, lambda why: self._retry(protocol)
             ),
         )
 

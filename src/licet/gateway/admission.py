@@ -8,6 +8,7 @@ expires; whoever it names is known to one snapshot's rules at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ REMEMBERED_MAX = 20_000
 """Callers (a key and a token) remembered per worker; the longest unused are forgotten."""
 
 
-class Denial(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Denial:
     """Why somebody is not let in."""
 
     reason: Reason

@@ -8,8 +8,7 @@ caller can read, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from typing import assert_never
 
 from msgspec import structs
 
@@ -218,12 +217,29 @@ class Exchange:
 
     def _run(self, commands: tuple[Command, ...]) -> None:
         for command in commands:
-            self._HANDS[command](self)
+            match command:
+                case Command.COMMIT:
+                    self._commit()
+                case Command.SEND:
+                    self._send()
+                case Command.RELEASE:
+                    self._release()
+                case Command.CONCLUDE:
+                    self._conclude()
+                case Command.FINISH:
+                    self._finish()
+                case Command.CHECK:
+                    self._check()
+                case Command.ABORT:
+                    self._detach()
+                case Command.PAUSE:
+                    self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
+                case Command.FINISH_UNRECORDED:
+                    self._finish_unrecorded()
+                case _:
+                    assert_never(command)
         if self._filing.failed and self._relay.state is not State.DONE:
             self._feed(Event.UNRECORDED)
-
-    def _pause(self) -> None:
-        self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
 
     def _check(self) -> None:
         """The next step, decided as of now and under the rules of now."""
@@ -433,15 +449,3 @@ class Exchange:
             self._over = True
             self._filing.close()
             self._world.ended(self, outcome)
-
-    _HANDS: ClassVar[dict[Command, Callable[[Exchange], None]]] = {
-        Command.CHECK: _check,
-        Command.COMMIT: _commit,
-        Command.SEND: _send,
-        Command.ABORT: _detach,
-        Command.PAUSE: _pause,
-        Command.RELEASE: _release,
-        Command.CONCLUDE: _conclude,
-        Command.FINISH: _finish,
-        Command.FINISH_UNRECORDED: _finish_unrecorded,
-    }

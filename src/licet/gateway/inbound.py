@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 import httptools
-import msgspec
 
 ONCE = frozenset(
     {
@@ -35,7 +35,8 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Limits:
     """Bounds of one connection: bytes, and seconds."""
 
     head_bytes_max: int
@@ -67,7 +68,8 @@ class Front(Protocol):
     def report(self, error: Exception) -> None: ...
 
 
-class HttpRequest(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True)
+class HttpRequest:
     """One request as it arrived; header names in lower case, repeated ones joined by commas.
 
     `chunked`: the caller's HTTP version knows chunks. `doubt`: code and message of why it is
@@ -83,7 +85,7 @@ class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     doubt: tuple[str, str] | None
 
 
-class Inbound(asyncio.Protocol):
+class Inbound:
     """One caller's connection."""
 
     __slots__ = (
@@ -366,7 +368,7 @@ class Inbound(asyncio.Protocol):
         left = transport.get_write_buffer_size()
         if 0 < left < self._unsent:
             # Slow is not dead: the bound is on taking nothing at all.
-            self._unsent = left
+            self._unsent = float(left)
             self.deadline = self._front.now() + self._front.limits.idle_s
         elif self._closing or left:
             transport.abort()
@@ -399,6 +401,12 @@ class Inbound(asyncio.Protocol):
     def _body_too_large(self) -> tuple[str, str]:
         most = self._front.limits.body_bytes_max
         return "body_too_large", f"the request's body is longer than {most} bytes"
+
+
+def accept(front: Front) -> asyncio.Protocol:
+    """A caller's connection, as the event loop asks for one."""
+    # It has the callbacks and not the base class, which a compiled class cannot have.
+    return cast("asyncio.Protocol", Inbound(front))
 
 
 def _lower(error: Exception) -> str:

@@ -6,7 +6,7 @@ seen yet, and knows what the answer says about itself. It sends nothing and deci
 
 from __future__ import annotations
 
-import msgspec
+from dataclasses import dataclass
 
 from licet.relay import Event, Failure, FailureKind, failure_of_status
 from licet.terms import Instant, VendorFault
@@ -30,7 +30,8 @@ _IDENTITY = frozenset({b"", b"identity"})
 Signal = tuple[Event, object]
 
 
-class IntakeLimits(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class IntakeLimits:
     """Bytes of a whole answer and of one event of a stream."""
 
     answer_bytes_max: int

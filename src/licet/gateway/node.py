@@ -23,7 +23,7 @@ from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer
 from licet.gateway.dialer import LoopDialer
 from licet.gateway.front import Desk
-from licet.gateway.inbound import Inbound
+from licet.gateway.inbound import accept
 from licet.gateway.messages import Secrets, WorkerStatus
 from licet.policy import Snapshot
 from licet.terms import Instant
@@ -118,7 +118,7 @@ class Node:
 
     async def _serve(self) -> None:
         self._server = await self._loop.create_server(
-            lambda: Inbound(self.desk), sock=self._socket, ssl=self._tls, backlog=1024
+            lambda: accept(self.desk), sock=self._socket, ssl=self._tls, backlog=1024
         )
 
     def _sweep(self) -> None:

@@ -59,7 +59,7 @@ class Route:
         return self.host, self.port, self.tls, self.ca_file
 
 
-class Outbound(asyncio.Protocol):
+class Outbound:
     """One connection to a vendor."""
 
     __slots__ = (
@@ -375,7 +375,11 @@ class Pool:
         room = self._connections_max - len(self._all) - self._dialing
         for _ in range(min(wanted - self._dialing, room)):
             self._dialing += 1
-            self._dialer.dial(self.route, lambda: Outbound(self), self._dial_failed)
+            self._dialer.dial(self.route, self._made, self._dial_failed)
+
+    def _made(self) -> asyncio.Protocol:
+        # As `accept` of callers' connections: the callbacks and not the base class.
+        return cast("asyncio.Protocol", Outbound(self))
 
     def _dial_failed(self, why: str) -> None:
         self._dialing -= 1

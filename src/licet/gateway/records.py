@@ -8,8 +8,7 @@ between and turned out differently is a decision of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import msgspec
+from dataclasses import dataclass
 
 from licet.catalog import Candidate as Step
 from licet.evidence import (
@@ -46,7 +45,8 @@ class Stamp:
         return f"{self._prefix}{microsecond:06d}Z"
 
 
-class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
     """What all records of one worker under one snapshot share.
 
     `error_us`: the declared error of decision time. `wall`: the system's clock, only where
@@ -65,14 +65,16 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.wall is None else format_instant(self.wall())
 
 
-class Filed(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True)
+class Filed:
     """An entry for the recorder."""
 
     leaf: bytes
     opening: Opening | None = None
 
 
-class About(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True)
+class About:
     """What is known of one request beside its case; `passage`: itself, in every dialect that
     its plan needs."""
 

@@ -8,10 +8,9 @@ the same code as the worker.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-
-import msgspec
 
 from licet.catalog import (
     Availability,
@@ -52,7 +51,8 @@ from licet.terms import Instant
 from licet.wire import Dialect
 
 
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
     """Silences and totals, in seconds."""
 
     head_s: float

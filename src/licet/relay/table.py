@@ -19,9 +19,8 @@ holds each transition to the targets that it declares.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
-
-import msgspec
 
 from licet.catalog import Candidate
 from licet.policy import Decision, InFlight
@@ -88,7 +87,8 @@ class Conclusion(Enum):
     CANCELLED = "cancelled"
 
 
-class RelaySettings(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class RelaySettings:
     """`attempts_max` over all steps; `again_max` pauses on the last one. A vendor's
     `retry-after` longer than `pause_ms_max` is not waited for, but told to the caller."""
 
@@ -309,7 +309,8 @@ def _gone_in_flight(relay: Relay, detail: object) -> Moves:
     return state, (Command.ABORT, *commands)
 
 
-class Transition(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Transition:
     """`by` computes the move; `to` names every state that it may lead to. `always`: the move
     where there is but one, whatever the relay has been through."""
 
