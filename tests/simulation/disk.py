@@ -218,6 +218,13 @@ class SimulatedFile:
     def size(self) -> int:
         return len(self._inode.seen)
 
+    def reserve(self, offset: int, length: int) -> None:
+        self._disk.checked("reserve", self._path)
+        end = len(self._inode.seen)
+        fresh = max(0, offset + length - end)
+        self._disk.take(fresh)
+        self._inode.write(end, bytes(fresh))
+
     def truncate(self, size: int) -> None:
         self._disk.checked("truncate", self._path)
         self._inode.truncate(size)

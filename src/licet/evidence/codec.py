@@ -6,7 +6,7 @@ import msgspec
 
 from licet.evidence.canonical import clip, encode_sorted
 from licet.evidence.leaves import AdoptedLeaf, Leaf, RecordedVersion
-from licet.terms import EvidenceFault
+from licet.terms import EvidenceFault, RequestId
 
 LEAF_BYTES_MAX = 65_535
 """The most that an entry of a C2SP `tlog-tiles` bundle can hold."""
@@ -27,9 +27,8 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: str
     at: str
     log: str
-    request: str = ""
+    request: RequestId = RequestId("")
     attempt: int = 1
-    outcome: str = ""
     valid_at: str = ""
     sending: _Skipped | None = None
 

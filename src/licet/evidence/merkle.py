@@ -21,6 +21,12 @@ def leaf_hash(leaf: bytes) -> bytes:
     return sha256(b"\x00" + leaf).digest()
 
 
+def leaf_hashes(leaves: Iterable[bytes]) -> list[bytes]:
+    """The hash of each leaf."""
+    digest = sha256
+    return [digest(b"\x00" + leaf).digest() for leaf in leaves]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
@@ -50,19 +56,22 @@ class Frontier:
     def extend(self, hashes: Iterable[bytes]) -> None:
         """Appends leaf hashes in order."""
         roots = self._roots
-        size = self.size
+        nodes = list(hashes)
+        carry = self.size
+        self.size += len(nodes)
         digest = sha256
-        for hashed in hashes:
-            # Each trailing one bit of the size is a complete subtree that this leaf completes
-            # into the next larger one.
-            carry = size
-            root = hashed
-            while carry & 1:
-                root = digest(b"\x01" + roots.pop() + root).digest()
-                carry >>= 1
-            roots.append(root)
-            size += 1
-        self.size = size
+        rest: list[bytes] = []
+        # Level by level: a one bit of the size is a complete subtree to the left, whose right
+        # neighbour the first node is; a node without a right neighbour stays as it is.
+        while nodes:
+            if carry & 1:
+                nodes.insert(0, roots.pop())
+            if len(nodes) & 1:
+                rest.append(nodes.pop())
+            pairs = zip(nodes[::2], nodes[1::2], strict=True)
+            nodes = [digest(b"\x01" + left + right).digest() for left, right in pairs]
+            carry >>= 1
+        roots += reversed(rest)
 
     def graft(self, width: int, root: bytes) -> None:
         """Appends a complete subtree of `width` leaves, which must lie where one can."""

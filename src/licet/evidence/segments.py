@@ -84,14 +84,14 @@ def decode_segment_header(data: bytes) -> SegmentHeader | None:
 
 def encode_batch(first: int, leaves: Sequence[bytes], hashes: Iterable[bytes]) -> bytes:
     """The bytes of a batch; `hashes` are the leaf hashes, in order."""
-    parts = [b""]
-    pack = _LEAF.pack
-    for leaf, hashed in zip(leaves, hashes, strict=True):
-        parts.append(pack(len(leaf), hashed[:8]))
-        parts.append(leaf)
-    body = sum(map(len, leaves)) + LEAF_HEADER_BYTES * len(leaves)
-    fields = _BATCH.pack(_BATCH_MARK, first, len(leaves), body)
-    parts[0] = fields + sha256(fields).digest()[:8]
+    sizes = list(map(len, leaves))
+    fields = _BATCH.pack(
+        _BATCH_MARK, first, len(leaves), sum(sizes) + LEAF_HEADER_BYTES * len(leaves)
+    )
+    parts = [fields + sha256(fields).digest()[:8]] * (1 + 2 * len(leaves))
+    # Of each hash the format `8s` takes the first 8 bytes.
+    parts[1::2] = map(_LEAF.pack, sizes, hashes)
+    parts[2::2] = leaves
     return b"".join(parts)
 
 

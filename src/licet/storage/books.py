@@ -33,9 +33,9 @@ class Books:
         """Takes note of a durable leaf; `owner` is the connection that brought it."""
         kind = seen.kind
         if kind == "outcome":
-            self.open.pop((RequestId(seen.request), seen.attempt), None)
+            self.open.pop((seen.request, seen.attempt), None)
         elif kind == "attempt" or (kind == "decision" and seen.sending is not None):
-            self.open[(RequestId(seen.request), seen.attempt)] = owner
+            self.open[(seen.request, seen.attempt)] = owner
         elif kind not in TRAFFIC_KINDS:
             self.register.append((index, leaf))
         # Instants of one form sort as text. The ratchet follows what decisions were made for

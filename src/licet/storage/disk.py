@@ -27,6 +27,13 @@ class File(Protocol):
 
     def truncate(self, size: int) -> None: ...
 
+    def reserve(self, offset: int, length: int) -> None:
+        """Has the file reach to there, with zeros that take up room already.
+
+        Writing into reserved room leaves the file as long and its blocks where they are, so
+        that a sync has less to write. No more durable than a write.
+        """
+
     def sync(self) -> None:
         """Makes content and size durable."""
 
@@ -88,6 +95,9 @@ class RealFile:
 
     def truncate(self, size: int) -> None:
         os.ftruncate(self._fd, size)
+
+    def reserve(self, offset: int, length: int) -> None:
+        os.posix_fallocate(self._fd, offset, length)
 
     def sync(self) -> None:
         os.fdatasync(self._fd)

@@ -27,6 +27,7 @@ _HEADER = struct.Struct(">8sI32s20x")
 _SLOT = struct.Struct(">c7x32s32s8s")
 _VERSION = 1
 _LIVE, _ERASED, _UNREADABLE = b"K", b"E", b"?"
+_KNOWN_MAX = 16_384
 KEY_BYTES = 32
 
 
@@ -40,6 +41,8 @@ class Holders:
         """Slots that cannot be read, and are not at the end."""
         self._slots: dict[bytes, int] = {}
         self._keys: list[bytes | None] = []
+        # Whoever asked lately asks again: finding his slot by name spares the HMAC.
+        self._known: dict[str, int] = {}
         try:
             data = disk.read(path)
         except FileNotFoundError:
@@ -62,7 +65,14 @@ class Holders:
 
     def find(self, holder: str) -> int:
         """The slot of a holder; -1 when there is none."""
-        return self._slots.get(self._tag(holder), -1)
+        slot = self._known.get(holder, -1)
+        if slot < 0:
+            slot = self._slots.get(self._tag(holder), -1)
+            if slot >= 0:
+                if len(self._known) >= _KNOWN_MAX:
+                    self._known.clear()
+                self._known[holder] = slot
+        return slot
 
     def key(self, slot: int) -> bytes | None:
         """The key of a slot; None once erased, or when there is no such slot."""
@@ -72,9 +82,8 @@ class Holders:
         """Makes durable a key for each holder that has none; `OSError`: for none of them."""
         fresh: dict[bytes, bytes] = {}
         for holder in holders:
-            tag = self._tag(holder)
-            if tag not in self._slots and tag not in fresh:
-                fresh[tag] = self._entropy(KEY_BYTES)
+            if self.find(holder) < 0:
+                fresh.setdefault(self._tag(holder), self._entropy(KEY_BYTES))
         if not fresh:
             return
         self._file.append(b"".join(_slot(_LIVE, tag, key) for tag, key in fresh.items()))
@@ -90,6 +99,7 @@ class Holders:
         self._keys[slot] = None
         self.damaged.discard(slot)
         self._slots = {tag: place for tag, place in self._slots.items() if place != slot}
+        self._known.clear()
 
     def require_whole(self) -> None:
         """`EvidenceFault` (`side_damaged`) when a slot is damaged that no erasure explains."""

@@ -26,7 +26,7 @@ from licet.evidence import (
     encode_batch,
     encode_segment_header,
     glance,
-    leaf_hash,
+    leaf_hashes,
     open_checkpoint,
     sign_checkpoint,
 )
@@ -39,10 +39,11 @@ from licet.storage.restoring import REGISTER, STATE, restore
 from licet.terms import EvidenceFault
 
 SEGMENT_BYTES_MAX = 64 << 20
+RESERVED_BYTES = 4 << 20
 CHECKPOINT = "checkpoint"
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Checked(msgspec.Struct, frozen=True, gc=False):
     """A leaf that belongs to this log, and what the recorder needs to know of it."""
 
     leaf: bytes
@@ -71,6 +72,7 @@ class Log:
         self.origin = origin
         self._disk = disk
         self._segment_bytes_max = segment_bytes_max
+        self._ahead = min(RESERVED_BYTES, segment_bytes_max)
         try:
             disk.make_folder(folder)
             disk.make_folder(folder / WAL)
@@ -97,7 +99,7 @@ class Log:
         self._rotating = False
         if found.offset:
             path = self.folder / WAL / found.segment
-            self._file = AppendFile(self._disk, path, found.offset)
+            self._file = AppendFile(self._disk, path, found.offset, ahead=self._ahead)
         else:
             self._file = self._new_segment()
         self.mended = self._file.cut
@@ -121,7 +123,7 @@ class Log:
         seen = glance(leaf)
         if seen.log != self.origin or len(leaf) > 65_535:
             raise EvidenceFault("leaf_malformed", f"the record is not of log `{self.origin}`")
-        return Checked(leaf=leaf, seen=seen, owner=owner)
+        return Checked(leaf, seen, owner)
 
     def append(self, entries: Sequence[Checked]) -> int:
         """Makes leaves durable in one group commit; the index of the first.
@@ -130,7 +132,7 @@ class Log:
         """
         first = self._frontier.size
         leaves = [entry.leaf for entry in entries]
-        hashes = [leaf_hash(leaf) for leaf in leaves]
+        hashes = leaf_hashes(leaves)
         data = encode_batch(first, leaves, hashes)
         try:
             if self._rotating or self._file.end + len(data) > self._segment_bytes_max:
@@ -139,8 +141,9 @@ class Log:
         except OSError as error:
             raise disk_fault(error, self._file.path) from error
         self._frontier.extend(hashes)
+        enter = self.books.enter
         for index, entry in enumerate(entries, first):
-            self.books.enter(index, entry.leaf, entry.seen, entry.owner)
+            enter(index, entry.leaf, entry.seen, entry.owner)
         return first
 
     def record(self, leaves: Sequence[Leaf]) -> int:
@@ -232,7 +235,7 @@ class Log:
             self.abandon()
 
     def abandon(self) -> None:
-        """Lets go of file and lock without a word, as a crash would."""
+        """Lets go of file and lock without a word."""
         self._file.close()
         self._lock.release()
 
@@ -274,4 +277,5 @@ class Log:
         """The segment that the next leaf begins; the one before is synced to its end."""
         header = SegmentHeader(first=self._frontier.size, root=self._frontier.root())
         path = self.folder / WAL / segment_name(self._frontier.size)
-        return AppendFile.create(self._disk, path, encode_segment_header(header))
+        head = encode_segment_header(header)
+        return AppendFile.create(self._disk, path, head, ahead=self._ahead)

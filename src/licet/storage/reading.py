@@ -85,6 +85,9 @@ def segment_stretches(
         raise damaged(path, 0, index, "not the header of a segment")
     if place > len(data):
         raise damaged(path, len(data), index, f"{place - len(data)} bytes are missing")
+    if place > SEGMENT_HEADER_BYTES and not data.endswith(b"}", 0, place):
+        # Zeros after the last leaf are unused room; in its place they are its loss.
+        raise damaged(path, place - 1, index - 1, "the end of a leaf is missing")
     if place == SEGMENT_HEADER_BYTES and header.first != index:
         raise damaged(path, 0, index, f"the segment begins with leaf {header.first}")
     while True:

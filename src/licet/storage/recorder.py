@@ -13,7 +13,6 @@ from typing import assert_never
 
 from licet.evidence import (
     Ack,
-    Entry,
     Erase,
     Erased,
     ErasedLeaf,
@@ -93,8 +92,9 @@ class Recorder:
         self._peers[peer] = _Peer(send)
         send(self._welcome())
 
-    def received(self, peer: int, data: bytes) -> None:
-        """Bytes from a peer; `EvidenceFault` (`protocol`): close its connection."""
+    def received(self, peer: int, data: bytes | memoryview) -> None:
+        """Bytes from a peer, kept no longer than this takes; `EvidenceFault` (`protocol`):
+        close its connection."""
         for message in self._peers[peer].messages.feed(data):
             self._take(peer, message)
 
@@ -108,18 +108,21 @@ class Recorder:
     def turn(self) -> None:
         """Commits what has arrived and answers it. To be called after each round of reading."""
         pending, self._pending = self._pending, []
+        check = self._log.check
         batch: list[Checked] = []
         openings: list[Opening] = []
         runs: list[tuple[int, int, int]] = []
         for peer, submit in pending:
             first = submit.first
-            for offset, entry in enumerate(submit.entries):
-                if not self._check(peer, entry, batch):
-                    number = submit.first + offset
+            for number, entry in enumerate(submit.entries, first):
+                try:
+                    batch.append(check(entry.leaf, peer))
+                except EvidenceFault:
                     runs.append((peer, first, number - first))
                     first = number + 1
                     self._refuse(peer, number)
-                elif entry.opening is not None:
+                    continue
+                if entry.opening is not None:
                     openings.append(entry.opening)
             runs.append((peer, first, submit.first + len(submit.entries) - first))
         if batch:
@@ -159,13 +162,6 @@ class Recorder:
                 raise EvidenceFault("protocol", "a worker sent what only the recorder sends")
             case _:
                 assert_never(message)
-
-    def _check(self, peer: int, entry: Entry, batch: list[Checked]) -> bool:
-        try:
-            batch.append(self._log.check(entry.leaf, peer))
-        except EvidenceFault:
-            return False
-        return True
 
     def _commit(
         self, batch: list[Checked], openings: list[Opening], runs: list[tuple[int, int, int]]

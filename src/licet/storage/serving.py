@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import json
 import os
@@ -18,7 +19,7 @@ from licet.storage.recorder import Recorder
 from licet.storage.side import SideStore
 from licet.terms import EvidenceFault
 
-READ_BYTES_MAX = 1 << 20
+READ_BYTES_MAX = 256 << 10
 UNREAD_BYTES_MAX = 16 << 20
 TICK_SECONDS = 0.25
 
@@ -60,6 +61,10 @@ def run_recorder(
         "vkey": str(log.key.verifier()),
     }
     _tell(control, ready)
+    # What lives as long as the process is not looked at by every collection, and records leave
+    # no cycles behind.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     _Service(recorder, listener, control).run()
 
 
@@ -81,6 +86,8 @@ class _Service:
         self._control = control
         self._numbers = itertools.count(1)
         self._connections: dict[int, _Connection] = {}
+        # Reading into the same room again and again spares the kernel giving and taking it.
+        self._room = memoryview(bytearray(READ_BYTES_MAX))
         self._selector = selectors.DefaultSelector()
         for sock in (listener, control):
             sock.setblocking(False)
@@ -98,6 +105,8 @@ class _Service:
                 else:
                     self._read(key.data)
             self._recorder.turn()
+            # Whoever waits for an answer does not wait for a checkpoint besides.
+            self._flush()
             self._recorder.tick(time.monotonic())
             self._flush()
         for connection in list(self._connections.values()):
@@ -133,9 +142,9 @@ class _Service:
     def _read(self, connection: _Connection) -> None:
         """Reads at most `READ_BYTES_MAX`, so that no worker keeps the others waiting."""
         try:
-            data = connection.sock.recv(READ_BYTES_MAX)
-            if data:
-                self._recorder.received(connection.number, data)
+            size = connection.sock.recv_into(self._room)
+            if size:
+                self._recorder.received(connection.number, self._room[:size])
                 return
         except BlockingIOError:
             return

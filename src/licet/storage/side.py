@@ -4,6 +4,7 @@ Files of `side/` are appended to within the group commit, before the leaves that
 to. A frame is a length, the first 8 bytes of the SHA-256 of its body, and the body: a kind, a
 slot of `Holders`, a nonce, and AES-256-GCM ciphertext with kind and slot as associated data.
 The request is inside the ciphertext, so after an erasure nothing ties a frame to its leaf.
+What one holder asked within one group commit, on the same inputs, is one frame.
 """
 
 from __future__ import annotations
@@ -25,22 +26,36 @@ from licet.storage.holders import Holders, find_slot, read_keys
 SIDE = "side"
 HOLDERS = "holders"
 SIDE_BYTES_MAX = 64 << 20
+RESERVED_BYTES = 1 << 20
 _SUFFIX = ".side"
 _HEADER = b"LICETSID\x00\x00\x00\x01\x00\x00\x00\x00"
 _FRAME = struct.Struct(">I8s")
 _BODY = struct.Struct(">cI12s")
 _PLACE = struct.Struct(">cI")
-_PART, _OPENING = b"P", b"O"
+_PART, _OPENING, _OPENINGS = b"P", b"O", b"S"
+_NONCE_BYTES = 12
 _CIPHERS_MAX = 16_384
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """An opening without its holder, its parts by SHA-256."""
+    """An opening without its holder, its parts by SHA-256: how earlier versions kept each."""
 
     request: str
     salt: bytes
     inputs: bytes
     parts: list[bytes]
+
+
+class _Shared(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Openings of one holder that share inputs and parts, the latter by SHA-256."""
+
+    inputs: bytes
+    parts: list[bytes]
+    openings: list[tuple[str, bytes]]
+    """Request and salt of each."""
+
+
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -81,6 +96,7 @@ class SideStore:
         self._folder = folder / SIDE
         self._entropy = entropy
         self._file_bytes_max = file_bytes_max
+        self._ahead = min(RESERVED_BYTES, file_bytes_max)
         self._file: AppendFile | None = None
         self._ciphers: dict[int, AESGCM] = {}
         self._parts: set[tuple[int, bytes]] = set()
@@ -92,11 +108,20 @@ class SideStore:
 
     def append(self, openings: Sequence[Opening]) -> None:
         """Makes openings durable; `EvidenceFault` (`disk_...`): none of them counts."""
+        groups: dict[tuple[str, bytes, tuple[bytes, ...]], list[tuple[str, bytes]]] = {}
+        for one in openings:
+            same = groups.setdefault((one.holder, one.inputs, one.parts), [])
+            same.append((one.request, one.salt))
         try:
-            self._holders.add(opening.holder for opening in openings)
+            self._holders.add(holder for holder, _, _ in groups)
             file = self._current()
             fresh: set[tuple[int, bytes]] = set()
-            frames = [self._frames(opening, fresh) for opening in openings]
+            frames: list[bytes] = []
+            for (holder, inputs, parts), same in groups.items():
+                slot = self._holders.find(holder)
+                digests = self._add_parts(slot, parts, fresh, frames)
+                content = _ENCODER.encode(_Shared(inputs, digests, same))
+                frames += self._seal(_OPENINGS, slot, content)
             file.append(b"".join(frames))
         except OSError as error:
             raise disk_fault(error, self._folder) from error
@@ -143,7 +168,7 @@ class SideStore:
                 int(name.removesuffix(_SUFFIX)) for name in side_names(self._disk, self._folder)
             ]
             path = self._folder / f"{max(numbers, default=0) + 1:010}{_SUFFIX}"
-            fresh = AppendFile.create(self._disk, path, _HEADER)
+            fresh = AppendFile.create(self._disk, path, _HEADER, ahead=self._ahead)
             if self._file is not None:
                 self._file.close()
             self._file = fresh
@@ -152,26 +177,27 @@ class SideStore:
             self._parts.clear()
         return self._file
 
-    def _frames(self, opening: Opening, fresh: set[tuple[int, bytes]]) -> bytes:
-        slot = self._holders.find(opening.holder)
-        frames = b""
-        digests = []
-        for part in opening.parts:
-            digest = sha256(part).digest()
-            digests.append(digest)
+    def _add_parts(
+        self,
+        slot: int,
+        parts: tuple[bytes, ...],
+        fresh: set[tuple[int, bytes]],
+        frames: list[bytes],
+    ) -> list[bytes]:
+        """The digests of parts, whose frames are added where this file has none yet."""
+        digests = [sha256(part).digest() for part in parts]
+        for part, digest in zip(parts, digests, strict=True):
             if (slot, digest) not in self._parts and (slot, digest) not in fresh:
                 fresh.add((slot, digest))
                 frames += self._seal(_PART, slot, part)
-        kept = _Kept(
-            request=opening.request, salt=opening.salt, inputs=opening.inputs, parts=digests
-        )
-        return frames + self._seal(_OPENING, slot, msgspec.msgpack.encode(kept))
+        return digests
 
-    def _seal(self, kind: bytes, slot: int, content: bytes) -> bytes:
-        nonce = self._entropy(12)
+    def _seal(self, kind: bytes, slot: int, content: bytes) -> tuple[bytes, bytes]:
+        """A frame: its head, and its body."""
+        nonce = self._entropy(_NONCE_BYTES)
         sealed = self._cipher(slot).encrypt(nonce, content, _PLACE.pack(kind, slot))
         body = _BODY.pack(kind, slot, nonce) + sealed
-        return _FRAME.pack(len(body), sha256(body).digest()[:8]) + body
+        return _FRAME.pack(len(body), sha256(body).digest()[:8]), body
 
     def _cipher(self, slot: int) -> AESGCM:
         cipher = self._ciphers.get(slot)
@@ -249,15 +275,16 @@ class SideReader:
                 if frame.kind == _PART:
                     parts[(frame.slot, sha256(content).digest())] = content
                     continue
-                kept = msgspec.msgpack.decode(content, type=_Kept)
-                named = [parts.get((frame.slot, digest)) for digest in kept.parts]
-                yield Found(
-                    request=kept.request,
-                    salt=kept.salt,
-                    inputs=kept.inputs,
-                    parts=tuple(part for part in named if part is not None),
-                    slot=frame.slot,
-                )
+                shared = _shared(frame.kind, content)
+                named = [parts.get((frame.slot, digest)) for digest in shared.parts]
+                for request, salt in shared.openings:
+                    yield Found(
+                        request=request,
+                        salt=salt,
+                        inputs=shared.inputs,
+                        parts=tuple(part for part in named if part is not None),
+                        slot=frame.slot,
+                    )
 
     def _unseal(self, frame: Sealed) -> bytes | None:
         key = self._keys.get(frame.slot)
@@ -270,3 +297,10 @@ class SideReader:
         except InvalidTag:
             self.damage.append((frame.path, frame.offset, "a frame that its key does not open"))
             return None
+
+
+def _shared(kind: bytes, content: bytes) -> _Shared:
+    if kind == _OPENINGS:
+        return msgspec.msgpack.decode(content, type=_Shared)
+    kept = msgspec.msgpack.decode(content, type=_Kept)
+    return _Shared(kept.inputs, kept.parts, [(kept.request, kept.salt)])

@@ -1,5 +1,6 @@
 """The recorder as callbacks: batches of several workers, refusals, workers that die."""
 
+import errno
 import random
 from pathlib import Path
 
@@ -78,11 +79,14 @@ def test_all_that_arrived_in_a_turn_is_one_commit_and_each_worker_hears_of_its_o
     bench.submit(1, 1, decision("01K1"), decision("01K2"))
     bench.submit(2, 7, decision("01K3"))
     bench.submit(1, 3, outcome("01K1"))
+    bench.recorder.turn()
+    assert bench.hear(1) == [Ack(first=1, count=2, index=0), Ack(first=3, count=1, index=3)]
+    assert bench.hear(2) == [Ack(first=7, count=1, index=2)]
+    bench.submit(1, 4, outcome("01K2"))
+    bench.submit(2, 8, outcome("01K3"))
     bench.disk.operations.clear()
     bench.recorder.turn()
     assert [operation for operation, _ in bench.disk.operations] == ["write", "sync"]
-    assert bench.hear(1) == [Ack(first=1, count=2, index=0), Ack(first=3, count=1, index=3)]
-    assert bench.hear(2) == [Ack(first=7, count=1, index=2)]
 
 
 def test_a_turn_without_entries_writes_nothing(bench: Bench) -> None:
@@ -118,11 +122,11 @@ def test_what_a_dead_worker_began_has_an_unknown_outcome(bench: Bench) -> None:
 def test_a_dead_worker_is_settled_once_the_disk_works_again(bench: Bench) -> None:
     bench.submit(1, 1, decision("01K1"))
     bench.recorder.turn()
-    bench.disk.room = 0
+    bench.disk.fails = lambda operation, _path: errno.ENOSPC if operation == "write" else 0
     bench.recorder.disconnected(1)
     assert len(bench.kept()) == 1
     bench.recorder.tick(1.0)
-    bench.disk.room = 1 << 20
+    bench.disk.fails = lambda _operation, _path: 0
     bench.recorder.tick(2.0)
     bench.recorder.tick(3.0)
     assert bench.kept()[-1] == OutcomeLeaf(at=AT, log=LOG, request="01K1", outcome="unknown")

@@ -1,7 +1,11 @@
 import os
+import struct
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from licet.evidence import Opening
 from licet.storage import RealDisk, SideReader, SideStore, SnapshotStore
@@ -55,6 +59,41 @@ def test_a_profile_is_stored_once_per_person(tmp_path: Path) -> None:
     side.append([opening(4, "person-2", (PROFILE,))])
     side.close()
     assert set(read(tmp_path).values()) == {(PROFILE,)}
+
+
+def test_openings_of_one_group_commit_share_a_frame_by_holder_and_inputs(tmp_path: Path) -> None:
+    side = store(tmp_path)
+    side.append([opening(number, parts=(PROFILE,)) for number in range(100)])
+    side.append([opening(number, f"person-{number % 3}") for number in range(100, 109)])
+    side.close()
+    assert len(read(tmp_path)) == 109
+    assert {read(tmp_path)[f"01K{number}"] for number in range(100)} == {(PROFILE,)}
+    size = (tmp_path / "side" / "0000000001.side").stat().st_size
+    assert size < len(PROFILE) + 100 * 60
+
+
+def test_an_opening_in_a_frame_of_its_own_is_still_read(tmp_path: Path) -> None:
+    side = store(tmp_path)
+    side.append([opening(1, parts=(PROFILE,))])
+    side.close()
+    key = (tmp_path / "side" / "holders").read_bytes()[64 + 8 + 32 : 64 + 8 + 64]
+    kept = msgspec.msgpack.encode(["01K2", bytes(32), b"{}", [sha256(PROFILE).digest()]])
+    place = struct.pack(">cI", b"O", 0)
+    body = place + bytes(12) + AESGCM(key).encrypt(bytes(12), kept, place)
+    with (tmp_path / "side" / "0000000001.side").open("ab") as file:
+        file.write(struct.pack(">I", len(body)) + sha256(body).digest()[:8] + body)
+    assert read(tmp_path) == {"01K1": (PROFILE,), "01K2": (PROFILE,)}
+
+
+def test_zeros_behind_the_last_frame_are_no_damage(tmp_path: Path) -> None:
+    side = store(tmp_path)
+    side.append([opening(1)])
+    path = tmp_path / "side" / "0000000001.side"
+    assert path.read_bytes().endswith(bytes(1_000))
+    reader = SideReader(tmp_path, RealDisk())
+    assert ([found.request for found in reader.openings()], reader.damage) == (["01K1"], [])
+    side.close()
+    assert not path.read_bytes().endswith(bytes(1_000))
 
 
 def test_erasing_a_person_leaves_the_others_and_no_trace_of_the_key(tmp_path: Path) -> None:
