@@ -381,12 +381,9 @@ class Exchange:
         self._detach(abort=False)
         if reply.gone or conclusion is Conclusion.CANCELLED:
             reply.abort()
-        elif conclusion is Conclusion.ANSWERED and intake is not None:
-            if intake.reader is not None:
-                self._delivery.end(self._headers)
-            else:
-                reply.whole(intake.status, self._headers(), intake.body)
-        elif conclusion is Conclusion.PASSED and intake is not None:
+        elif conclusion is Conclusion.ANSWERED and intake and intake.reader:
+            self._delivery.end(self._headers)
+        elif conclusion in (Conclusion.ANSWERED, Conclusion.PASSED) and intake:
             reply.whole(intake.status, self._headers(), intake.body)
         else:
             self._world.conclude(reply, relay, self._filing, self._caller, self._rules)
