@@ -249,7 +249,7 @@ def test_a_repeated_header_of_the_dialect_is_passed_on_whole(rig: Rig, dialect: 
         connection.send(connection.request(dialect, body_of(dialect, "hello"), *lines))
         assert connection.hear(dialect).status == 200
         heads = rig.call(lambda: list(rig.node.desk.world.ways._heads))
-        passed = {headers for _, headers in heads}
+        passed = {headers for _, _, headers in heads}
         assert (((b"anthropic-beta", b"one, two"),) in passed) == (dialect == "messages")
 
 

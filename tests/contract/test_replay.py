@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from licet.cli import program
 from licet.storage import SnapshotStore, erase_by_recorder
-from tests.contract.asking import ask
+from tests.contract.asking import ask, send
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER, token
 from tests.contract.test_motion import AT, DIALECTS, FOREIGN, SETTINGS, letter, stream
@@ -32,11 +32,18 @@ def persons() -> list[dict[str, str]]:
     return [{"Licet-Subject": token()}, {"Licet-Subject": bob}, {}]
 
 
+def embed(rig: Rig, headers: dict[str, str]) -> None:
+    """Its candidates are those of a single model."""
+    body = json.dumps({"model": "chat-any", "input": "hello"}).encode()
+    send(rig.port, "POST", "/v1/embeddings", body, {"x-api-key": rig.plain_key} | headers)
+
+
 def ask_everybody(rig: Rig) -> None:
     for dialect in DIALECTS:
         for headers in persons():
             for model in ("alpha", "beta", f"{dialect}-any"):
                 ask(rig.port, rig.plain_key, dialect, model=model, headers=headers)
+            embed(rig, headers)
 
 
 def test_every_decision_of_a_gateway_comes_out_again() -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from anthropic.resources.beta.messages import Messages as BetaMessages
 from anthropic.resources.messages import Messages
+from openai.resources import Embeddings
 from openai.resources.chat.completions import Completions
 
-from licet.wire import LOSSES, Dialect, Fate
+from licet.wire import LOSSES, OPERATIONS, UNTRANSLATED, Dialect, Fate, Loss, Operation
 
 PAGE = Path(__file__).parents[2] / "docs" / "loss.md"
 
@@ -44,21 +45,31 @@ Arguments of a tool that are no JSON object are kept as they were written: in a 
 Messages as `{"INVALID_JSON": "..."}`. Citations and the results of tools that a vendor runs by
 itself have no place in chat.
 """
+BESIDE = """\
+What is asked for in one dialect alone is never translated: it passes as it came. Vectors come from
+the first model of the workload that any of its endpoints makes them with, and from no other. Where
+none of its endpoints counts tokens, that is 400 `not_offered`, or with `count_tokens = "estimate"`
+an estimate, marked by `Licet-Estimated: input_tokens`.
+"""
 COLUMNS: tuple[Fate, ...] = ("kept", "emulated", "dropped", "refused", "stripped")
 
 
 def page() -> str:
     sections = [HEAD]
     for (source, target), rows in LOSSES.items():
-        lines = [
-            f"## From {NAMES[source]} to {NAMES[target]}\n",
-            "| parameter | fate | there |",
-            "|---|---|---|",
-        ]
-        ordered = sorted(rows.values(), key=lambda row: COLUMNS.index(row.fate))
-        lines += [f"| `{row.parameter}` | {row.fate} | {row.note} |" for row in ordered]
-        sections.append("\n".join(lines) + "\n")
+        sections.append(table(f"From {NAMES[source]} to {NAMES[target]}", "there", rows))
+    sections.append(BESIDE)
+    for operation, rows in UNTRANSLATED.items():
+        path = next(path for path, (_, one) in OPERATIONS.items() if one == operation)
+        sections.append(table(f"`POST {path}`", "at the vendor", rows))
     return "\n".join(sections)
+
+
+def table(title: str, where: str, rows: dict[str, Loss]) -> str:
+    lines = [f"## {title}\n", f"| parameter | fate | {where} |", "|---|---|---|"]
+    ordered = sorted(rows.values(), key=lambda row: COLUMNS.index(row.fate))
+    lines += [f"| `{row.parameter}` | {row.fate} | {row.note} |" for row in ordered]
+    return "\n".join(lines) + "\n"
 
 
 def test_the_page_is_the_table() -> None:
@@ -88,6 +99,22 @@ def test_every_parameter_of_the_official_clients_has_its_row(
     for (spoken, _), rows in LOSSES.items():
         if spoken == source:
             assert parameters - rows.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("operation", "ask"),
+    [
+        ("embeddings", Embeddings.create),
+        ("count_tokens", Messages.count_tokens),
+        ("count_tokens", BetaMessages.count_tokens),
+    ],
+)
+def test_so_has_every_parameter_of_what_is_asked_beside_answers(
+    operation: Operation, ask: object
+) -> None:
+    assert callable(ask)
+    parameters = set(inspect.signature(ask).parameters) - LOCAL
+    assert parameters - UNTRANSLATED[operation].keys() == set()
 
 
 if __name__ == "__main__":

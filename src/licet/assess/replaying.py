@@ -16,7 +16,7 @@ import msgspec
 
 from licet.evidence import Candidate, DecisionLeaf, Observed
 from licet.policy import Action, Decision, Known, Ruleset, Snapshot
-from licet.relay import target
+from licet.relay import of_one_model, target
 from licet.terms import EvidenceFault, Instant, Profile, parse_instant
 
 KNOWN_MAX = 50_000
@@ -181,6 +181,9 @@ def _steps(leaf: DecisionLeaf, snapshot: Snapshot) -> list[tuple[str, str]]:
     wanted = target(leaf.asked, workloads, lambda _: True)
     if wanted is None:
         return _recorded_steps(leaf)
+    if leaf.operation == "embeddings":
+        makers = {one.id for one in snapshot.sources.endpoints if one.serves("embeddings")}
+        wanted = of_one_model(wanted, lambda one: one.endpoint in makers)
     return [(one.endpoint, one.model) for one in wanted.candidates]
 
 

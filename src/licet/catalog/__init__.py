@@ -5,8 +5,10 @@ from licet.catalog.credentials import CredentialReference
 from licet.catalog.facts import parse_facts
 from licet.catalog.lists import parse_list
 from licet.catalog.nouns import (
+    OPERATIONS_OF_DIALECT,
     Availability,
     Candidate,
+    CountTokens,
     Developer,
     Endpoint,
     EvidenceMode,
@@ -44,6 +46,7 @@ from licet.catalog.workloads import WrittenWorkload, parse_workload
 
 __all__ = [
     "CATALOG_SHAPES",
+    "OPERATIONS_OF_DIALECT",
     "AttributeSettings",
     "Availability",
     "BreakerSettings",
@@ -52,6 +55,7 @@ __all__ = [
     "CatalogueFile",
     "ClockSettings",
     "ControlSettings",
+    "CountTokens",
     "CredentialReference",
     "Developer",
     "Endpoint",

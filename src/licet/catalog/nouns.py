@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -43,10 +44,21 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     controlled_from: str | None = None
 
 
+Operation = Literal["answer", "embeddings", "count_tokens"]
+"""What an endpoint may be asked for."""
+
+OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
+    "chat": ("answer", "embeddings"),
+    "messages": ("answer", "count_tokens"),
+}
+"""What each dialect has words for."""
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where models are called. `models`: id in the catalogue -> name at the vendor.
 
     `dialect` is `chat` or `messages`; `base_url` is the origin and prefix before `/v1`.
+    `offers`: what may be asked of it; None is all that its dialect has.
     """
 
     id: str
@@ -57,7 +69,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     place: str | None = None
     self_hosted: bool | None = None
     ca_file: str | None = None
+    offers: tuple[Operation, ...] | None = None
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
+
+    def serves(self, operation: Operation) -> bool:
+        """Whether it may be asked for that."""
+        return operation in (self.offers or OPERATIONS_OF_DIALECT[self.dialect])
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,6 +167,13 @@ class OnStale(StrEnum):
     SERVE = "serve"
 
 
+class CountTokens(StrEnum):
+    """Who counts the tokens of a prompt: a vendor alone, or we where no vendor does."""
+
+    VENDOR = "vendor"
+    ESTIMATE = "estimate"
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A model at an endpoint, in the workload's order of preference."""
 
@@ -173,4 +197,5 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     substitute: bool = False
     on_stale: OnStale = OnStale.REFUSE
     lossless: bool = False
+    count_tokens: CountTokens = CountTokens.VENDOR
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

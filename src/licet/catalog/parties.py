@@ -16,10 +16,12 @@ from msgspec import Meta
 from licet.catalog.credentials import CredentialReference, read_credential
 from licet.catalog.intervals import read_interval
 from licet.catalog.nouns import (
+    OPERATIONS_OF_DIALECT,
     Availability,
     Developer,
     Endpoint,
     Model,
+    Operation,
     Operator,
     Organisation,
 )
@@ -92,6 +94,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: PlaceCode | None = None
     self_hosted: bool | None = None
     ca_file: Text | None = None
+    offers: Annotated[tuple[Operation, ...], Meta(min_length=1)] | None = None
     credential: Any = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
@@ -107,6 +110,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             place=self.place,
             self_hosted=self.self_hosted,
             ca_file=self.ca_file,
+            offers=self.offers,
             declared=declared_values(self.declared, self.attested, OPERATOR_ISSUER),
         )
 
@@ -184,6 +188,7 @@ def parse_catalogue(document: Document) -> CatalogueFile:
     def endpoint(path: Path) -> Endpoint:
         written = document.convert(_EndpointFile, path)
         _check_url(document, path, written.base_url)
+        _check_offers(document, path, written)
         if written.credential is not None:
             credentials[written.id] = read_credential(document, (*path, "credential"))
         return written.endpoint()
@@ -217,6 +222,18 @@ def _availability(document: Document, path: Path) -> Availability:
         end=holds.end,
         reason=written.reason,
     )
+
+
+def _check_offers(document: Document, path: Path, written: _EndpointFile) -> None:
+    sayable = OPERATIONS_OF_DIALECT.get(written.dialect, ())
+    for index, one in enumerate(written.offers or ()):
+        if one not in sayable:
+            raise document.fault(
+                "not_offered",
+                f"`{one}` cannot be asked for in the dialect `{written.dialect}`",
+                (*path, "offers", index),
+                remedy=f"it has {', '.join(f'`{name}`' for name in sayable)}",
+            )
 
 
 def _check_url(document: Document, path: Path, url: str) -> None:

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from licet.catalog.nouns import (
     Candidate,
+    CountTokens,
     Endpoint,
     EvidenceMode,
     OnStale,
@@ -51,6 +52,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     substitute: bool = False
     on_stale: OnStale = OnStale.REFUSE
     lossless: bool = False
+    count_tokens: CountTokens = CountTokens.VENDOR
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -153,6 +155,7 @@ class WrittenWorkload:
             substitute=file.substitute,
             on_stale=file.on_stale,
             lossless=file.lossless,
+            count_tokens=file.count_tokens,
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 

@@ -153,6 +153,8 @@ class DecisionLeaf(Envelope, frozen=True, kw_only=True, tag="decision"):
     action: str = "inference"
     reason: DecisionReason = "admission"
     dialect: str = ""
+    operation: str = ""
+    """What was asked for in the dialect, where it was no answer: `embeddings`, `count_tokens`."""
     error_us: Count = 0
     """The declared error of `valid_at`, microseconds either way."""
     deciding: tuple[str, ...] = ()

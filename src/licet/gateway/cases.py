@@ -17,7 +17,7 @@ from licet.gateway.passage import NO_LOSSES, Losses
 from licet.policy import Decision, Known
 from licet.relay import Considered, Plan
 from licet.terms import Instant
-from licet.wire import Dialect
+from licet.wire import Dialect, Operation
 
 CANDIDATES_MAX = 32
 ASKED_CHARACTERS_MAX = 256
@@ -108,6 +108,7 @@ def decision_form(
     caller: Caller,
     plan: Plan,
     dialect: Dialect,
+    operation: Operation,
     before_send: bool,
     stale: bool,
     vendor_model: str,
@@ -134,6 +135,7 @@ def decision_form(
             verdict=plan.verdict.value,
             commitment=_COMMITMENT,
             dialect=dialect,
+            operation="" if operation == "answer" else operation,
             error_us=error_us,
             deciding=plan.barring,
             relieving=first.relieving,

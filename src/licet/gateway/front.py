@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from licet.catalog import OnStale, Settings
+from licet.catalog import CountTokens, OnStale, Settings
 from licet.gateway import pages
 from licet.gateway.admission import Caller, Denial
 from licet.gateway.cases import Case
@@ -28,22 +28,21 @@ from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
-    CHAT_PATH,
-    MESSAGES_PATH,
     MODELS_PATH,
+    OPERATIONS,
     REQUEST_PASSED,
     Dialect,
+    Operation,
     Reason,
     Request,
     read_request,
+    write_estimate,
     write_model,
     write_models,
 )
 
-_DIALECTS: dict[bytes, Dialect] = {
-    CHAT_PATH.encode(): "chat",
-    MESSAGES_PATH.encode(): "messages",
-}
+_SPOKEN = {path.encode(): spoken for path, spoken in OPERATIONS.items()}
+_CHAT: tuple[Dialect, Operation] = "chat", "answer"
 _MODELS = MODELS_PATH.encode()
 _PAGES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 _REJECTED: dict[str, Reason] = {
@@ -199,7 +198,7 @@ class Desk:
     def reject(self, connection: Inbound, path: bytes, code: str, message: str) -> None:
         """A request that was not even read."""
         self.totals.rejected += 1
-        reply = Reply(connection, _DIALECTS.get(path, "chat"))
+        reply = Reply(connection, _SPOKEN.get(path, _CHAT)[0])
         reason = _REJECTED.get(code, "invalid_request")
         self.world.refusals.say(reply, reason, message, self._request_id(), code=code)
 
@@ -208,7 +207,7 @@ class Desk:
             self._accept(connection, request)
         except Exception as error:  # noqa: BLE001 - reported, and this request ends
             self.report(error)
-            reply = Reply(connection, _DIALECTS.get(request.path, "chat"))
+            reply = Reply(connection, _SPOKEN.get(request.path, _CHAT)[0])
             self.world.refusals.internal(reply, self._request_id())
 
     # What exchanges tell (`Ends`)
@@ -227,10 +226,11 @@ class Desk:
     # Letting in
 
     def _accept(self, connection: Inbound, http: HttpRequest) -> None:
-        dialect = _DIALECTS.get(http.path)
-        if dialect is None:
+        spoken = _SPOKEN.get(http.path)
+        if spoken is None:
             self._page(connection, http)
             return
+        dialect, operation = spoken
         reply = Reply(connection, dialect)
         request_id = self._request_id()
         refusals = self.world.refusals
@@ -244,15 +244,17 @@ class Desk:
             refusals.say(reply, caller.reason, caller.message, request_id, code=caller.code)
             return
         try:
-            request = read_request(dialect, http.body)
+            request = read_request(dialect, http.body, operation)
         except CallerFault as fault:
             self.totals.rejected += 1
             refusals.fault(reply, fault, request_id)
             return
-        case = self._case(caller, request.model, dialect)
+        case = self._case(caller, request)
         if case is None:
             self.totals.rejected += 1
             refusals.unknown_model(reply, request.model, caller.workloads, request_id)
+            return
+        if not case.plan.steps and self._unoffered(reply, case, request, request_id):
             return
         passage = _passage(http, request, case)
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
@@ -279,11 +281,34 @@ class Desk:
         assert found is not None, "the same name meant something a moment ago"
         return found
 
-    def _case(self, caller: Caller, asked: str, dialect: Dialect) -> Case | None:
+    def _unoffered(self, reply: Reply, case: Case, request: Request, request_id: str) -> bool:
+        """Whether the rules permit it and no endpoint offers it; then the caller is told.
+
+        A count of ours is an estimate from the request's length: nothing is sent, no model is
+        asked, so nothing is recorded.
+        """
+        permitted = [c for c in case.plan.considered if c.decision.permitted]
+        if not permitted or any(c.able for c in permitted):
+            return False
+        workload = case.plan.target.workload
+        if request.operation == "count_tokens" and workload.count_tokens is CountTokens.ESTIMATE:
+            headers = f"licet-request-id: {request_id}\r\nlicet-estimated: input_tokens\r\n"
+            reply.whole(200, headers.encode(), write_estimate(request.size))
+            self.totals.requests += 1
+            self.totals.answered += 1
+        else:
+            self.totals.rejected += 1
+            self.world.refusals.unoffered(reply, request, request_id)
+        return True
+
+    def _case(self, caller: Caller, request: Request) -> Case | None:
         """The plan for what the caller asks, from the last time where that still holds."""
+        asked, dialect, operation = request.model, request.dialect, request.operation
+        # No operation is called as a dialect is.
+        form = dialect if operation == "answer" else operation
         world = self.world
         stale = world.stale
-        case = caller.cases.get((asked, dialect))
+        case = caller.cases.get((asked, form))
         if (
             case is None
             or case.epoch != world.epoch
@@ -291,9 +316,9 @@ class Desk:
             or (case.until is not None and self.clock.now() >= case.until)
             or not world.breakers.all_closed
         ):
-            case = world.prepare(caller, asked, dialect, stale=stale)
+            case = world.prepare(caller, asked, dialect, stale=stale, operation=operation)
             if case is not None and world.breakers.all_closed:
-                caller.cases[asked, dialect] = case
+                caller.cases[asked, form] = case
         return case
 
     def _hindered(self, reply: Reply, case: Case, request: str) -> bool:
@@ -363,7 +388,8 @@ class Desk:
 
     def _not_found(self, reply: Reply, http: HttpRequest) -> None:
         path = shown(http.path.decode("latin-1"))
-        message = f"there is nothing at `{path}`: see `{CHAT_PATH}`, `{MESSAGES_PATH}`"
+        ours = ", ".join(f"`{own}`" for own in OPERATIONS)
+        message = f"there is nothing at `{path}`: see {ours}"
         self.world.refusals.say(reply, "not_found", message, self._request_id())
 
     def _problems(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ seen yet, and knows what the answer says about itself. It sends nothing and deci
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from licet.relay import Event, Failure, FailureKind, failure_of_status
@@ -42,8 +43,8 @@ class Intake:
     """Reads one answer. Methods return the event that follows, or None while nothing does."""
 
     __slots__ = (
-        "_dialect", "_headers", "_limits", "_pieces", "_request_size", "_size", "_translator",
-        "_wants_stream",
+        "_dialect", "_headers", "_limits", "_pieces", "_read", "_request_size", "_size",
+        "_translator", "_wants_stream",
         "answer", "body", "error", "held", "last", "reader", "status",
     )  # fmt: skip
 
@@ -56,8 +57,11 @@ class Intake:
         request_size: int,
         limits: IntakeLimits,
         translator: AnswerTranslator | None = None,
+        read: Callable[..., Answer] = read_answer,
     ) -> None:
-        """`translator` is None where the vendor speaks the caller's dialect."""
+        """`translator` is None where the vendor speaks the caller's dialect; `read` reads a whole
+        answer."""
+        self._read = read
         self._dialect = dialect
         self._limits = limits
         self._translator = translator
@@ -150,7 +154,7 @@ class Intake:
         if not 200 <= self.status < 300:
             return self._error_complete(now)
         try:
-            self.answer = read_answer(self._dialect, self.body, request_size=self._request_size)
+            self.answer = self._read(self._dialect, self.body, request_size=self._request_size)
             if self._translator is not None:
                 self.body = self._translator.answer(self.body, self.answer)
         except VendorFault as fault:

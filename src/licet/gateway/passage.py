@@ -7,14 +7,21 @@ about the vendor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from licet.gateway.intake import Intake, IntakeLimits
 from licet.terms import CallerFault, Instant
 from licet.wire import (
+    Answer,
     AnswerTranslator,
     Dialect,
     Header,
+    Operation,
     Request,
     Translated,
+    read_answer,
+    read_count,
+    read_embeddings,
     translate_request,
     write_request,
 )
@@ -23,6 +30,12 @@ Losses = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of what was dropped, and of what was stripped."""
 
 NO_LOSSES: Losses = ((), ())
+
+_READ: dict[Operation, Callable[..., Answer]] = {
+    "answer": read_answer,
+    "embeddings": read_embeddings,
+    "count_tokens": read_count,
+}
 
 
 class Passage:
@@ -40,14 +53,14 @@ class Passage:
 
     def fault(self, dialect: Dialect) -> CallerFault | None:
         """Why the request cannot be said in `dialect`; None where it can."""
-        if dialect == self.request.dialect:
+        if self._is_said(dialect):
             return None
         found = self._find(dialect)
         return found if isinstance(found, CallerFault) else None
 
     def losses(self, dialect: Dialect) -> Losses:
         """What does not reach a vendor that speaks `dialect`."""
-        if dialect == self.request.dialect:
+        if self._is_said(dialect):
             return NO_LOSSES
         found = self._to(dialect)
         return found.dropped, found.stripped
@@ -55,7 +68,7 @@ class Passage:
     def body(self, dialect: Dialect, model: str) -> bytes:
         """The body for a vendor that calls the model `model`."""
         request = self.request
-        if dialect != request.dialect:
+        if not self._is_said(dialect):
             request = self._to(dialect).request
         return write_request(request, model=model)
 
@@ -64,7 +77,7 @@ class Passage:
         request = self.request
         translator = None
         self.lost = self.losses(dialect)
-        if dialect != request.dialect:
+        if not self._is_said(dialect):
             translator = AnswerTranslator(
                 dialect,
                 request.dialect,
@@ -73,13 +86,18 @@ class Passage:
                 request_size=request.size,
             )
         return Intake(
-            dialect,
+            request.dialect if translator is None else dialect,
             stream=request.stream,
             usage_asked=request.usage_asked,
             request_size=request.size,
             limits=limits,
             translator=translator,
+            read=_READ[request.operation],
         )
+
+    def _is_said(self, dialect: Dialect) -> bool:
+        """Whether the request goes as it is: what is no answer is asked for in one way alone."""
+        return dialect == self.request.dialect or self.request.operation != "answer"
 
     def _to(self, dialect: Dialect) -> Translated:
         found = self._find(dialect)

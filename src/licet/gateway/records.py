@@ -110,6 +110,7 @@ def changed(
     """A step was decided again and is no longer permitted."""
     at = ledger.stamp(valid_at)
     case = about.case
+    operation = about.passage.request.operation
     wanted = case.plan.target
     opening, commitment = _opening(ledger, about, caller)
     leaf = DecisionLeaf(
@@ -128,6 +129,7 @@ def changed(
         commitment=commitment,
         reason="in_flight" if in_flight else "attempt",
         dialect=case.dialect,
+        operation="" if operation == "answer" else operation,
         error_us=ledger.error_us,
         deciding=verdict.deciding,
         missing=verdict.missing,

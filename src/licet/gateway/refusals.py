@@ -17,7 +17,7 @@ from licet.policy import (
 )
 from licet.relay import Conclusion, Failure, FailureKind, Plan, Relay
 from licet.terms import CallerFault
-from licet.wire import ErrorBody, LicetDetails, Reason, error_of
+from licet.wire import ErrorBody, LicetDetails, Operation, Reason, Request, error_of
 
 SHOWN_CHARACTERS_MAX = 128
 
@@ -146,6 +146,12 @@ class Refusals:
         )
         self.say(reply, "not_found", message, request, code="model_not_found", param="model")
 
+    def unoffered(self, reply: Reply, request: Request, request_id: str) -> None:
+        """What is permitted, and of no endpoint to be had at all."""
+        wanted = _WANTED[request.operation]
+        message = f"`{shown(request.model)}` is permitted, but none of its endpoints {wanted}"
+        self.say(reply, "invalid_request", message, request_id, code="not_offered", param="model")
+
     def wrong_method(self, reply: Reply, method: bytes, allowed: bytes, request: str) -> None:
         message = f"`{method.decode()}` is not for this path: use {allowed.decode()}"
         allow = b"allow: %s\r\n" % allowed
@@ -185,6 +191,11 @@ class Refusals:
 
 
 _RETRY_SOON = b"retry-after: 1\r\n"
+_WANTED: dict[Operation, str] = {
+    "answer": "answers prompts",
+    "embeddings": "makes embeddings",
+    "count_tokens": "counts tokens, and its workload wants no estimate",
+}
 
 
 def _headers(request: str, filing: Filing) -> bytes:

@@ -12,9 +12,13 @@ from urllib.parse import urlsplit
 from licet.catalog import Endpoint
 from licet.gateway.outbound import Route
 from licet.gateway.reply import Header, header_lines
-from licet.wire import CHAT_PATH, MESSAGES_PATH, Dialect, credential_headers, request_headers
+from licet.wire import OPERATIONS, Dialect, Operation, credential_headers, request_headers
 
-_PATHS: Mapping[Dialect, str] = {"chat": CHAT_PATH, "messages": MESSAGES_PATH}
+_PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
+_ONE_WAY: dict[Operation, Dialect] = {
+    operation: dialect for dialect, operation in _PATHS if operation != "answer"
+}
+"""In which dialect's manner that is asked for which only one has words for."""
 REMEMBERED_HEADS_MAX = 1_000
 
 
@@ -27,21 +31,23 @@ class Ways:
         self.dialects = {e.id: cast("Dialect", e.dialect) for e in endpoints}
         self.routes = {e.id: route_of(e) for e in endpoints}
         self._credentials = credentials
-        self._heads: dict[tuple[str, tuple[Header, ...]], bytes] = {}
+        self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
 
-    def head(self, endpoint: str, passed: tuple[Header, ...], request: str) -> bytes:
+    def head(
+        self, endpoint: str, operation: Operation, passed: tuple[Header, ...], request: str
+    ) -> bytes:
         """Everything of the head but `content-length`; `passed` are the caller's headers."""
-        fixed = self._heads.get((endpoint, passed))
+        fixed = self._heads.get((endpoint, operation, passed))
         if fixed is None:
-            fixed = self._fixed(endpoint, passed)
+            fixed = self._fixed(endpoint, operation, passed)
             if len(self._heads) >= REMEMBERED_HEADS_MAX:
                 self._heads.clear()
-            self._heads[endpoint, passed] = fixed
+            self._heads[endpoint, operation, passed] = fixed
         return b"%sx-request-id: %s\r\n" % (fixed, request.encode())
 
-    def _fixed(self, endpoint: str, passed: tuple[Header, ...]) -> bytes:
+    def _fixed(self, endpoint: str, operation: Operation, passed: tuple[Header, ...]) -> bytes:
         route = self.routes[endpoint]
-        dialect = self.dialects[endpoint]
+        dialect = _ONE_WAY.get(operation) or self.dialects[endpoint]
         secret = self._credentials.get(endpoint)
         headers = request_headers(dialect, passed)
         if secret:
@@ -49,7 +55,7 @@ class Ways:
         host = f"[{route.host}]" if ":" in route.host else route.host
         default = 443 if route.tls else 80
         authority = host if route.port == default else f"{host}:{route.port}"
-        line = f"POST {route.prefix}{_PATHS[dialect]} HTTP/1.1\r\nhost: {authority}\r\n"
+        line = f"POST {route.prefix}{_PATHS[dialect, operation]} HTTP/1.1\r\nhost: {authority}\r\n"
         return line.encode() + header_lines(headers)
 
 

@@ -44,11 +44,12 @@ from licet.relay import (
     Plan,
     Relay,
     RelaySettings,
+    of_one_model,
     plan,
     target,
 )
 from licet.terms import Instant
-from licet.wire import Dialect
+from licet.wire import Dialect, Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +207,7 @@ class World:
         *,
         stale: bool,
         without: Dialect | None = None,
+        operation: Operation = "answer",
     ) -> Case | None:
         """Plans for what `asked` means to this caller; None where it means nothing.
 
@@ -214,10 +216,12 @@ class World:
         wanted = target(asked, caller.workloads, lambda step: self.dialect(step) == dialect)
         if wanted is None:
             return None
+        if operation == "embeddings":
+            wanted = of_one_model(wanted, lambda step: self._serves(step, operation))
         found = plan(
             wanted,
             decide=lambda step: self.decide(caller, wanted.workload, step),
-            able=lambda step: self.dialect(step) != without,
+            able=lambda step: self._serves(step, operation) and self.dialect(step) != without,
             available=self.is_available,
             healthy=self.is_healthy,
         )
@@ -232,6 +236,7 @@ class World:
             caller=caller,
             plan=found,
             dialect=dialect,
+            operation=operation,
             before_send=before_send,
             stale=stale,
             vendor_model=self.vendor_model(found.steps[0]) if found.steps else "",
@@ -248,6 +253,9 @@ class World:
             first=self.dialect(found.steps[0]) if found.steps else dialect,
             directives=self._disclosed(found),
         )
+
+    def _serves(self, step: Candidate, operation: Operation) -> bool:
+        return self.ways.endpoints[step.endpoint].serves(operation)
 
     def _disclosed(self, found: Plan) -> tuple[str, ...]:
         """The directives behind a plan that the caller may be told of."""
@@ -316,7 +324,9 @@ class World:
 
     def request_head(self, endpoint: str, about: About) -> bytes:
         """The request's head up to `content-length`, for this endpoint and request."""
-        return self.ways.head(endpoint, about.passage.passed, about.request)
+        passage = about.passage
+        operation = passage.request.operation
+        return self.ways.head(endpoint, operation, passage.passed, about.request)
 
     def pool(self, endpoint: str) -> Pool:
         route = self.ways.routes[endpoint]

@@ -2,7 +2,7 @@
 
 from licet.relay.breaker import Breakers, BreakerSettings
 from licet.relay.failures import Failure, FailureKind, failure_of_status
-from licet.relay.plan import Considered, Plan, Target, plan, target
+from licet.relay.plan import Considered, Plan, Target, of_one_model, plan, target
 from licet.relay.table import (
     TABLE,
     Command,
@@ -29,6 +29,7 @@ __all__ = [
     "State",
     "Target",
     "failure_of_status",
+    "of_one_model",
     "plan",
     "target",
 ]

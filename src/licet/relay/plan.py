@@ -50,6 +50,18 @@ def target(
     return Target(asked=name, workload=chosen, candidates=own + others)
 
 
+def of_one_model(wanted: Target, serves: Callable[[Candidate], bool]) -> Target:
+    """The target with a single model's candidates: the first that any endpoint `serves`.
+
+    It depends on nothing that changes from one request to the next, for vectors of two models
+    must never come to lie in one index.
+    """
+    serving = (c.model for c in wanted.candidates if serves(c))
+    model = next(serving, wanted.first_choice)
+    own = tuple(c for c in wanted.candidates if c.model == model)
+    return Target(asked=wanted.asked, workload=wanted.workload, candidates=own)
+
+
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
     """One candidate and what was found: `able`: the request can be said in its dialect;
     `available` as the dated facts have it, `healthy` as its breaker has it."""

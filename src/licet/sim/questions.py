@@ -19,6 +19,9 @@ Dialect = Literal["chat", "messages"]
 
 PATHS: dict[Dialect, str] = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
 COUNT_PATH = "/v1/messages/count_tokens"
+EMBEDDINGS_PATH = "/v1/embeddings"
+BESIDE: dict[str, Dialect] = {COUNT_PATH: "messages", EMBEDDINGS_PATH: "chat"}
+"""What vendors of a dialect are asked for beside answers."""
 
 _PERSON = re.compile(r"\[\[person:([^\[\]]{1,200})\]\]")
 _MODEL = re.compile(r'"model"\s*:\s*"([^"\\]{1,200})"')
@@ -37,7 +40,10 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of the model; `texts` are all the texts of the prompt, in order."""
+    """What is asked of the model; `texts` are all the texts of the prompt, in order.
+
+    `encoding` and `dimensions` are those of the vectors, where they are what is asked for.
+    """
 
     dialect: Dialect
     model: str
@@ -50,6 +56,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     directions: Directions
     person: str | None
     case: str | None
+    encoding: str = "float"
+    dimensions: int | None = None
 
     @property
     def prompt(self) -> str:
@@ -112,6 +120,8 @@ def read_question(
         return _invalid("model: Field required", param="model")
     if model not in models:
         return _unknown_model(dialect, model)
+    if arrival.path == EMBEDDINGS_PATH:
+        return _read_inputs(vendor, dialect, model, body, arrival.headers)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return _invalid("messages: Field required", param="messages")
@@ -120,6 +130,35 @@ def read_question(
     if dialect == "messages" and not isinstance(max_tokens, int) and not counted:
         return _invalid("max_tokens: Field required", param="max_tokens")
     return _question(vendor, dialect, model, max_tokens, body, arrival.headers)
+
+
+def _read_inputs(
+    vendor: str, dialect: Dialect, model: str, body: dict[str, Any], headers: dict[str, str]
+) -> Question | Rejection:
+    """The texts whose vectors are asked for."""
+    texts = _texts(body.get("input"))
+    if not texts:
+        return _invalid("input: Field required", param="input")
+    encoding = body.get("encoding_format", "float")
+    if encoding not in ("float", "base64"):
+        return _invalid(f"encoding_format: {encoding}", param="encoding_format")
+    dimensions = body.get("dimensions")
+    prompt = "\n".join(texts)
+    return Question(
+        dialect=dialect,
+        model=model,
+        stream=False,
+        include_usage=False,
+        texts=texts,
+        tools=(),
+        reasoning=False,
+        max_tokens=None,
+        directions=read_directions(vendor, headers.get("sim-script"), prompt),
+        person=_last(_PERSON, prompt),
+        case=_last(_CASE, prompt),
+        encoding=encoding,
+        dimensions=dimensions if isinstance(dimensions, int) else None,
+    )
 
 
 def glance(body: bytes) -> Glance:

@@ -68,6 +68,12 @@ def reply_to(
     return msgspec.structs.replace(instead, think_us=spec.think_ms * MS_US)
 
 
+def told(spec: VendorSpec, body: bytes, fault: ScriptedFault, *, number: int) -> Reply:
+    """The reply whose good answer is `body`, which no stream ever tells."""
+    reply = _instead(spec, fault, number) or _body(spec, body, fault, number)
+    return msgspec.structs.replace(reply, think_us=spec.think_ms * MS_US)
+
+
 def reject(spec: VendorSpec, rejection: Rejection, number: int) -> Reply:
     """An error in the vendor's dialect."""
     body = FORMS[spec.dialect].error(rejection, _request_id(spec, number))
@@ -109,8 +115,11 @@ def _whole(
     fault: ScriptedFault,
     number: int,
 ) -> Reply:
+    return _body(spec, FORMS[spec.dialect].whole(answer), fault, number)
+
+
+def _body(spec: VendorSpec, body: bytes, fault: ScriptedFault, number: int) -> Reply:
     form = FORMS[spec.dialect]
-    body = form.whole(answer)
     if fault.name in _ERRORS_IN_BAND:
         failure = form.failure(_ERRORS_IN_BAND[fault.name])
         body = form.error(failure, _request_id(spec, number))

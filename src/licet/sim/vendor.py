@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from licet.sim import messages
+from licet.sim.embeddings import embed
 from licet.sim.forms import FORMS
 from licet.sim.ledger import Entry, Ledger
 from licet.sim.performance import Action, Reply, perform
 from licet.sim.questions import (
+    BESIDE,
     COUNT_PATH,
+    EMBEDDINGS_PATH,
     PATHS,
     Arrival,
     Dialect,
@@ -18,7 +21,7 @@ from licet.sim.questions import (
     glance,
     read_question,
 )
-from licet.sim.replies import VendorSpec, json_reply, reject, reply_to
+from licet.sim.replies import VendorSpec, json_reply, reject, reply_to, told
 from licet.sim.script import Script, ScriptedFault
 from licet.terms import SECOND_US, Instant
 
@@ -75,14 +78,15 @@ class Vendor:
         self, arrival: Arrival, question: Question, fault: ScriptedFault, number: int, at: Instant
     ) -> Reply:
         if arrival.path == COUNT_PATH:
-            tokens = messages.token_count(len(question.prompt) // 4 + 1)
-            return json_reply(self.spec, tokens, number=number)
+            body = messages.token_count(len(question.prompt) // 4 + 1)
+            return told(self.spec, body, fault, number=number)
+        if arrival.path == EMBEDDINGS_PATH:
+            return told(self.spec, embed(question, fault), fault, number=number)
         return reply_to(self.spec, question, fault, number=number, at=at)
 
     def _read(self, arrival: Arrival) -> Question | Rejection:
         dialect = self.spec.dialect
-        counts = dialect == "messages" and arrival.path == COUNT_PATH
-        if arrival.path != PATHS[dialect] and not counts:
+        if arrival.path != PATHS[dialect] and BESIDE.get(arrival.path) != dialect:
             return _no_such_path(dialect, arrival)
         refused = self._refuse(arrival)
         return refused or read_question(self.spec.id, dialect, self.spec.models, arrival)

@@ -6,15 +6,21 @@ tells how.
 """
 
 from licet.wire.answers import Answer, read_answer
+from licet.wire.counting import read_count, write_estimate
 from licet.wire.dialect import (
     CHAT,
     CHAT_PATH,
+    COUNT_TOKENS_PATH,
     DIALECTS,
+    EMBEDDINGS_PATH,
     MESSAGES,
     MESSAGES_PATH,
     MODELS_PATH,
+    OPERATIONS,
     Dialect,
+    Operation,
 )
+from licet.wire.embeddings import read_embeddings
 from licet.wire.errors import (
     ERROR_FORMS,
     ErrorBody,
@@ -37,7 +43,7 @@ from licet.wire.headers import (
     request_headers,
     response_headers,
 )
-from licet.wire.losses import LOSSES, Fate, Loss, loss_of
+from licet.wire.losses import LOSSES, UNTRANSLATED, Fate, Loss, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.requests import Ability, Request, read_request, write_request
@@ -56,7 +62,9 @@ __all__ = [
     "CHARACTERS_PER_TOKEN",
     "CHAT",
     "CHAT_PATH",
+    "COUNT_TOKENS_PATH",
     "DIALECTS",
+    "EMBEDDINGS_PATH",
     "ERROR_FORMS",
     "EVENT_SIZE_MAX",
     "HOP_BY_HOP",
@@ -64,10 +72,12 @@ __all__ = [
     "MESSAGES",
     "MESSAGES_PATH",
     "MODELS_PATH",
+    "OPERATIONS",
     "RATE_LIMIT_PREFIXES",
     "REQUEST_ID",
     "REQUEST_PASSED",
     "RESPONSE_KEPT",
+    "UNTRANSLATED",
     "Ability",
     "Answer",
     "AnswerTranslator",
@@ -82,6 +92,7 @@ __all__ = [
     "LicetDetails",
     "Loss",
     "ModelEntry",
+    "Operation",
     "Progress",
     "Reason",
     "Request",
@@ -94,6 +105,8 @@ __all__ = [
     "estimate_tokens",
     "loss_of",
     "read_answer",
+    "read_count",
+    "read_embeddings",
     "read_request",
     "read_vendor_error",
     "request_headers",
@@ -101,6 +114,7 @@ __all__ = [
     "translate_request",
     "translates",
     "write_error",
+    "write_estimate",
     "write_model",
     "write_models",
     "write_request",

@@ -78,7 +78,7 @@ def _read_leniently(dialect: Dialect, body: bytes) -> _Completion | _Message:
     try:
         return _DECODE[dialect](mended(body))
     except (ValueError, RecursionError):
-        raise VendorFault("malformed_answer", _what(body)) from None
+        raise VendorFault("malformed_answer", what_instead(body)) from None
 
 
 def _read_completion(said: _Completion, request_size: int) -> Answer:
@@ -124,7 +124,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _what(body: bytes) -> str:
+def what_instead(body: bytes) -> str:
     """Says of a body what it is instead of an answer, and quotes nothing but an error."""
     start = body[:512].lstrip()
     if not start:

@@ -1,7 +1,8 @@
 """Dialects: the HTTP languages that callers and vendors speak, and where they are spoken.
 
-Sources: OpenAI API reference (Chat Completions, Models); Anthropic API reference (Messages,
-Models). The types of the packages `openai` and `anthropic` are the ground truth in tests.
+Sources: OpenAI API reference (Chat Completions, Embeddings, Models); Anthropic API reference
+(Messages, Token counting, Models). The types of the packages `openai` and `anthropic` are the
+ground truth in tests.
 """
 
 from __future__ import annotations
@@ -17,5 +18,19 @@ DIALECTS: Final[tuple[Dialect, ...]] = (CHAT, MESSAGES)
 
 CHAT_PATH: Final = "/v1/chat/completions"
 MESSAGES_PATH: Final = "/v1/messages"
+EMBEDDINGS_PATH: Final = "/v1/embeddings"
+"""Of Chat Completions' family: its headers, its errors."""
+COUNT_TOKENS_PATH: Final = "/v1/messages/count_tokens"
 MODELS_PATH: Final = "/v1/models"
 """Spoken in both dialects; a caller that sends `anthropic-version` wants the second."""
+
+Operation = Literal["answer", "embeddings", "count_tokens"]
+"""What a model is asked for: an answer, the vectors of texts, how many tokens a prompt has."""
+
+OPERATIONS: Final[dict[str, tuple[Dialect, Operation]]] = {
+    CHAT_PATH: (CHAT, "answer"),
+    MESSAGES_PATH: (MESSAGES, "answer"),
+    EMBEDDINGS_PATH: (CHAT, "embeddings"),
+    COUNT_TOKENS_PATH: (MESSAGES, "count_tokens"),
+}
+"""From a path to the dialect that is spoken there and to what is asked in it."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, Dialect, Operation
 
 Fate = Literal["kept", "emulated", "refused", "dropped", "stripped"]
 """- `kept`: said in other words, with the same meaning;
@@ -158,3 +158,44 @@ LOSSES: Final[dict[tuple[Dialect, Dialect], dict[str, Loss]]] = {
 def loss_of(source: Dialect, target: Dialect, parameter: str) -> Loss | None:
     """The row of `parameter`; None where the table has none."""
     return LOSSES[source, target].get(parameter)
+
+
+_PASSES: Final = "passes as it came"
+_EMBEDDINGS: Final = (
+    Loss("model", "kept", "the vendor's name of the model"),
+    Loss("input", "kept", _PASSES),
+    Loss("dimensions", "kept", _PASSES),
+    Loss("encoding_format", "kept", _PASSES),
+    Loss("user", "kept", "passes as it came"),
+)
+_COUNT_TOKENS: Final = (
+    Loss("model", "kept", "the vendor's name of the model"),
+    *(
+        Loss(name, "kept", _PASSES)
+        for name in (
+            "messages",
+            "system",
+            "tools",
+            "tool_choice",
+            "thinking",
+            "output_config",
+            "output_format",
+            "cache_control",
+            "context_management",
+            "mcp_servers",
+            "speed",
+            "compaction",
+            "betas",
+            "anthropic-beta",
+        )
+    ),
+    Loss("user_profile_id", "dropped", "of the operator's account"),
+    Loss("workspace_id", "dropped", "of the operator's account"),
+)
+
+UNTRANSLATED: Final[dict[Operation, dict[str, Loss]]] = {
+    "embeddings": {row.parameter: row for row in _EMBEDDINGS},
+    "count_tokens": {row.parameter: row for row in _COUNT_TOKENS},
+}
+"""Of what is asked in one dialect alone: its parameters. No other dialect has a word for it, so
+that a vendor of another is never asked."""

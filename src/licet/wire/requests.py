@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from licet.terms import CallerFault, Place
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import CHAT, Dialect, Operation
 
 Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
 """What a request may ask of a model that not every model can do."""
@@ -64,6 +64,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     usage_asked: bool
     size: int
     fields: dict[str, msgspec.Raw]
+    operation: Operation = "answer"
 
     def uses(self, ability: Ability) -> bool:
         """Whether the request needs `ability`; read from the nested bytes on demand."""
@@ -111,7 +112,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return []
 
 
-def read_request(dialect: Dialect, body: bytes) -> Request:
+def read_request(dialect: Dialect, body: bytes, operation: Operation = "answer") -> Request:
     """Reads a body; raises `CallerFault`, whose `place` is the parameter at fault.
 
     Codes: `invalid_json`, `invalid_type`, `missing_model`.
@@ -126,10 +127,10 @@ def read_request(dialect: Dialect, body: bytes) -> Request:
             remedy="set `model` to the name of a workload or of a model",
         )
     model = _read_model(raw)
-    raw = fields.get("stream")
+    raw = fields.get("stream") if operation == "answer" else None
     stream = raw is not None and _read_flag(raw, "stream")
     usage_asked = False
-    if dialect == CHAT and "stream_options" in fields:
+    if operation == "answer" and dialect == CHAT and "stream_options" in fields:
         asked = _read_options(fields["stream_options"]).get("include_usage")
         usage_asked = asked is not None and _read_flag(asked, "stream_options.include_usage")
     return Request(
@@ -139,6 +140,7 @@ def read_request(dialect: Dialect, body: bytes) -> Request:
         usage_asked=usage_asked,
         size=len(body),
         fields=fields,
+        operation=operation,
     )
 
 
