@@ -75,7 +75,7 @@ def on_record(rig: Rig, request: str) -> list[Any]:
 
 
 def test_chat_is_answered_by_a_vendor_of_messages(rig: Rig, chat: openai.OpenAI) -> None:
-    asked: Any = {"model": "messages", "messages": HI}
+    asked: Any = {"model": "messages", "messages": HI, "max_completion_tokens": 99}
     raw = chat.chat.completions.with_raw_response.create(**asked)
     whole = raw.parse()
     text = whole.choices[0].message.content
@@ -162,11 +162,11 @@ def test_what_is_dropped_is_named_in_a_header_and_on_record(
     raw = chat.chat.completions.with_raw_response.create(
         model="messages", seed=3, presence_penalty=0.5, messages=[*HI, thought, *HI]
     )
-    assert raw.headers["licet-dropped"] == "presence_penalty, seed"
+    assert raw.headers["licet-dropped"] == "max_tokens_default, presence_penalty, seed"
     decision = on_record(rig, raw.headers["licet-request-id"])[0]
     assert isinstance(decision, DecisionLeaf)
     assert decision.sending is not None
-    assert decision.sending.dropped == ("presence_penalty", "seed")
+    assert decision.sending.dropped == ("max_tokens_default", "presence_penalty", "seed")
     assert decision.sending.stripped == ("messages.reasoning_content",)
     other = messages.beta.messages.with_raw_response.create(
         model="chat", messages=HI, max_tokens=9, extra_body={"top_k": 4}, betas=["x-2026"]
@@ -187,9 +187,9 @@ def test_what_would_change_the_answer_is_refused(
 
 
 def test_a_lossless_workload_drops_nothing(chat: openai.OpenAI) -> None:
-    assert chat.chat.completions.create(model="strict", messages=HI).choices
+    assert chat.chat.completions.create(model="strict", messages=HI, max_tokens=9).choices
     with pytest.raises(openai.BadRequestError) as refused:
-        chat.chat.completions.create(model="strict", messages=HI, seed=3)
+        chat.chat.completions.create(model="strict", messages=HI, max_tokens=9, seed=3)
     assert refused.value.param == "seed"
 
 
@@ -206,7 +206,7 @@ def test_another_dialect_takes_over_where_the_first_vendor_fails(
         )
         assert raw.headers["licet-endpoint"] == "third"
         assert raw.headers["licet-decision"] == "rerouted"
-        assert raw.headers["licet-dropped"] == "seed"
+        assert raw.headers["licet-dropped"] == "max_tokens_default, seed"
         answer: Any = raw.parse()
         if stream:
             said = "".join(c.choices[0].delta.content or "" for c in answer)
@@ -215,7 +215,7 @@ def test_another_dialect_takes_over_where_the_first_vendor_fails(
         assert said.startswith("answer from alpha at third to: ")
         found = on_record(rig, raw.headers["licet-request-id"])
         attempt = next(leaf for leaf in found if isinstance(leaf, AttemptLeaf))
-        assert attempt.sending.dropped == ("seed",)
+        assert attempt.sending.dropped == ("max_tokens_default", "seed")
         rig.call(rig.vendors.simulation.script.add, [Cue(fault="status_500", n=1)])
         with messages.messages.stream(
             model="mixed-messages", messages=HI, max_tokens=100

@@ -13,12 +13,17 @@ from anthropic.resources.beta.messages import Messages as BetaMessages
 from anthropic.resources.messages import Messages
 from openai.resources import Embeddings
 from openai.resources.chat.completions import Completions
+from openai.resources.responses import Responses
 
 from licet.wire import LOSSES, OPERATIONS, UNTRANSLATED, Dialect, Fate, Loss, Operation
 
 PAGE = Path(__file__).parents[2] / "docs" / "loss.md"
 
-NAMES: dict[Dialect, str] = {"chat": "Chat Completions", "messages": "Messages"}
+NAMES: dict[Dialect, str] = {
+    "chat": "Chat Completions",
+    "messages": "Messages",
+    "responses": "Responses",
+}
 HEAD = """# What is lost between two dialects
 
 Where a caller and a vendor speak different dialects, the gateway translates. This page says what
@@ -28,7 +33,7 @@ becomes of each parameter. It is made from the table that the translation itself
 - **emulated**: what comes near to it is done, as the note says.
 - **dropped**: left out, and named in the header `Licet-Dropped` and in the record; refused where
   the workload says `lossless = true`.
-- **refused**: no vendor of the other dialect is asked. Where there is no other, the request ends
+- **refused**: no vendor of that dialect is asked. Where there is no other, the request ends
   with 400 `untranslatable`, which names the parameter.
 - **stripped**: bound to the vendor that made it, so that it never reaches another; named in the
   record.
@@ -36,14 +41,19 @@ becomes of each parameter. It is made from the table that the translation itself
 A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that
 says nothing, as `n = 1`. A name with dots lies inside another parameter.
 
-Answers lose little. Reasoning of a chat vendor is not shown to a caller of Messages, since it
+Answers lose little. Reasoning of another vendor is not shown to a caller of Messages, since it
 bears no signature and would be refused when it is sent back; in a stream it becomes a `ping`.
-Reasoning of a Messages vendor is `reasoning_content` to a caller of chat, never text. A reason for
-stopping that the other dialect has no word for is told as its neighbour, with the vendor's own word
-beside it as `vendor_stop_reason`. Usage that no vendor gave is estimated, and says `estimated`.
-Arguments of a tool that are no JSON object are kept as they were written: in a whole answer of
-Messages as `{"INVALID_JSON": "..."}`. Citations and the results of tools that a vendor runs by
-itself have no place in chat.
+It is `reasoning_content` to a caller of chat and an item of `reasoning` to a caller of Responses,
+never text; such an item may come back, and goes to no vendor. A reason for stopping that the
+other dialect has no word for is told as its neighbour, with the vendor's own word beside it as
+`vendor_stop_reason`. Usage that no vendor gave is estimated, and says `estimated`. Arguments of a
+tool that are no JSON object are kept as they were written: in a whole answer of Messages as
+`{"INVALID_JSON": "..."}`. Citations and the results of tools that a vendor runs by itself have no
+place in another dialect.
+
+A caller of Responses cannot rest on what a vendor keeps, in whatever dialect it is answered:
+`conversation`, `background` and references to stored items are refused with 400 `vendor_state`,
+because all callers share the operator's account.
 """
 BESIDE = """\
 What is asked for in one dialect alone is never translated: it passes as it came. Vectors come from
@@ -88,6 +98,7 @@ LOCAL = {"self", "extra_headers", "extra_query", "extra_body", "timeout"}
         ("chat", Completions.create),
         ("messages", Messages.create),
         ("messages", BetaMessages.create),
+        ("responses", Responses.create),
     ],
 )
 def test_every_parameter_of_the_official_clients_has_its_row(

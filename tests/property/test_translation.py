@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from licet.terms import Fault
 from licet.wire import (
-    DIALECTS,
     LOSSES,
     AnswerTranslator,
     Dialect,
@@ -24,9 +23,10 @@ from licet.wire import (
     write_request,
 )
 from licet.wire.chat_events import ChatReader
-from licet.wire.events import Event, gather
+from licet.wire.events import Event, EventReader, gather
 from licet.wire.framing import data_of
 from licet.wire.messages_events import MessagesReader
+from licet.wire.responses_events import ResponsesReader
 
 T = TypeVar("T")
 
@@ -99,6 +99,34 @@ def test_a_request_comes_back_as_it_went(body: dict[str, Any]) -> None:
 
 
 @given(requests())
+def test_a_request_comes_back_from_the_dialect_of_its_family(body: dict[str, Any]) -> None:
+    # A stop sequence has no place there, and says so.
+    body.pop("stop", None)
+    there = sent("chat", "responses", body)
+    assert there.pop("store") is False
+    assert sent("responses", "chat", there) == body | _not_strict(body)
+
+
+@given(requests())
+def test_a_request_says_the_same_by_either_way(body: dict[str, Any]) -> None:
+    body.pop("stop", None)
+    over = sent("chat", "responses", body)
+    assert over.pop("store") is False
+    straight = sent("chat", "messages", body)
+    assert sent("responses", "messages", over) == straight | _not_strict(straight)
+
+
+def _not_strict(body: dict[str, Any]) -> dict[str, Any]:
+    """Tools as they come back from where a tool is strict unless it is said not to be."""
+    tools = body.get("tools", ())
+    if not tools:
+        return {}
+    if "function" in tools[0]:
+        return {"tools": [t | {"function": t["function"] | {"strict": False}} for t in tools]}
+    return {"tools": [t | {"strict": False} for t in tools]}
+
+
+@given(requests())
 def test_turns_alternate_and_results_follow_their_calls(body: dict[str, Any]) -> None:
     messages = sent("chat", "messages", body)["messages"]
     roles = [message["role"] for message in messages]
@@ -155,7 +183,7 @@ def payloads(stream: bytes) -> list[bytes]:
     return [payload for payload in found if payload and payload.strip() != b"[DONE]"]
 
 
-def events_of(reader: ChatReader | MessagesReader, stream: bytes) -> list[Event]:
+def events_of(reader: EventReader, stream: bytes) -> list[Event]:
     return [event for payload in payloads(stream) for event in reader.read(payload)]
 
 
@@ -189,20 +217,56 @@ def test_interleaved_calls_become_one_open_block_at_a_time(
     ]
 
 
+@given(interleaved())
+def test_interleaved_calls_are_items_each_of_its_own(
+    said: tuple[str, list[tuple[str, str]], bytes],
+) -> None:
+    text, calls, stream = said
+    written = translated("chat", "responses", stream)
+    events = [json.loads(payload) for payload in payloads(written)]
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    open_items: set[int] = set()
+    done: list[dict[str, Any]] = []
+    for event in events:
+        if event["type"] == "response.output_item.added":
+            assert event["output_index"] == len(open_items) + len(done)
+            open_items.add(event["output_index"])
+        elif event["type"] == "response.output_item.done":
+            open_items.remove(event["output_index"])
+            done.append(event["item"])
+        elif "output_index" in event:
+            assert event["output_index"] in open_items
+    assert not open_items
+    last = events[-1]
+    assert last["type"] == "response.completed"
+    output = last["response"]["output"]
+    assert sorted(i["id"] for i in done) == sorted(i["id"] for i in output)
+    answer = gather(events_of(ResponsesReader(), written))
+    assert answer.text == text
+    assert [(c.name, c.arguments) for c in answer.calls] == [
+        (item["name"], item["arguments"]) for item in output if item["type"] == "function_call"
+    ]
+    back = gather(events_of(ChatReader(), translated("responses", "chat", written)))
+    assert (back.text, back.stop) == (text, "call" if calls else "end")
+    assert sorted((c.name, c.arguments) for c in back.calls) == sorted(calls)
+
+
 # Anything at all
 
 KEYS = st.sampled_from(
     [
         "role", "content", "type", "text", "id", "name", "input", "arguments", "function",
         "tool_calls", "tool_call_id", "url", "source", "data", "media_type", "image_url",
-        "file", "file_data", "tool_use_id", "delta", "index", "choices", "message",
+        "file", "file_data", "tool_use_id", "delta", "index", "choices", "message", "call_id",
+        "output", "summary", "item", "output_index", "response", "input_text", "file_url",
     ]
 )  # fmt: skip
 KINDS = st.sampled_from(
     [
         "user", "assistant", "tool", "system", "text", "image", "image_url", "document", "file",
         "tool_use", "tool_result", "thinking", "base64", "url", "function", "json_schema",
-        "any",
+        "any", "message", "function_call", "function_call_output", "reasoning", "input_text",
+        "output_text", "input_image", "input_file", "refusal", "web_search_call",
     ]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | KINDS | TEXT
@@ -221,8 +285,17 @@ PARAMETERS = {
     )
     for (dialect, _), rows in LOSSES.items()
 }
-DIALECT = st.sampled_from(DIALECTS)
-OTHER: dict[Dialect, Dialect] = {"chat": "messages", "messages": "chat"}
+RESPONSE_KINDS = st.sampled_from(
+    [
+        f"response.{name}"
+        for name in (
+            "created", "output_item.added", "output_item.done", "output_text.delta",
+            "function_call_arguments.delta", "refusal.delta", "reasoning_text.delta",
+            "reasoning_summary_text.delta", "incomplete", "completed", "failed",
+        )
+    ]
+)  # fmt: skip
+PAIR = st.sampled_from(sorted(LOSSES))
 
 
 def read_or_fault(work: Callable[[], T]) -> T | Fault:
@@ -232,35 +305,54 @@ def read_or_fault(work: Callable[[], T]) -> T | Fault:
         return fault
 
 
-@given(st.data(), DIALECT)
-def test_any_request_is_translated_or_refused(data: st.DataObject, source: Dialect) -> None:
-    body = data.draw(PARAMETERS[source]) | {"model": "m", "messages": data.draw(MESSAGES)}
+@given(st.data(), PAIR)
+def test_any_request_is_translated_or_refused(
+    data: st.DataObject, pair: tuple[Dialect, Dialect]
+) -> None:
+    source, target = pair
+    said = "input" if source == "responses" else "messages"
+    body = data.draw(PARAMETERS[source]) | {"model": "m", said: data.draw(MESSAGES)}
     body.pop("stream", None)
     body.pop("stream_options", None)
-    request = read_request(source, msgspec.json.encode(body))
-    found = read_or_fault(lambda: translate_request(request, OTHER[source]))
+    raw = msgspec.json.encode(body)
+    found = read_or_fault(lambda: translate_request(read_request(source, raw), target))
     if isinstance(found, Fault):
-        assert found.code in ("untranslatable", "invalid_type")
+        assert found.code in ("untranslatable", "invalid_type", "vendor_state")
         assert found.place is not None
     else:
         assert json.loads(write_request(found.request, model="m"))["model"] == "m"
 
 
-@given(st.data(), DIALECT)
+@given(st.data(), PAIR)
 def test_any_event_of_a_stream_is_translated_or_breaks_it(
-    data: st.DataObject, source: Dialect
+    data: st.DataObject, pair: tuple[Dialect, Dialect]
 ) -> None:
+    source, target = pair
     kinds = ["message_start", "content_block_start", "content_block_delta", "message_delta"]
+    event: st.SearchStrategy[Any]
     if source == "chat":
         part = st.fixed_dictionaries({"delta": ANYTHING, "index": st.sampled_from([0, 0, 1])})
         event = st.fixed_dictionaries({"choices": st.lists(part, max_size=2)})
-    else:
+    elif source == "messages":
         event = st.fixed_dictionaries(
             {"type": st.sampled_from(kinds)},
             optional={"index": ANYTHING, "delta": ANYTHING, "content_block": ANYTHING},
         )
+    else:
+        event = st.fixed_dictionaries(
+            {"type": RESPONSE_KINDS},
+            optional={
+                "output_index": st.integers(0, 2) | ANYTHING,
+                "delta": TEXT | ANYTHING,
+                "item": st.builds(
+                    lambda kind, parts: {"type": kind, "content": parts}, KINDS, ANYTHING
+                )
+                | ANYTHING,
+                "response": ANYTHING,
+            },
+        )
     reader = StreamReader(source)
-    way = AnswerTranslator(source, OTHER[source], created_s=1, usage_asked=True, request_size=1)
+    way = AnswerTranslator(source, target, created_s=1, usage_asked=True, request_size=1)
     for value in data.draw(st.lists(event, max_size=6)):
         for frame in reader.feed(b"data: %s\n\n" % msgspec.json.encode(value)):
             written = way.frame(frame, reader)
@@ -268,12 +360,17 @@ def test_any_event_of_a_stream_is_translated_or_breaks_it(
             assert all(json.loads(payload) for payload in payloads(written.raw))
 
 
-@given(ANYTHING, ANYTHING, DIALECT)
-def test_any_answer_is_translated_or_is_none(one: Any, other: Any, source: Dialect) -> None:
+@given(ANYTHING, ANYTHING, PAIR)
+def test_any_answer_is_translated_or_is_none(
+    one: Any, other: Any, pair: tuple[Dialect, Dialect]
+) -> None:
+    source, target = pair
     body = msgspec.json.encode({"choices": [{"message": one, "finish_reason": other}]})
     if source == "messages":
         body = msgspec.json.encode({"content": [one, other], "stop_reason": other})
-    way = AnswerTranslator(source, OTHER[source], created_s=1, usage_asked=True, request_size=1)
+    elif source == "responses":
+        body = msgspec.json.encode({"output": [one, other], "status": other, "model": one})
+    way = AnswerTranslator(source, target, created_s=1, usage_asked=True, request_size=1)
     found = read_or_fault(lambda: way.answer(body, read_answer(source, body)))
     if isinstance(found, Fault):
         assert found.code == "malformed_answer"

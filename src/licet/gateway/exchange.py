@@ -386,12 +386,14 @@ class Exchange:
         elif conclusion in (Conclusion.ANSWERED, Conclusion.PASSED) and intake:
             reply.whole(intake.status, self._headers(), intake.body)
         else:
+            reply.sequence = -1 if intake is None else intake.sequence
             self._world.conclude(reply, relay, self._filing, self._caller, self._rules)
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
         self._detach()
         if not self._reply.gone:
+            self._reply.sequence = -1 if self._intake is None else self._intake.sequence
             self._world.refusals.unrecorded(self._reply, self._filing.about.request)
         self._end("failed")
 

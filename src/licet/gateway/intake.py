@@ -194,6 +194,13 @@ class Intake:
         )
 
     @property
+    def sequence(self) -> int:
+        """The number of the last event that the caller has been told, -1 before the first."""
+        if self._translator is not None:
+            return self._translator.sequence
+        return -1 if self.reader is None else self.reader.sequence
+
+    @property
     def usage(self) -> Usage | None:
         """Tokens: as the vendor says, or estimated; None where nothing was answered."""
         if self.answer is not None:

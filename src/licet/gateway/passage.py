@@ -84,6 +84,7 @@ class Passage:
                 created_s=now // 1_000_000,
                 usage_asked=request.usage_asked,
                 request_size=request.size,
+                asked=request.fields,
             )
         return Intake(
             request.dialect if translator is None else dialect,

@@ -32,11 +32,13 @@ def header_lines(headers: Iterable[Header]) -> bytes:
 class Reply:
     """Writes one answer to one connection, whole or as a stream."""
 
-    __slots__ = ("_connection", "_dialect", "started")
+    __slots__ = ("_connection", "_dialect", "sequence", "started")
 
     def __init__(self, connection: Inbound, dialect: Dialect) -> None:
         self._connection = connection
         self._dialect = dialect
+        # The number of the last event that the caller has had, in a dialect that counts them.
+        self.sequence = -1
         self.started = False
 
     @property
@@ -74,7 +76,7 @@ class Reply:
     def error(self, error: ErrorBody, headers: bytes = b"") -> None:
         """An error answer, or an error inside the stream where that has begun."""
         if self.started:
-            self.end_stream(write_stream_error(self._dialect, error))
+            self.end_stream(write_stream_error(self._dialect, error, sequence=self.sequence))
             return
         if error.reason == "refused":
             headers += b"x-should-retry: false\r\n"

@@ -17,6 +17,8 @@ from licet.wire.dialect import (
     MESSAGES_PATH,
     MODELS_PATH,
     OPERATIONS,
+    RESPONSES,
+    RESPONSES_PATH,
     Dialect,
     Operation,
 )
@@ -31,6 +33,7 @@ from licet.wire.errors import (
     write_error,
     write_stream_error,
 )
+from licet.wire.fates import Fate, Loss
 from licet.wire.headers import (
     ANTHROPIC_VERSION,
     HOP_BY_HOP,
@@ -43,7 +46,7 @@ from licet.wire.headers import (
     request_headers,
     response_headers,
 )
-from licet.wire.losses import LOSSES, UNTRANSLATED, Fate, Loss, loss_of
+from licet.wire.losses import LOSSES, UNTRANSLATED, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.requests import Ability, Request, read_request, write_request
@@ -76,6 +79,8 @@ __all__ = [
     "RATE_LIMIT_PREFIXES",
     "REQUEST_ID",
     "REQUEST_PASSED",
+    "RESPONSES",
+    "RESPONSES_PATH",
     "RESPONSE_KEPT",
     "UNTRANSLATED",
     "Ability",

@@ -9,9 +9,11 @@ import msgspec
 
 from licet.terms import VendorFault
 from licet.wire.chat import Choice, refusal_of, said_size
-from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 from licet.wire.messages import StopDetails
 from licet.wire.messages import refusal_of as refusal_of_message
+from licet.wire.responses import FAILED, Response, item_size, stop_reason_of
+from licet.wire.responses import refusal_of as refusal_of_response
 from licet.wire.usage import (
     ChatUsage,
     MessagesUsage,
@@ -19,6 +21,7 @@ from licet.wire.usage import (
     estimate_tokens,
     usage_of_chat,
     usage_of_messages,
+    usage_of_responses,
 )
 from licet.wire.vendor import error_detail, mended, vendor_error
 
@@ -53,9 +56,12 @@ class _Message(msgspec.Struct, gc=False):
     type: Any = None
 
 
-_DECODE: Final[dict[Dialect, Callable[[bytes], _Completion | _Message]]] = {
+_Said = _Completion | _Message | Response
+
+_DECODE: Final[dict[Dialect, Callable[[bytes], _Said]]] = {
     CHAT: msgspec.json.Decoder(_Completion).decode,
     MESSAGES: msgspec.json.Decoder(_Message).decode,
+    RESPONSES: msgspec.json.Decoder(Response).decode,
 }
 
 
@@ -71,10 +77,12 @@ def read_answer(dialect: Dialect, body: bytes, *, request_size: int = 0) -> Answ
         said = _read_leniently(dialect, body)
     if isinstance(said, _Completion):
         return _read_completion(said, request_size)
-    return _read_message(said, request_size)
+    if isinstance(said, _Message):
+        return _read_message(said, request_size)
+    return _read_response(said, request_size)
 
 
-def _read_leniently(dialect: Dialect, body: bytes) -> _Completion | _Message:
+def _read_leniently(dialect: Dialect, body: bytes) -> _Said:
     try:
         return _DECODE[dialect](mended(body))
     except (ValueError, RecursionError):
@@ -109,6 +117,24 @@ def _read_message(said: _Message, request_size: int) -> Answer:
         stop_reason=_text(said.stop_reason),
         refusal=refusal_of_message(said.stop_reason, said.stop_details),
         residency=None if said.usage is None else _text(said.usage.inference_geo),
+    )
+
+
+def _read_response(said: Response, request_size: int) -> Answer:
+    if said.error is not None or said.status in FAILED:
+        failed = vendor_error(said.error).message
+        message = f"the vendor answered with success and an error: {failed}"
+        raise VendorFault("malformed_answer", message)
+    if said.output is None:
+        raise VendorFault("malformed_answer", "the vendor's answer holds no output")
+    usage = usage_of_responses(said.usage)
+    if usage is None:
+        usage = _estimate(request_size, sum(map(item_size, said.output)))
+    return Answer(
+        model=_text(said.model),
+        usage=usage,
+        stop_reason=stop_reason_of(said),
+        refusal=refusal_of_response(said),
     )
 
 

@@ -181,6 +181,7 @@ class ChatWriter:
     """Writes one answer. `created_s`: Unix time. `usage_asked`: a stream ends with usage."""
 
     __slots__ = ("_created_s", "_head", "_tail", "_usage_asked")
+    sequence: Final = -1
 
     def __init__(self, *, created_s: int, usage_asked: bool) -> None:
         self._created_s = created_s
@@ -287,4 +288,6 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "total_tokens": usage.input_tokens + usage.output_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
     }
+    if usage.reasoning_tokens:
+        written["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
     return written | ({"estimated": True} if usage.estimated else {})

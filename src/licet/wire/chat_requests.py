@@ -20,6 +20,7 @@ from licet.wire.conversation import (
     Tool,
     Turn,
 )
+from licet.wire.data_urls import DOCUMENT_NAME, document_of, image_of, url_of
 
 ID_CHARACTERS_MAX: Final = 40
 
@@ -29,6 +30,15 @@ _FILE_KEYS: Final = frozenset({"file_data", "filename"})
 _TOOL_KEYS: Final = frozenset({"type", "function"})
 _FUNCTION_KEYS: Final = frozenset({"name", "description", "parameters", "strict"})
 _SHAPE_KEYS: Final = frozenset({"name", "schema", "strict"})
+_DESCRIBED_KEYS: Final = _SHAPE_KEYS | {"description"}
+_SHARED: Final = (
+    "metadata",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "service_tier",
+    "store",
+)
 _MESSAGE_KEYS: Final = frozenset({"role", "content", "tool_calls", "tool_call_id", "refusal"})
 
 
@@ -56,6 +66,9 @@ def read(said: dict[str, Any], notes: Notes) -> Conversation:
         stop=(stop,) if isinstance(stop, str) else tuple(notes.array(stop, "stop")),
         shape=_read_shape(said.get("response_format"), notes),
         user=said.get("safety_identifier", said.get("user")),
+        effort=said.get("reasoning_effort"),
+        verbosity=said.get("verbosity"),
+        shared={name: said[name] for name in _SHARED if name in said},
         stream=said.get("stream", False),
     )
 
@@ -67,9 +80,13 @@ def _read_message(
     notes.rest(message, _MESSAGE_KEYS, "messages")
     parts = _read_parts(message.get("content"), notes)
     if role in ("system", "developer"):
+        texts = [part for part in parts if isinstance(part, Text)]
+        if turns and notes.keeps("messages.role.system_after_others"):
+            turns.append(Turn("system", tuple(texts)))
+            return
         if turns:
             notes.lose("messages.role.system_after_others")
-        system += [part.text for part in parts if isinstance(part, Text)]
+        system += [part.text for part in texts]
     elif role == "user":
         turns.append(Turn("user", parts))
     elif role == "tool":
@@ -105,23 +122,19 @@ def _read_part(part: dict[str, Any], notes: Notes) -> Text | Image | Document:
         return Text(notes.text(part.get(kind), f"messages.content.{kind}"))
     if kind == "image_url":
         image = notes.object(part.get("image_url"), "messages.content.image_url")
-        if image.get("detail") not in (None, "auto"):
+        detail = image.get("detail")
+        if detail in (None, "auto"):
+            detail = ""
+        elif not notes.keeps("messages.content.image_url.detail"):
             notes.lose("messages.content.image_url.detail")
-        url = notes.text(image.get("url"), "messages.content.image_url.url")
-        media_type, data = _data_of(url)
-        return Image(media_type=media_type, data=data) if data else Image(url=url)
+        return image_of(notes.text(image.get("url"), "messages.content.image_url.url"), str(detail))
     if kind == "file":
         file = notes.object(part.get("file"), "messages.content.file")
         if "file_data" not in file:
             notes.refuse("messages.content.file.file_id")
         notes.rest(file, _FILE_KEYS, "messages.content.file")
         data_url = notes.text(file["file_data"], "messages.content.file.file_data")
-        media_type, data = _data_of(data_url)
-        return Document(
-            media_type=media_type or "application/pdf",
-            data=data or data_url,
-            name=file.get("filename") or "",
-        )
+        return document_of(data_url, file.get("filename") or "")
     if kind == "input_audio":
         notes.refuse("messages.content.input_audio")
     return notes.refuse("messages.content.unknown")
@@ -173,10 +186,19 @@ def _read_shape(form: Any, notes: Notes) -> Shape | None:
     if kind == "text":
         return None
     if kind != "json_schema":
+        if kind == "json_object" and notes.keeps("response_format.json_object"):
+            return Shape(schema=None)
         notes.refuse("response_format.json_object")
     inner = notes.object(form.get("json_schema"), "response_format.json_schema")
-    notes.rest(inner, _SHAPE_KEYS, "response_format.json_schema")
-    return Shape(schema=inner.get("schema") or {}, name=inner.get("name") or "answer")
+    described = notes.keeps("response_format.json_schema.description")
+    known = _DESCRIBED_KEYS if described else _SHAPE_KEYS
+    notes.rest(inner, known, "response_format.json_schema")
+    return Shape(
+        schema=inner.get("schema") or {},
+        name=inner.get("name") or "answer",
+        description=inner.get("description"),
+        strict=inner.get("strict"),
+    )
 
 
 def write(asked: Conversation, notes: Notes) -> dict[str, Any]:
@@ -197,14 +219,7 @@ def write(asked: Conversation, notes: Notes) -> dict[str, Any]:
             else choice.kind
         )
     if asked.shape is not None:
-        body["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {
-                "name": asked.shape.name,
-                "schema": asked.shape.schema,
-                "strict": True,
-            },
-        }
+        body["response_format"] = _write_shape(asked.shape)
     said = {
         "parallel_tool_calls": asked.parallel,
         "max_completion_tokens": asked.tokens_max,
@@ -212,14 +227,30 @@ def write(asked: Conversation, notes: Notes) -> dict[str, Any]:
         "top_p": asked.top_p,
         "stop": list(asked.stop) or None,
         "user": asked.user,
+        "reasoning_effort": asked.effort,
+        "verbosity": asked.verbosity,
         "stream": asked.stream or None,
     }
     body.update((name, value) for name, value in said.items() if value is not None)
     return body
 
 
+def _write_shape(shape: Shape) -> dict[str, Any]:
+    if shape.schema is None:
+        return {"type": "json_object"}
+    inner = {"name": shape.name, "schema": shape.schema}
+    if shape.description is not None:
+        inner["description"] = shape.description
+    if shape.strict is not None:
+        inner["strict"] = shape.strict
+    return {"type": "json_schema", "json_schema": inner}
+
+
 def _write_turn(turn: Turn) -> Iterable[dict[str, Any]]:
     """Results come first and each in a message of its own, as their calls were made."""
+    if turn.role == "system":
+        yield {"role": "system", "content": _write_content(list(turn.parts))}
+        return
     if turn.role == "assistant":
         yield _write_assistant(turn)
         return
@@ -266,13 +297,14 @@ def _write_content(parts: list[Part]) -> Any:
 
 def _write_part(part: Part) -> dict[str, Any]:
     if isinstance(part, Image):
-        url = part.url or f"data:{part.media_type};base64,{part.data}"
-        return {"type": "image_url", "image_url": {"url": url}}
+        shown = {"url": url_of(part)}
+        if part.detail:
+            shown["detail"] = part.detail
+        return {"type": "image_url", "image_url": shown}
     if isinstance(part, Document):
-        data = f"data:{part.media_type};base64,{part.data}"
         return {
             "type": "file",
-            "file": {"filename": part.name or "document.pdf", "file_data": data},
+            "file": {"filename": part.name or DOCUMENT_NAME, "file_data": url_of(part)},
         }
     assert isinstance(part, Text), "calls and results have messages of their own"
     return {"type": "text", "text": part.text}
@@ -294,11 +326,3 @@ def fitting_id(id: str) -> str:
     if len(id) <= ID_CHARACTERS_MAX:
         return id
     return f"call_{hashlib.sha256(id.encode(errors='replace')).hexdigest()[:32]}"
-
-
-def _data_of(url: str) -> tuple[str, str]:
-    """Media type and base64 of a data URL (RFC 2397); empty for any other."""
-    head, comma, data = url.partition(",")
-    if not comma or not head.startswith("data:") or not head.endswith(";base64"):
-        return "", ""
-    return head.removeprefix("data:").partition(";")[0], data

@@ -13,10 +13,13 @@ import msgspec
 
 from licet.terms import CallerFault, Place
 from licet.wire.dialect import Dialect
-from licet.wire.losses import Loss, loss_of
+from licet.wire.fates import KEPT, Loss
+from licet.wire.losses import loss_of
 
 NAME_CHARACTERS_MAX: Final = 64
 NAMES_MAX: Final = 32
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
@@ -24,18 +27,21 @@ class Text(msgspec.Struct, frozen=True, gc=False):
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`data` is base64 of `media_type`; or `url` says where the image lies."""
+    """`data` is base64 of `media_type`; or `url` says where the image lies. `detail`: how
+    closely to look, where a dialect says so."""
 
     media_type: str = ""
     data: str = ""
     url: str = ""
+    detail: str = ""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`data` is base64 of `media_type` (a PDF)."""
+    """`data` is base64 of `media_type` (a PDF); or `url` says where the document lies."""
 
-    media_type: str
-    data: str
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
     name: str = ""
 
 
@@ -58,7 +64,9 @@ Part = Text | Image | Document | Call | Result
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
-    role: Literal["user", "assistant"]
+    """`system` is an instruction amid the others, for a target that can say one there."""
+
+    role: Literal["user", "assistant", "system"]
     parts: tuple[Part, ...]
 
 
@@ -79,14 +87,17 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The JSON Schema that the whole answer must obey."""
+    """The JSON Schema that the whole answer must obey; None: any JSON object will do."""
 
     schema: Any
     name: str = "answer"
+    description: str | None = None
+    strict: bool | None = True
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A request. What is None was not said."""
+    """A request. What is None was not said. `shared` holds parameters that two dialects of one
+    family spell alike, by name."""
 
     system: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
@@ -99,6 +110,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stop: tuple[str, ...] = ()
     shape: Shape | None = None
     user: str | None = None
+    effort: str | None = None
+    verbosity: str | None = None
+    shared: dict[str, Any] = {}
     stream: bool = False
 
 
@@ -117,6 +131,11 @@ class Notes:
     def loss(self, name: str) -> Loss | None:
         """The row of a parameter; None for one that nobody knows."""
         return loss_of(self._source, self._target, name)
+
+    def keeps(self, name: str) -> bool:
+        """Whether the target can say `name`, or what comes near to it."""
+        row = self.loss(name)
+        return row is not None and row.fate in KEPT
 
     def lose(self, name: str) -> None:
         """Takes down what the table says of `name`; what nobody knows is dropped, and named.
@@ -166,6 +185,14 @@ class Notes:
         for key in value.keys() - known:
             if value[key] is not None:
                 self.lose(f"{name}.{key}")
+
+
+def object_of(arguments: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; None for anything else, as one that has not ended."""
+    try:
+        return _OBJECT.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _note(names: list[str], name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from licet.terms import CallerFault
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 
 Reason = Literal[
     "invalid_request",
@@ -36,8 +36,12 @@ Reason = Literal[
 evaluation itself failed; `vendor_error` is what no other candidate could make good."""
 
 
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+
 class ErrorForm(msgspec.Struct, frozen=True):
-    """How a reason is said: HTTP status, default code, the `type` of either dialect."""
+    """How a reason is said: HTTP status, default code, and the `type` of OpenAI's dialects and
+    of Messages."""
 
     status: int
     code: str
@@ -127,15 +131,18 @@ def error_of(
 
 def write_error(dialect: Dialect, error: ErrorBody) -> bytes:
     """The JSON body of an error answer."""
-    return msgspec.json.encode(_form(dialect, error))
+    return _ENCODE(_form(dialect, error))
 
 
-def write_stream_error(dialect: Dialect, error: ErrorBody) -> bytes:
-    """The same inside a stream whose headers have left. Nothing may follow it.
+def write_stream_error(dialect: Dialect, error: ErrorBody, *, sequence: int = -1) -> bytes:
+    """The same inside a stream whose headers have left. Nothing may follow it. `sequence` is
+    the last number that a stream of Responses has given to an event, -1 before the first.
 
     A chat stream gets no `[DONE]` after it: the official client raises at the error and
     reads no further, and a client that knows no such chunk would take `[DONE]` for success.
     """
+    if dialect == RESPONSES:
+        return b"event: error\ndata: %s\n\n" % _ENCODE(_event(error, sequence + 1))
     data = write_error(dialect, error)
     if dialect == CHAT:
         return b"data: " + data + b"\n\n"
@@ -145,14 +152,23 @@ def write_stream_error(dialect: Dialect, error: ErrorBody) -> bytes:
 def _form(dialect: Dialect, error: ErrorBody) -> dict[str, object]:
     form = ERROR_FORMS[error.reason]
     inner: dict[str, object] = {
-        "type": form.chat if dialect == CHAT else form.messages,
+        "type": form.messages if dialect == MESSAGES else form.chat,
         "code": error.code or form.code,
     }
-    # Chat always has the field, Messages has none of its own.
-    if dialect == CHAT or error.param is not None:
+    # OpenAI's dialects always have the field, Messages has none of its own.
+    if dialect != MESSAGES or error.param is not None:
         inner["param"] = error.param
     inner["message"] = error.message
     inner["licet"] = error.licet or LicetDetails(request_id=error.request_id)
-    if dialect == CHAT:
+    if dialect != MESSAGES:
         return {"error": inner}
     return {"type": "error", "error": inner, "request_id": error.request_id}
+
+
+def _event(error: ErrorBody, number: int) -> dict[str, object]:
+    """The event `error` of Responses. Its own form is flat, and the official client hands that
+    on like any other event; it raises where there is an `error`, so that nobody can miss it."""
+    inner = _form(RESPONSES, error)["error"]
+    assert isinstance(inner, dict)
+    told = {name: inner[name] for name in ("code", "message", "param")}
+    return {"type": "error", "sequence_number": number, **told, "error": inner}

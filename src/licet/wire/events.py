@@ -84,8 +84,11 @@ class EventReader(Protocol):
 
 
 class EventWriter(Protocol):
-    """Writes one answer, as bytes of a stream or as one body."""
+    """Writes one answer, as bytes of a stream or as one body. `sequence` is the number of the
+    last event, -1 before it and where the dialect counts none."""
 
+    @property
+    def sequence(self) -> int: ...
     def write(self, events: Iterable[Event]) -> bytes: ...
     def whole(self, events: Iterable[Event]) -> bytes: ...
 
@@ -100,9 +103,11 @@ EXACT_REASONS: Final = frozenset(
         "max_tokens",
         "tool_use",
         "refusal",
+        "completed",
+        "max_output_tokens",
     }
 )
-"""Reasons that both dialects have a word for; any other is shown beside its neighbour as
+"""Reasons that every dialect has a word for; any other is shown beside its neighbour as
 `vendor_stop_reason`."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from licet.terms import ConfigurationFault
-from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 
 Header = tuple[bytes, bytes]
 
@@ -34,6 +34,7 @@ HOP_BY_HOP: Final = frozenset(
 REQUEST_PASSED: Final[dict[Dialect, frozenset[bytes]]] = {
     CHAT: frozenset(),
     MESSAGES: frozenset({ANTHROPIC_VERSION, b"anthropic-beta"}),
+    RESPONSES: frozenset(),
 }
 """Request headers that are parameters of the dialect, and so must not be dropped.
 
@@ -49,7 +50,11 @@ RESPONSE_KEPT: Final = frozenset(
 """Response headers that pass by name, besides `RATE_LIMIT_PREFIXES`. The vendor's request
 id keeps its name, since the clients read it there; ours is `Licet-Request-Id`."""
 
-REQUEST_ID: Final[dict[Dialect, bytes]] = {CHAT: b"x-request-id", MESSAGES: b"request-id"}
+REQUEST_ID: Final[dict[Dialect, bytes]] = {
+    CHAT: b"x-request-id",
+    MESSAGES: b"request-id",
+    RESPONSES: b"x-request-id",
+}
 """Where the official clients look for a request id; in answers of our own it is ours."""
 
 RATE_LIMIT_PREFIXES: Final = (b"x-ratelimit-", b"anthropic-ratelimit-")
@@ -95,6 +100,6 @@ def credential_headers(dialect: Dialect, secret: str) -> list[Header]:
             remedy="look for a line end or a space that was copied with it",
         )
     value = secret.encode()
-    if dialect == CHAT:
-        return [(b"authorization", b"Bearer " + value)]
-    return [(b"x-api-key", value)]
+    if dialect == MESSAGES:
+        return [(b"x-api-key", value)]
+    return [(b"authorization", b"Bearer " + value)]

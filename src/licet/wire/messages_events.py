@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from licet.wire.conversation import object_of
 from licet.wire.events import (
     EXACT_REASONS,
     Argued,
@@ -24,7 +25,7 @@ from licet.wire.events import (
     gather,
     text_of,
 )
-from licet.wire.messages_requests import arguments_of, input_of, object_of
+from licet.wire.messages_requests import arguments_of, input_of
 from licet.wire.usage import Usage
 
 _WORDS: Final[dict[str, StopWord]] = {
@@ -184,6 +185,7 @@ class MessagesWriter:
         "_open",
         "_stop",
     )
+    sequence: Final = -1
 
     def __init__(self) -> None:
         self._index = -1

@@ -21,6 +21,7 @@ from licet.wire.conversation import (
     Text,
     Tool,
     Turn,
+    object_of,
 )
 
 TOKENS_MAX_DEFAULT: Final = 8192
@@ -29,7 +30,6 @@ TOKENS_MAX_DEFAULT: Final = 8192
 INVALID: Final = "INVALID_JSON"
 """The only key of an input that holds what a model wrote instead of an object."""
 
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _KINDS: Final = {"auto": "auto", "required": "any", "none": "none", "one": "tool"}
 _BLOCK_KEYS: Final[dict[str, frozenset[str]]] = {
@@ -157,6 +157,9 @@ def _read_shown(block: dict[str, Any], notes: Notes) -> Text | Image | Document:
     form = source.get("type")
     if kind == "image" and form == "url":
         return Image(url=notes.text(source.get("url"), "messages.content.source.url"))
+    if kind == "document" and form == "url" and notes.keeps("messages.content.document.url"):
+        address = notes.text(source.get("url"), "messages.content.source.url")
+        return Document(url=address, name=block.get("title") or "")
     if kind == "document" and form == "text":
         return Text(notes.text(source.get("data"), "messages.content.source.data"))
     if form != "base64":
@@ -209,7 +212,10 @@ def _read_shape(form: Any, notes: Notes) -> Shape | None:
 
 def write(asked: Conversation, notes: Notes) -> dict[str, Any]:
     """The top level of a Messages request, but for its model."""
-    tokens = TOKENS_MAX_DEFAULT if asked.tokens_max is None else asked.tokens_max
+    tokens = asked.tokens_max
+    if tokens is None:
+        notes.lose("max_tokens_default")
+        tokens = TOKENS_MAX_DEFAULT
     body: dict[str, Any] = {"max_tokens": tokens}
     if asked.system:
         body["system"] = "\n\n".join(asked.system)
@@ -241,6 +247,7 @@ def _write_turns(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     for turn in turns:
         blocks = [_write_part(part) for part in turn.parts if not _is_empty(part)]
+        assert turn.role != "system", "the table has no place for one in this dialect"
         if not blocks:
             continue
         if messages and messages[-1]["role"] == turn.role:
@@ -261,10 +268,7 @@ def _write_part(part: Part) -> dict[str, Any]:
     if isinstance(part, Image):
         return {"type": "image", "source": _write_source(part)}
     if isinstance(part, Document):
-        block = {
-            "type": "document",
-            "source": {"type": "base64", "media_type": part.media_type, "data": part.data},
-        }
+        block = {"type": "document", "source": _write_source(part)}
         return block | ({"title": part.name} if part.name else {})
     if isinstance(part, Call):
         return {
@@ -280,10 +284,10 @@ def _write_part(part: Part) -> dict[str, Any]:
     }
 
 
-def _write_source(image: Image) -> dict[str, Any]:
-    if image.url:
-        return {"type": "url", "url": image.url}
-    return {"type": "base64", "media_type": image.media_type, "data": image.data}
+def _write_source(part: Image | Document) -> dict[str, Any]:
+    if part.url:
+        return {"type": "url", "url": part.url}
+    return {"type": "base64", "media_type": part.media_type, "data": part.data}
 
 
 def _write_tool(tool: Tool) -> dict[str, Any]:
@@ -320,14 +324,6 @@ def input_of(arguments: str) -> dict[str, Any]:
     that the dialect's own documentation gives it ("fine-grained tool streaming")."""
     found = object_of(arguments or "{}")
     return {INVALID: arguments} if found is None else found
-
-
-def object_of(arguments: str) -> dict[str, Any] | None:
-    """The JSON object that a text is; None for anything else, as one that has not ended."""
-    try:
-        return _OBJECT.decode(arguments)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def arguments_of(value: Any) -> str:

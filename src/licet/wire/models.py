@@ -1,4 +1,4 @@
-"""The list of models that this caller may use now, in either dialect."""
+"""The list of models that this caller may use now, in the form of OpenAI or of Anthropic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from licet.terms import SECOND_US, Instant, format_instant
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import MESSAGES, Dialect
 
 Lifecycle = Literal["active", "deprecated", "retired"]
 _EPOCH: Final = Instant(0)
@@ -29,7 +29,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
 def write_models(dialect: Dialect, entries: Sequence[ModelEntry]) -> bytes:
     """The body of `GET /v1/models`, all on one page."""
     data = [_form(dialect, entry) for entry in entries]
-    if dialect == CHAT:
+    if dialect != MESSAGES:
         return msgspec.json.encode({"object": "list", "data": data})
     return msgspec.json.encode(
         {
@@ -47,7 +47,7 @@ def write_model(dialect: Dialect, entry: ModelEntry) -> bytes:
 
 
 def _form(dialect: Dialect, entry: ModelEntry) -> dict[str, object]:
-    if dialect == CHAT:
+    if dialect != MESSAGES:
         return {
             "id": entry.id,
             "object": "model",

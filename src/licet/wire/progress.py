@@ -17,7 +17,7 @@ Kind = Literal["preamble", "content", "stop", "refusal", "usage", "end", "error"
 - `stop`: the model stopped, and `stop_reason` says why;
 - `refusal`: the vendor refused, or its filter cut in; `refusal` has the category;
 - `usage`: a chunk that carries usage alone;
-- `end`: the last frame of a whole stream;
+- `end`: the last frame of a whole stream; in Responses it is also the `stop`;
 - `error`: the vendor says inside the stream that it failed;
 - `malformed`: not an event of this dialect.
 """
@@ -31,7 +31,8 @@ class Progress:
     as the vendor spells it, known or not. `refusal` is a category, `residency` the place of
     inference that the vendor names (`usage.inference_geo`). `text_size` counts characters
     of text, reasoning and tool arguments. `open_block` is the index of the content block
-    that a stream of Messages has open. `ended` says that the dialect's own last frame has
+    that a stream of Messages has open, `sequence` the last number that a stream of Responses
+    has given to an event, -1 before the first. `ended` says that the dialect's own last frame has
     come; `error` is what the last `error` or `malformed` frame said.
     """
 
@@ -44,6 +45,7 @@ class Progress:
         "reached",
         "refusal",
         "residency",
+        "sequence",
         "stop_reason",
         "text_size",
         "usage",
@@ -59,6 +61,7 @@ class Progress:
         self.residency: str | None = None
         self.text_size = 0
         self.open_block: int | None = None
+        self.sequence = -1
         self.ended = False
         self.error: VendorError | None = None
 

@@ -12,12 +12,17 @@ from typing import Any, Final, Literal
 import msgspec
 
 from licet.terms import CallerFault, Place
-from licet.wire.dialect import CHAT, Dialect, Operation
+from licet.wire.dialect import CHAT, RESPONSES, Dialect, Operation
+from licet.wire.vendor_state import refuse_vendor_state
 
 Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
 """What a request may ask of a model that not every model can do."""
 
 BACKSLASH: Final = 0x5C
+
+REASONING_ID: Final = b"rs_licet_"
+"""How the ids of items begin in which we tell a caller of Responses what a vendor of another
+dialect has thought. They come back in the next request, where no vendor would know them."""
 
 _TOP_LEVEL: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING: Final = msgspec.json.Decoder(str)
@@ -36,17 +41,37 @@ class _Message(msgspec.Struct, gc=False):
     content: list[_Part] | str | None = None
 
 
+class _Item(msgspec.Struct, gc=False):
+    """An item of the input of Responses: a message, or something else that was said or done."""
+
+    type: Any = None
+    role: Any = None
+    content: Any = None
+    output: Any = None
+
+
+class _Format(msgspec.Struct, gc=False):
+    type: Any = None
+
+
+class _TextConfig(msgspec.Struct, gc=False):
+    format: _Format | None = None
+
+
 _MESSAGES: Final = msgspec.json.Decoder(list[_Message])
+_ITEMS: Final = msgspec.json.Decoder(list[_Item] | str | None)
+_RAW_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw] | str | None)
+_TEXT_CONFIG: Final = msgspec.json.Decoder(_TextConfig)
 
 _FIELDS_OF_ABILITY: Final[dict[Ability, tuple[str, ...]]] = {
     "tools": ("tools", "functions"),
-    "reasoning": ("reasoning_effort", "thinking"),
+    "reasoning": ("reasoning_effort", "thinking", "reasoning"),
     "structured": ("response_format", "output_config", "output_format"),
 }
 _PARTS_OF_ABILITY: Final[dict[Ability, tuple[bytes, frozenset[str]]]] = {
-    "images": (b"image", frozenset({"image", "image_url"})),
+    "images": (b"image", frozenset({"image", "image_url", "input_image"})),
     "audio": (b"audio", frozenset({"input_audio"})),
-    "documents": (b"", frozenset({"document", "file"})),
+    "documents": (b"", frozenset({"document", "file", "input_file"})),
 }
 _EMPTY: Final = frozenset({b"null", b"[]", b"{}", b'""'})
 
@@ -70,12 +95,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether the request needs `ability`; read from the nested bytes on demand."""
         names = _FIELDS_OF_ABILITY.get(ability)
         if names is not None:
-            return any(self._holds(name) for name in names)
+            held = any(self._holds(name) for name in names)
+            return held or (ability == "structured" and self._is_shaped())
         if ability == "prefill":
             messages = self._messages()
             return bool(messages) and messages[-1].role == "assistant"
         word, kinds = _PARTS_OF_ABILITY[ability]
-        raw = bytes(self.fields.get("messages", b""))
+        raw = bytes(self.fields.get("input" if self.dialect == RESPONSES else "messages", b""))
         # A part's type can only hide from the plain search behind an escape.
         if word not in raw and (BACKSLASH not in raw or b"\\u" not in raw):
             return False
@@ -90,7 +116,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def max_tokens(self) -> int | None:
         """The caller's bound on the answer in tokens; None without one that can be read."""
-        for name in ("max_completion_tokens", "max_tokens"):
+        for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
             raw = self.fields.get(name)
             if raw is not None:
                 try:
@@ -107,9 +133,31 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         # Messages of a shape that nobody knows need no ability that we could name: the
         # vendor is the judge of them.
         try:
+            if self.dialect == RESPONSES:
+                return _messages_of(_ITEMS.decode(self.fields.get("input", b"[]")))
             return _MESSAGES.decode(self.fields.get("messages", b"[]"))
         except (msgspec.DecodeError, RecursionError):
             return []
+
+    def _is_shaped(self) -> bool:
+        try:
+            config = _TEXT_CONFIG.decode(self.fields.get("text", b"{}"))
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        return config.format is not None and config.format.type not in (None, "text")
+
+
+def _messages_of(items: list[_Item] | str | None) -> list[_Message]:
+    """The messages of an input, and what tools have shown, as messages."""
+    if not isinstance(items, list):
+        return []
+    found = []
+    for item in items:
+        shown = item.content if item.content is not None else item.output
+        parts = shown if isinstance(shown, list) else []
+        kinds = [_Part(part.get("type")) for part in parts if isinstance(part, dict)]
+        found.append(_Message(item.role, kinds))
+    return found
 
 
 def read_request(dialect: Dialect, body: bytes, operation: Operation = "answer") -> Request:
@@ -133,6 +181,8 @@ def read_request(dialect: Dialect, body: bytes, operation: Operation = "answer")
     if operation == "answer" and dialect == CHAT and "stream_options" in fields:
         asked = _read_options(fields["stream_options"]).get("include_usage")
         usage_asked = asked is not None and _read_flag(asked, "stream_options.include_usage")
+    if dialect == RESPONSES:
+        refuse_vendor_state(fields)
     return Request(
         dialect=dialect,
         model=model,
@@ -158,6 +208,7 @@ def write_request(
 
     With `include_usage` a chat stream is asked to end with its usage, whatever the caller
     said; the other stream options survive. `fields` are set as given, over the caller's.
+    Reasoning that we have told in the dialect of Responses is no vendor's, and goes to none.
     """
     body: dict[str, Any] = {**request.fields, "model": model}
     if include_usage and request.stream and request.dialect == CHAT and not request.usage_asked:
@@ -165,9 +216,34 @@ def write_request(
         options: dict[str, Any] = {} if raw is None else dict(_read_options(raw))
         options["include_usage"] = True
         body["stream_options"] = options
+    told = body.get("input")
+    if told is not None and REASONING_ID in bytes(told):
+        body["input"] = _without_told(told)
     if fields:
         body.update(fields)
     return _ENCODE(body)
+
+
+def _without_told(items: msgspec.Raw) -> Any:
+    """The items of an input but for the reasoning that we have told, bytes untouched."""
+    try:
+        found = _RAW_ITEMS.decode(items)
+    except (msgspec.DecodeError, RecursionError):
+        return items
+    if not isinstance(found, list):
+        return items
+    return [raw for raw in found if not _is_told(raw)]
+
+
+def _is_told(raw: msgspec.Raw) -> bool:
+    if REASONING_ID not in bytes(raw):
+        return False
+    try:
+        item = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    named = item.get("id") if isinstance(item, dict) else None
+    return isinstance(named, str) and named.encode().startswith(REASONING_ID)
 
 
 def _read_top_level(body: bytes) -> dict[str, msgspec.Raw]:

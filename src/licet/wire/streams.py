@@ -9,10 +9,11 @@ import msgspec
 
 from licet.terms import VendorFault
 from licet.wire.chat import read_chunk
-from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 from licet.wire.framing import CR, data_of, end_of_event, name_of
 from licet.wire.messages import read_event
 from licet.wire.progress import Kind, Progress
+from licet.wire.responses import read_event as read_response_event
 from licet.wire.vendor import VendorError, malformed, mended, read_error
 
 EVENT_SIZE_MAX: Final = 4 * 1024 * 1024
@@ -21,6 +22,7 @@ EVENT_SIZE_MAX: Final = 4 * 1024 * 1024
 _READERS: Final[dict[Dialect, Callable[[Progress, bytes], Kind]]] = {
     CHAT: read_chunk,
     MESSAGES: read_event,
+    RESPONSES: read_response_event,
 }
 
 

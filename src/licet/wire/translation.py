@@ -6,41 +6,49 @@ a reader and a writer for each, and what is lost between two, from the table of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from licet.terms import VendorFault
-from licet.wire import chat_requests, messages_requests
+from licet.wire import chat_requests, messages_requests, responses_requests
 from licet.wire.answers import Answer
 from licet.wire.chat_events import ChatReader, ChatWriter
 from licet.wire.conversation import Conversation, Notes
-from licet.wire.dialect import CHAT, MESSAGES, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 from licet.wire.events import Ended, Event, EventReader, EventWriter
+from licet.wire.fates import KEPT
 from licet.wire.framing import data_of
 from licet.wire.headers import Header
 from licet.wire.losses import LOSSES
 from licet.wire.messages_events import MessagesReader, MessagesWriter
 from licet.wire.progress import Progress
 from licet.wire.requests import Request
+from licet.wire.responses_events import ResponsesReader
+from licet.wire.responses_writing import ResponsesWriter
 from licet.wire.streams import Frame
 from licet.wire.vendor import VendorError, malformed, mended
 
 _READ: Final[dict[Dialect, Callable[[dict[str, Any], Notes], Conversation]]] = {
     CHAT: chat_requests.read,
     MESSAGES: messages_requests.read,
+    RESPONSES: responses_requests.read,
 }
 _WRITE: Final[dict[Dialect, Callable[[Conversation, Notes], dict[str, Any]]]] = {
     CHAT: chat_requests.write,
     MESSAGES: messages_requests.write,
+    RESPONSES: responses_requests.write,
 }
 _READERS: Final[dict[Dialect, Callable[[], EventReader]]] = {
     CHAT: ChatReader,
     MESSAGES: MessagesReader,
+    RESPONSES: ResponsesReader,
 }
 _SILENT: Final = frozenset({"error", "malformed"})
 _NULL: Final = b"null"
+_DONE: Final = b"[DONE]"
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def translates(source: Dialect, target: Dialect) -> bool:
@@ -103,7 +111,7 @@ def _said(request: Request, notes: Notes) -> dict[str, Any]:
         if value == _NULL:
             continue
         row = notes.loss(name)
-        if row is not None and row.fate in ("kept", "emulated"):
+        if row is not None and row.fate in KEPT:
             try:
                 said[name] = msgspec.json.decode(raw)
             except (msgspec.DecodeError, UnicodeDecodeError):
@@ -130,7 +138,8 @@ class AnswerTranslator:
 
     `progress` is what the stream's reader knows; `created_s` (Unix time) is shown where the
     caller's dialect says when it was answered. `request_size` in bytes is the ground of an
-    estimate, where the vendor gives no usage.
+    estimate, where the vendor gives no usage. `asked` is the top level of the caller's request,
+    which answers of Responses say again.
     """
 
     __slots__ = ("_reader", "_request_size", "_writer", "target")
@@ -143,29 +152,39 @@ class AnswerTranslator:
         created_s: int,
         usage_asked: bool,
         request_size: int,
+        asked: Mapping[str, Any] = _NOTHING,
     ) -> None:
         self.target: Dialect = target
         self._request_size = request_size
         self._reader = _READERS[source]()
-        self._writer: EventWriter = (
-            ChatWriter(created_s=created_s, usage_asked=usage_asked)
-            if target == CHAT
-            else MessagesWriter()
-        )
+        self._writer: EventWriter
+        if target == CHAT:
+            self._writer = ChatWriter(created_s=created_s, usage_asked=usage_asked)
+        elif target == MESSAGES:
+            self._writer = MessagesWriter()
+        else:
+            self._writer = ResponsesWriter(created_s=created_s, echoed=asked)
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last event that the caller of a stream of Responses has had."""
+        return self._writer.sequence
 
     def frame(self, frame: Frame, progress: Progress) -> Frame:
         """The frame in the caller's dialect; of its kind, since that is about the vendor."""
         kind = frame.kind
         if kind in _SILENT:
             return Frame(b"", kind, frame.error)
-        if kind == "end":
-            ended = Ended(progress.estimate_usage(self._request_size))
-            return Frame(self._writer.write([ended]), kind)
         payload = data_of(frame.raw) if frame.raw else None
         if not payload:
             return Frame(b"", kind)
         try:
-            return Frame(self._writer.write(self._read(payload)), kind)
+            if kind != "end":
+                return Frame(self._writer.write(self._read(payload)), kind)
+            # Responses says in its last event why it stopped, and all that it has said.
+            rest = [] if payload.strip() == _DONE else self._read(payload)
+            ended = Ended(progress.estimate_usage(self._request_size))
+            return Frame(self._writer.write([*rest, ended]), kind)
         except (ValueError, msgspec.DecodeError, RecursionError):
             error = malformed("malformed_event", "an event of the stream cannot be translated")
             return Frame(b"", "malformed", error)
@@ -202,7 +221,7 @@ class AnswerTranslator:
 
 def write_vendor_error(dialect: Dialect, error: VendorError, request_id: str) -> bytes:
     """A vendor's error in another dialect: its message, under a type that clients know."""
-    if dialect == CHAT:
+    if dialect != MESSAGES:
         inner = {
             "message": error.message,
             "type": error.type,

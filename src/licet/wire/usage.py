@@ -15,19 +15,27 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Tokens of one request. `input_tokens` includes the cached ones, whoever counted.
 
     `cached_input_tokens` were read from a vendor's cache; what was written to it counts as
-    plain input. `estimated` says that no vendor gave final figures.
+    plain input. `reasoning_tokens` are those of the output that were thought and not said,
+    where a vendor tells them apart. `estimated` says that no vendor gave final figures.
     """
 
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
     estimated: bool = False
 
 
 class ChatCached(msgspec.Struct, frozen=True, gc=False):
-    """`prompt_tokens_details` of Chat Completions, as far as it is read."""
+    """`prompt_tokens_details` of Chat Completions, `input_tokens_details` of Responses."""
 
     cached_tokens: Any = None
+
+
+class Thinking(msgspec.Struct, frozen=True, gc=False):
+    """What either dialect of OpenAI's tells of the output, as far as it is read."""
+
+    reasoning_tokens: Any = None
 
 
 class ChatUsage(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +44,16 @@ class ChatUsage(msgspec.Struct, frozen=True, gc=False):
     prompt_tokens: Any = None
     completion_tokens: Any = None
     prompt_tokens_details: ChatCached | None = None
+    completion_tokens_details: Thinking | None = None
+
+
+class ResponsesUsage(msgspec.Struct, frozen=True, gc=False):
+    """`usage` of Responses: `input_tokens` includes the cached tokens."""
+
+    input_tokens: Any = None
+    output_tokens: Any = None
+    input_tokens_details: ChatCached | None = None
+    output_tokens_details: Thinking | None = None
 
 
 class MessagesUsage(msgspec.Struct, frozen=True, gc=False):
@@ -67,11 +85,25 @@ def usage_of_chat(usage: ChatUsage | None) -> Usage | None:
     """The neutral usage, or None where the vendor gave no figures that can be read."""
     if usage is None or not _is_count(usage.prompt_tokens):
         return None
-    details = usage.prompt_tokens_details
+    details, thought = usage.prompt_tokens_details, usage.completion_tokens_details
     return Usage(
         input_tokens=usage.prompt_tokens,
         output_tokens=_count(usage.completion_tokens),
         cached_input_tokens=0 if details is None else _count(details.cached_tokens),
+        reasoning_tokens=0 if thought is None else _count(thought.reasoning_tokens),
+    )
+
+
+def usage_of_responses(usage: ResponsesUsage | None) -> Usage | None:
+    """The neutral usage, or None where the vendor gave no figures that can be read."""
+    if usage is None or not _is_count(usage.input_tokens):
+        return None
+    details, thought = usage.input_tokens_details, usage.output_tokens_details
+    return Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=_count(usage.output_tokens),
+        cached_input_tokens=0 if details is None else _count(details.cached_tokens),
+        reasoning_tokens=0 if thought is None else _count(thought.reasoning_tokens),
     )
 
 

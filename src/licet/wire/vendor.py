@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from licet.terms import SECOND_US, Instant, to_instant
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import MESSAGES, Dialect
 
 Blame = Literal["caller", "vendor", "operator"]
 """Who must act: the caller changes the request, the vendor recovers, the operator repairs
@@ -177,7 +177,7 @@ def _is_of_dialect(dialect: Dialect, said: Any) -> bool:
     error = said.get("error")
     if not isinstance(error, dict) or not isinstance(error.get("message"), str):
         return False
-    if dialect == CHAT:
+    if dialect != MESSAGES:
         return True
     return said.get("type") == "error" and isinstance(error.get("type"), str)
 

@@ -120,4 +120,4 @@ def test_a_refusal_is_said_as_written_down(dialect: Dialect) -> None:
 @pytest.mark.parametrize("dialect", get_args(Dialect))
 def test_a_refusal_inside_a_stream_is_said_as_written_down(dialect: Dialect) -> None:
     expected = (HERE / "errors" / f"{dialect}-refusal.sse").read_bytes()
-    assert write_stream_error(dialect, REFUSAL) == expected
+    assert write_stream_error(dialect, REFUSAL, sequence=6) == expected

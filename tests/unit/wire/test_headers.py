@@ -19,6 +19,7 @@ from licet.wire import (
 OURS = {
     "chat": [b"content-type", b"accept-encoding", b"user-agent"],
     "messages": [b"content-type", b"accept-encoding", b"user-agent", b"anthropic-version"],
+    "responses": [b"content-type", b"accept-encoding", b"user-agent"],
 }
 
 

@@ -90,7 +90,7 @@ def test_what_changes_the_answer_is_refused_and_named(
     [("n", 1), ("logprobs", False), ("seed", None), ("modalities", ["text"]), ("logit_bias", {})],
 )
 def test_a_value_that_says_nothing_loses_nothing(parameter: str, value: Any) -> None:
-    assert not translated("chat", lossless=True, **{parameter: value}).dropped
+    assert not translated("chat", lossless=True, max_tokens=5, **{parameter: value}).dropped
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,11 @@ def test_what_nobody_knows_is_named_wherever_it_lies() -> None:
     tool = {"type": "function", "x": 1, "function": {"name": "f", "y": 2}}
     part = {"type": "text", "text": "a", "z": 3}
     found = translated(
-        "chat", tools=[tool], messages=[{"role": "user", "content": [part], "w": 4}], v=5
+        "chat",
+        tools=[tool],
+        messages=[{"role": "user", "content": [part], "w": 4}],
+        v=5,
+        max_tokens=5,
     )
     assert found.dropped == ("messages.content.z", "messages.w", "tools.function.y", "tools.x", "v")
     block = {"type": "text", "text": "a", "z": 3}
@@ -161,8 +165,13 @@ def test_a_begun_answer_is_not_sent_where_it_would_be_begun_anew() -> None:
     assert refused.value.place.path == "messages.prefill"
 
 
-def test_the_later_bound_wins_and_a_missing_one_is_filled() -> None:
+def test_the_later_bound_wins_and_a_missing_one_is_filled_and_named() -> None:
     assert sent("chat")["max_tokens"] == 8192
+    assert translated("chat").dropped == ("max_tokens_default",)
+    with pytest.raises(CallerFault) as refused:
+        translated("chat", lossless=True)
+    assert refused.value.place is not None
+    assert refused.value.place.path == "max_tokens_default"
     assert sent("chat", max_tokens=5)["max_tokens"] == 5
     assert sent("chat", max_tokens=5, max_completion_tokens=6)["max_tokens"] == 6
     assert sent("messages", max_tokens=5)["max_completion_tokens"] == 5
