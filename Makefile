@@ -13,12 +13,14 @@ SEED ?= 1
 
 BIN := .venv/bin
 READY := .venv/.ready
+COMPILED := .cache/compiled
+INSTALL := -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index
 UNRUN := tests/system tests/soak
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-system check check-format check-lint check-types check-rings \
-  check-tidy format bench simulate fuzz soak mutation lock clean
+  check-tidy format wheel compiled bench simulate fuzz soak mutation lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,9 +59,20 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(READY) ## this gateway beside nginx on one core
+wheel: $(READY) ## build dist/licet-*.whl, the request path compiled
+	@LICET_COMPILE=1 $(BIN)/python -m pip wheel $(INSTALL) --wheel-dir dist .
+
+compiled: $(COMPILED)/.ready ## install the wheel into .cache/compiled, for bench and tests
+
+$(COMPILED)/.ready: $(READY) setup.py pyproject.toml $(shell find src -name '*.py')
+	@echo "compiling the request path (a minute)"
+	@rm -rf $(COMPILED)
+	@LICET_COMPILE=1 $(BIN)/python -m pip install $(INSTALL) --target $(COMPILED) .
+	@touch $@
+
+bench: $(COMPILED)/.ready ## this gateway beside nginx on one core
 	@.ci/system-packages bench
-	@$(BIN)/python -m bench $(ARGS)
+	@PYTHONPATH=$(COMPILED) $(BIN)/python -m bench $(ARGS)
 
 simulate: $(READY) ## replay one simulated world: make simulate SEED=7
 	@$(BIN)/python -m tests.simulation.run --seed $(SEED)

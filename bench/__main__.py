@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import licet
 from bench import nginx, upstream
 from bench.certificates import Certificates, issue
 from bench.comparison import Rounds, compare
@@ -27,6 +28,8 @@ FLOOR_TLS_RATIO, GOAL_TLS_RATIO = 0.20, 0.35
 FLOOR_ADDED_US = {"licet before_answer": 500, "licet before_send": 1_500}
 GOAL_ADDED_US = {"licet before_answer": 300, "licet before_send": 800}
 THINK_MS = 5
+PACKAGE = Path(licet.__file__).parent
+COMPILED = bool(list(PACKAGE.glob("gateway/exchange.*.so")))
 
 Row = dict[str, object]
 
@@ -176,6 +179,7 @@ def main() -> None:
     options = parser.parse_args()
     cores = assign_cores()
     print(f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections")
+    print(f"licet is {'compiled' if COMPILED else 'interpreted'}, from {PACKAGE}")
     results: dict[str, list[Row]] = {}
     for name in options.rows:
         with tempfile.TemporaryDirectory(prefix="licet-bench-") as folder:
@@ -188,7 +192,11 @@ def main() -> None:
             flush=True,
         )
     if options.json:
-        machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+        machine = {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "compiled": COMPILED,
+        }
         document = {"machine": machine, "results": results}
         options.json.write_text(json.dumps(document, indent=2) + "\n")
 

@@ -82,15 +82,20 @@ class Gateway:
             raise self._fault(f"did not step its clock: {fault.message}") from fault
 
     async def stop(self) -> None:
-        """Ends it in good order, then less so; returns when it is gone."""
+        """Ends it in good order, then less so; returns when it and its children are gone."""
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             if self._process.returncode is not None:
-                return
+                break
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_S):
                     await self._process.wait()
+        # Its children have its standard output, and write to the folder until they notice.
+        assert self._process.stdout is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await self._process.stdout.read()
 
     def said(self) -> str:
         """Its last words on standard error."""

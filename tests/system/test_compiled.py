@@ -1,0 +1,56 @@
+"""The wheel, whose request path is compiled: it behaves as the sources do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INSTALLED = ROOT / ".cache/compiled"
+LISTED: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["licet"][
+    "compiled"
+]
+SUITES = (
+    "tests/unit/gateway",
+    "tests/unit/relay",
+    "tests/unit/wire",
+    "tests/unit/policy",
+    "tests/simulation",
+    "tests/golden/test_faults.py",
+    "tests/contract",
+)
+COMPILE_S_MAX = 600
+SUITES_S_MAX = 900
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    """The environment in which `licet` is the installed wheel."""
+    subprocess.run(["make", "compiled"], cwd=ROOT, check=True, timeout=COMPILE_S_MAX)
+    return {**os.environ, "PYTHONPATH": str(INSTALLED)}
+
+
+def test_the_request_path_is_machine_code(environment: dict[str, str]) -> None:
+    names = [path.removesuffix(".py").replace("/", ".") for path in LISTED]
+    program = f"import importlib\nfor n in {names!r}: print(importlib.import_module(n).__file__)"
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    files = [Path(line) for line in told.stdout.splitlines()]
+    assert len(files) == len(LISTED)
+    assert not [path for path in files if path.suffix != ".so" or INSTALLED not in path.parents]
+
+
+def test_the_suites_of_the_request_path_pass_on_it(environment: dict[str, str]) -> None:
+    argv = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *SUITES]
+    told = subprocess.run(
+        argv, cwd=ROOT, env=environment, check=False, capture_output=True, text=True,
+        timeout=SUITES_S_MAX,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout[-4_000:]
