@@ -86,6 +86,7 @@ soak: $(READY) ## an hour of traffic, or SOAK_MINUTES=n: nothing fails, nothing 
 
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
 	@$(BIN)/python -m tests.mutation.score --write
+	@$(BIN)/python -m tests.mutation.sentences --write
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 # No version younger than a week: a package that was taken over on its registry has usually been

@@ -5,8 +5,15 @@ for its luck. New examples are the work of `fuzz`, whose finds become explicit `
 are no deadlines: how fast code is, is measured in `bench/`, on a machine that does nothing else.
 """
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("fuzz", deadline=None, max_examples=10_000)
+# Where only *that* a test fails is asked: the first example that fails ends it.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("ci"),
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
+)
 settings.load_profile("ci")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -136,11 +137,14 @@ def english() -> str:
     return "\n\n".join(texts) + "\n"
 
 
+@pytest.mark.parametrize("by", [decide, judge])
 @pytest.mark.parametrize("name", BY_NAME)
-def test_verdicts_are_what_the_rules_say(name: str) -> None:
+def test_verdicts_are_what_the_rules_say(
+    name: str, by: Callable[[Scenario, Row, str], Decision]
+) -> None:
     scenario = BY_NAME[name]
     for row in scenario.rows:
-        found = "".join(sign(decide(scenario, row, day)) for day in scenario.dates)
+        found = "".join(sign(by(scenario, row, day)) for day in scenario.dates)
         assert (row.who, found) == (row.who, row.expected)
 
 

@@ -9,26 +9,22 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.mutation.copies import changed, copy_to, run_tests
 from tests.mutation.sites import Mutant, mutants
 
-ROOT = Path(__file__).resolve().parents[2]
 DECIDING = "src/licet/policy"
 SUITES = ("tests/unit/policy", "tests/property", "tests/golden")
-# A mutant may loop for ever; that is noticed too.
-TIMEOUT_S = 300
 
 
 def main() -> int:
     """Prints every mutant that survived and the score; 1 if any survived."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="licet-mutation-") as folder:
-        copy = _copy(Path(folder))
+        copy = copy_to(Path(folder))
         suites = [suite for suite in options.suite or SUITES if (copy / suite).exists()]
         if not _passes(copy, suites):
             print("error: the tests fail without any mutation")
@@ -55,13 +51,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _copy(folder: Path) -> Path:
-    copy = folder / "licet"
-    unwanted = shutil.ignore_patterns(".git", ".venv", ".cache", "__pycache__", ".hypothesis")
-    shutil.copytree(ROOT, copy, ignore=unwanted)
-    return copy
-
-
 def _chosen(copy: Path, names: list[str], limit: int, seed: int) -> list[tuple[Path, Mutant]]:
     files = [
         file
@@ -74,23 +63,12 @@ def _chosen(copy: Path, names: list[str], limit: int, seed: int) -> list[tuple[P
 
 
 def _survives(copy: Path, path: Path, mutant: Mutant, suites: list[str]) -> bool:
-    original = path.read_text()
-    path.write_text(mutant.text)
-    try:
+    with changed({path: mutant.text}):
         return _passes(copy, suites)
-    finally:
-        path.write_text(original)
 
 
 def _passes(copy: Path, suites: list[str]) -> bool:
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", *suites]
-    try:
-        done = subprocess.run(
-            command, cwd=copy, check=False, capture_output=True, timeout=TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+    return run_tests(copy, suites, "-x").passed
 
 
 if __name__ == "__main__":

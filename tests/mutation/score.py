@@ -6,20 +6,18 @@ Prints one line per fault and writes the table of docs/results; 1 if fewer than 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from unittest.mock import patch
 
 from tests.mutation.judges import JUDGES, objects, standing
 from tests.mutation.policy_faults import Fault, faults
+from tests.mutation.reports import commit, path_of_today
 from tests.property.oracle import count
 from tests.property.test_cedar import joint, single
 
 FLOOR = 0.95
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
@@ -59,24 +57,15 @@ def objectors(fault: Fault) -> list[str]:
 
 
 def write(results: list[tuple[Fault, list[str]]]) -> None:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
     day = datetime.now(UTC).date().isoformat()
-    path = ROOT / "docs" / "results" / f"mutation-{day}.md"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(report(results, day, commit.strip()))
+    path_of_today("mutation", day).write_text(report(results, day))
 
 
-def report(results: list[tuple[Fault, list[str]]], day: str, commit: str) -> str:
+def report(results: list[tuple[Fault, list[str]]], day: str) -> str:
     """The page for docs/results."""
     caught = sum(bool(found) for _, found in results)
     lines = [
-        f"# Mutation: faults in compiler and selector, {day}, {commit}",
+        f"# Mutation: faults in compiler and selector, {day}, {commit()}",
         "",
         f"{caught} of {len(results)} seeded faults found ({caught / len(results):.1%}). Made by",
         "`make mutation`, which puts each fault of `tests/mutation/policy_faults.py` in place in",

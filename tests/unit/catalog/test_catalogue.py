@@ -11,6 +11,7 @@ from licet.catalog import (
     Candidate,
     CredentialReference,
     EvidenceMode,
+    SubjectRule,
     available,
     parse_catalogue,
     parse_facts,
@@ -92,6 +93,20 @@ def workload(text: str) -> tuple[Candidate, ...]:
 def test_without_endpoints_a_candidate_is_all_that_serve_it_in_file_order() -> None:
     text = 'id = "w"\ndialect = "messages"\n[[candidate]]\nmodel = "claude-fable-5"\n'
     assert [one.endpoint for one in workload(text)] == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("", SubjectRule.REQUIRED),
+        ('subject = "required"\n', SubjectRule.REQUIRED),
+        ('subject = "none"\n', SubjectRule.NONE),
+    ],
+)
+def test_a_workload_says_whether_it_acts_for_a_person(line: str, rule: SubjectRule) -> None:
+    text = f'id = "w"\ndialect = "messages"\n{line}[[candidate]]\nmodel = "claude-fable-5"\n'
+    written = parse_workload(read("workloads/w.toml", text.encode()))
+    assert written.resolve(["claude-fable-5"], ENDPOINTS)[0].value.subject is rule
 
 
 def test_named_endpoints_keep_their_order_and_count_once() -> None:

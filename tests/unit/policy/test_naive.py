@@ -23,6 +23,7 @@ from licet.policy import (
     Moment,
     Presumption,
     Rules,
+    Snapshot,
     Sources,
     Verdict,
     View,
@@ -32,6 +33,7 @@ from licet.terms import (
     UNKNOWN_PERSON,
     Assurance,
     Attested,
+    ConfigurationFault,
     Engagement,
     Owner,
     Profile,
@@ -45,6 +47,8 @@ from tests.unit.policy.episode import all_of, among, at, employee_of, version
 
 SIGNS = {Verdict.PERMITTED: "P", Verdict.REFUSED: "-", Verdict.UNDETERMINED: "?"}
 MIDDLE, EXACT = at(15), timedelta(0)
+P, R, U = Verdict.PERMITTED, Verdict.REFUSED, Verdict.UNDETERMINED
+ENFORCED = frozenset({"notify_user", "report", "retain", "retain_nothing", "residency"})
 WORLD = msgspec.structs.replace(episode.sources(recipient=False), directives=())
 
 
@@ -88,22 +92,63 @@ def decide(
     error: timedelta = EXACT,
     **question: str,
 ) -> Decision:
+    """By the interpreter, once the engine has agreed."""
     asked = {"workload": "work", "model": episode.FABLE, "endpoint": "direct", **question}
-    return naive.judge(
-        msgspec.structs.replace(world, directives=directives),
+    action = Action(asked.pop("action", "inference"))
+    sources = msgspec.structs.replace(world, directives=directives)
+    moment = Moment(
+        valid_at=to_instant(when),
+        known_at=None if known is None else to_instant(known),
+        error_us=error // timedelta(microseconds=1),
+    )
+    decision = naive.judge(
+        sources,
         profile=profile,
         organisation=organisation,
-        workload=asked["workload"],
-        model=asked["model"],
-        endpoint=asked["endpoint"],
-        action=Action(asked.get("action", "inference")),
-        enforcers=frozenset({"notify_user", "report", "retain", "retain_nothing", "residency"}),
-        moment=Moment(
-            valid_at=to_instant(when),
-            known_at=None if known is None else to_instant(known),
-            error_us=error // timedelta(microseconds=1),
-        ),
+        action=action,
+        enforcers=ENFORCED,
+        moment=moment,
+        **asked,
     )
+    other = compiled(sources, profile, organisation, asked, action, moment)
+    assert said(other) == said(decision)
+    # Beyond the bound the interpreter names nothing, and the engine whatever is unknown.
+    assert not decision.missing or as_sets(other.missing) == as_sets(decision.missing)
+    return decision
+
+
+def compiled(
+    sources: Sources,
+    profile: Profile,
+    organisation: str,
+    asked: dict[str, str],
+    action: Action,
+    moment: Moment,
+) -> Decision:
+    """By the engine; what it cannot compile, nobody is permitted."""
+    try:
+        snapshot = Snapshot.of(sources, enforcers=ENFORCED)
+    except ConfigurationFault:
+        return Decision(verdict=R, in_flight=InFlight.CUT)
+    ruleset = snapshot.select(moment.valid_at, moment.known_at, moment.error_us)
+    known = ruleset.know(profile, organisation, asked["workload"], moment.valid_at)
+    return ruleset.decide(known, asked["model"], asked["endpoint"], action)
+
+
+def said(decision: Decision) -> tuple[object, ...]:
+    """What both must say, whatever its order."""
+    return (
+        decision.verdict,
+        frozenset(decision.deciding),
+        frozenset(decision.relieving),
+        frozenset(decision.duties),
+        frozenset(decision.observed),
+        decision.observed_verdict,
+    )
+
+
+def as_sets(missing: tuple[tuple[str, ...], ...]) -> set[frozenset[str]]:
+    return {frozenset(names) for names in missing}
 
 
 def verdict(*directives: Directive, **question: object) -> Verdict:
@@ -118,7 +163,6 @@ def profile(**attributes: object) -> Profile:
     return msgspec.structs.replace(UNKNOWN_PERSON, **attributes)
 
 
-P, R, U = Verdict.PERMITTED, Verdict.REFUSED, Verdict.UNDETERMINED
 FOREIGN = all_of(among("subject.us_person", False))
 FRENCH = Status(country="FR", standing=Standing.CITIZEN)
 

@@ -179,6 +179,46 @@ def test_a_presumption_keeps_its_reading() -> None:
     assert version.reading.date == "2026-06-12"
 
 
+PRESUME = "presume = { subject.us_person = true }\n"
+READING = 'reading = { text = "knowledge", by = "compliance", date = 2026-06-12 }\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "code"),
+    [
+        ("restriction", PRESUME, "no_reading"),
+        ("obligation", READING + PRESUME + DUTY, "wrong_kind"),
+        ("authorisation", RELIEVES + READING + PRESUME, "wrong_kind"),
+        ("restriction", DUTY, "wrong_kind"),
+        ("obligation", RELIEVES + DUTY, "wrong_kind"),
+        ("restriction", '[[version.condition]]\nfact = "kept"\n', "wrong_kind"),
+    ],
+)
+def test_what_only_some_kinds_of_directive_may_say(kind: str, text: str, code: str) -> None:
+    assert [fault.code for fault in parsed(kind, TIMES + text).faults] == [code]
+
+
+@pytest.mark.parametrize("kind", ["obligation", "authorisation"])
+@pytest.mark.parametrize(
+    ("written", "duty"),
+    [
+        ('notify_user = "told"', Duty(kind="notify_user", value="told")),
+        ("notify_user = true", Duty(kind="notify_user", value="letter")),
+        ('retain = "P1D"', Duty(kind="retain", value=86_400)),
+        ('retain = "PT0S"', Duty(kind="retain", value=0)),
+        ('monitor = "full"', Duty(kind="monitor", value="full")),
+        ('report = "office"', Duty(kind="report", value="office")),
+        ('residency = ["FR", "DE"]', Duty(kind="residency", value=("FR", "DE"))),
+        ('no_refusal_by = ["sex"]', Duty(kind="no_refusal_by", value=("sex",))),
+        ("share_participants = true", Duty(kind="share_participants")),
+    ],
+)
+def test_every_duty_of_the_page(kind: str, written: str, duty: Duty) -> None:
+    relieves = RELIEVES if kind == "authorisation" else ""
+    text = f"{TIMES}{relieves}[[version.duty]]\n{written}\n"
+    assert directive(kind, text).versions[0].duties == (duty,)
+
+
 def test_each_version_has_its_own_fault_and_the_others_still_read() -> None:
     broken = TIMES.replace("-04:00", "")
     found = parsed("restriction", f"{broken}[[version]]\n{TIMES}[[version]]\n{broken}")

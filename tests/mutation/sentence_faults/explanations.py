@@ -1,0 +1,189 @@
+"""Section 4: what is said of a verdict, and what is missing."""
+
+from __future__ import annotations
+
+from tests.mutation.sentence_faults.fault import engine, fault, naive
+
+DECIDING = "**Explanation.** `deciding`"
+RELIEVING = "`relieving`, when permitted"
+MINIMAL = "**Missing sets.** All inclusion-minimal sets"
+NAMES = "Attributes of the subject go by their bare names"
+
+EXPLANATIONS = (
+    fault(
+        DECIDING,
+        "of a refusal, those that refuse in some completion",
+        engine(
+            "completions.py",
+            "always or _picked(rules, some), always=always)",
+            "_picked(rules, some), always=always)",
+        ),
+        naive(
+            "verdict.py",
+            "return _decided(Verdict.REFUSED, everywhere or anywhere)",
+            "return _decided(Verdict.REFUSED, anywhere)",
+        ),
+    ),
+    fault(
+        DECIDING,
+        "if none refuses in every one, none",
+        engine(
+            "completions.py",
+            "always or _picked(rules, some), always=always)",
+            "always, always=always)",
+        ),
+        naive(
+            "verdict.py",
+            "return _decided(Verdict.REFUSED, everywhere or anywhere)",
+            "return _decided(Verdict.REFUSED, everywhere)",
+        ),
+    ),
+    fault(
+        DECIDING,
+        "of an undetermined verdict, those that refuse in all",
+        engine(
+            "completions.py",
+            "return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), missing, always)",
+            "return Finding(Verdict.UNDETERMINED, always, (), missing, always)",
+        ),
+        naive(
+            "verdict.py",
+            "return _decided(Verdict.UNDETERMINED, anywhere, missing)",
+            "return _decided(Verdict.UNDETERMINED, frozenset(), missing)",
+        ),
+    ),
+    fault(
+        RELIEVING,
+        "those that match in every completion",
+        engine(
+            "completions.py",
+            "return Finding(Verdict.PERMITTED, (), tuple(used.values()))",
+            "return Finding(Verdict.PERMITTED)",
+        ),
+        naive(
+            "verdict.py",
+            "tuple(sorted(frozenset().union(*(each.relieving for each in outcomes))))",
+            "tuple(sorted(frozenset.intersection(*(each.relieving for each in outcomes))))",
+        ),
+    ),
+    fault(
+        RELIEVING,
+        "those that are not needed as well",
+        engine(
+            "judgement.py",
+            "relieving=tuple(rule.id for rule in finding.relieving),",
+            "relieving=tuple(dict.fromkeys(r.id for r in self._owners\n"
+            "                if r.directive.kind is Kind.AUTHORISATION)),",
+        ),
+        naive(
+            "verdict.py",
+            "            frozenset(needed),\n",
+            "            frozenset(r.id for rules in self.authorisations for r in rules),\n",
+        ),
+        naive("verdict.py", "if len(kept_rules) == len(rules) and relieves:", "if True:"),
+    ),
+    fault(
+        MINIMAL,
+        "larger sets are named too",
+        engine(
+            "completions.py",
+            "if not any(one <= candidate for one in minimal) and _settles",
+            "if _settles",
+        ),
+        naive(
+            "missing.py",
+            "if any(set(smaller) <= set(candidate) for smaller in found):",
+            "if False:",
+        ),
+    ),
+    fault(
+        MINIMAL,
+        "the first of them alone",
+        engine(
+            "completions.py",
+            "return tuple(sorted(ordered, key=lambda one: [intrusion(name) for name in "
+            "reversed(one)]))",
+            "return tuple(sorted(ordered, key=lambda one: [intrusion(name) for name in "
+            "reversed(one)]))[:1]",
+        ),
+        naive(
+            "missing.py",
+            "return tuple(sorted(ordered, key=_burden))",
+            "return tuple(sorted(ordered, key=_burden))[:1]",
+        ),
+    ),
+    fault(
+        MINIMAL,
+        "those that settle it for some values",
+        engine(
+            "completions.py",
+            "if verdicts.setdefault(revealed, spared) is not spared:\n            return False",
+            "if verdicts.setdefault(revealed, spared) is spared:\n            return True",
+        ),
+        naive("missing.py", "            if all(\n", "            if any(\n"),
+    ),
+    fault(
+        MINIMAL,
+        "nationality comes first",
+        engine("vocabulary.py", "return len(_INTRUSION) + 1, name", "return -1, name"),
+        naive(
+            "missing.py",
+            '    "us_person", "engagement", "place"',
+            '    "nationality", "us_person", "engagement", "place"',
+        ),
+    ),
+    fault(
+        NAMES,
+        "with their party",
+        engine("vocabulary.py", 'return attribute.removeprefix("subject.")', "return attribute"),
+        naive(
+            "completions.py",
+            'name = cell.attribute.removeprefix("subject.")',
+            "name = cell.attribute",
+        ),
+    ),
+    fault(
+        NAMES,
+        "lists by their ids",
+        engine(
+            "completions.py",
+            '(frozenset({f"list.{one}"}), ((one, member), there))',
+            "(frozenset({one}), ((one, member), there))",
+        ),
+        naive("completions.py", 'name = f"list.{list_id}"', "name = list_id"),
+    ),
+    fault(
+        "A complete nationality settles `us_person`",
+        "it does not",
+        engine(
+            "choices.py",
+            "labels: list[Label] = [(together, (state.us_person, bits))]",
+            "labels: list[Label] = [(together, bits)]",
+        ),
+        engine(
+            "choices.py",
+            'labels.append((frozenset({"us_person"}), state.us_person))',
+            'labels.append((frozenset({"us_person"}), state.us_person))\n'
+            '            labels[0] = (together | {"us_person"}, labels[0][1])',
+        ),
+        naive(
+            "completions.py",
+            "distinct.setdefault((truths, us_person), _Class(value, truths))",
+            "distinct.setdefault(truths, _Class(value, truths))",
+        ),
+    ),
+    fault(
+        "Where a presumption holds, attesting its attribute ends it",
+        "the sets look that far",
+        engine(
+            "columns.py",
+            "return Holding((self.key.presumed,), True, False)",
+            "return Holding((), False, False)",
+        ),
+        naive(
+            "sight.py",
+            "return Cell(attribute, Seen((value,), complete=True))",
+            "return Cell(attribute, Seen())",
+        ),
+    ),
+)
