@@ -34,7 +34,9 @@ _BODY = struct.Struct(">cI12s")
 _PLACE = struct.Struct(">cI")
 _PART, _OPENING, _OPENINGS = b"P", b"O", b"S"
 _NONCE_BYTES = 12
+_NONCES_DRAWN = 64
 _CIPHERS_MAX = 16_384
+_PLACED_MAX = 4_096
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -56,6 +58,9 @@ class _Shared(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
+
+_Common = tuple[str, bytes, tuple[bytes, ...]]
+"""What openings in one frame have in common: holder, inputs, parts."""
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -100,6 +105,9 @@ class SideStore:
         self._file: AppendFile | None = None
         self._ciphers: dict[int, AESGCM] = {}
         self._parts: set[tuple[int, bytes]] = set()
+        # What returns with each request of a holder, and where it lies in this file.
+        self._placed: dict[_Common, tuple[int, list[bytes]]] = {}
+        self._nonces: list[bytes] = []
         try:
             disk.make_folder(self._folder)
             self._holders = Holders(disk, self._folder / HOLDERS, entropy)
@@ -108,24 +116,30 @@ class SideStore:
 
     def append(self, openings: Sequence[Opening]) -> None:
         """Makes openings durable; `EvidenceFault` (`disk_...`): none of them counts."""
-        groups: dict[tuple[str, bytes, tuple[bytes, ...]], list[tuple[str, bytes]]] = {}
+        groups: dict[_Common, list[tuple[str, bytes]]] = {}
         for one in openings:
             same = groups.setdefault((one.holder, one.inputs, one.parts), [])
             same.append((one.request, one.salt))
         try:
-            self._holders.add(holder for holder, _, _ in groups)
             file = self._current()
-            fresh: set[tuple[int, bytes]] = set()
+            self._holders.add(common[0] for common in groups if common not in self._placed)
+            placed: dict[_Common, tuple[int, list[bytes]]] = {}
+            parts: set[tuple[int, bytes]] = set()
             frames: list[bytes] = []
-            for (holder, inputs, parts), same in groups.items():
-                slot = self._holders.find(holder)
-                digests = self._add_parts(slot, parts, fresh, frames)
-                content = _ENCODER.encode(_Shared(inputs, digests, same))
+            for common, same in groups.items():
+                found = self._placed.get(common)
+                if found is None:
+                    found = placed[common] = self._place(common, parts, frames)
+                slot, digests = found
+                content = _ENCODER.encode(_Shared(common[1], digests, same))
                 frames += self._seal(_OPENINGS, slot, content)
             file.append(b"".join(frames))
         except OSError as error:
             raise disk_fault(error, self._folder) from error
-        self._parts |= fresh
+        self._parts |= parts
+        if len(self._placed) >= _PLACED_MAX:
+            self._placed.clear()
+        self._placed |= placed
 
     def find(self, holder: str) -> int:
         """The slot of a holder; -1: nothing is held on him."""
@@ -139,6 +153,7 @@ class SideStore:
             raise disk_fault(error, self._folder) from error
         self._ciphers.pop(slot, None)
         self._parts = {(place, digest) for place, digest in self._parts if place != slot}
+        self._placed.clear()
 
     def require_whole(self) -> None:
         """`EvidenceFault` (`side_damaged`) when a key is damaged that no erasure explains.
@@ -175,29 +190,36 @@ class SideStore:
             # Each file holds the parts that its openings name, so that files can be let go of
             # one by one when their time is over.
             self._parts.clear()
+            self._placed.clear()
         return self._file
 
-    def _add_parts(
-        self,
-        slot: int,
-        parts: tuple[bytes, ...],
-        fresh: set[tuple[int, bytes]],
-        frames: list[bytes],
-    ) -> list[bytes]:
-        """The digests of parts, whose frames are added where this file has none yet."""
+    def _place(
+        self, common: _Common, fresh: set[tuple[int, bytes]], frames: list[bytes]
+    ) -> tuple[int, list[bytes]]:
+        """Slot and digests of the parts, whose frames are added where this file has none yet."""
+        holder, _, parts = common
+        slot = self._holders.find(holder)
         digests = [sha256(part).digest() for part in parts]
         for part, digest in zip(parts, digests, strict=True):
             if (slot, digest) not in self._parts and (slot, digest) not in fresh:
                 fresh.add((slot, digest))
                 frames += self._seal(_PART, slot, part)
-        return digests
+        return slot, digests
 
     def _seal(self, kind: bytes, slot: int, content: bytes) -> tuple[bytes, bytes]:
         """A frame: its head, and its body."""
-        nonce = self._entropy(_NONCE_BYTES)
-        sealed = self._cipher(slot).encrypt(nonce, content, _PLACE.pack(kind, slot))
-        body = _BODY.pack(kind, slot, nonce) + sealed
-        return _FRAME.pack(len(body), sha256(body).digest()[:8]), body
+        place, nonce = _PLACE.pack(kind, slot), self._nonce()
+        body = place + nonce + self._cipher(slot).encrypt(nonce, content, place)
+        # Of the hash the format `8s` takes the first 8 bytes.
+        return _FRAME.pack(len(body), sha256(body).digest()), body
+
+    def _nonce(self) -> bytes:
+        """Random and never given twice; drawn many at a time, each a call to the kernel else."""
+        if not self._nonces:
+            drawn = self._entropy(_NONCES_DRAWN * _NONCE_BYTES)
+            starts = range(0, len(drawn), _NONCE_BYTES)
+            self._nonces = [drawn[start : start + _NONCE_BYTES] for start in starts]
+        return self._nonces.pop()
 
     def _cipher(self, slot: int) -> AESGCM:
         cipher = self._ciphers.get(slot)
