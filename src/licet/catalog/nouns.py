@@ -47,6 +47,9 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Operation = Literal["answer", "embeddings", "count_tokens"]
 """What an endpoint may be asked for."""
 
+EndUser = Literal["keep", "hash", "drop"]
+TokenLimit = Literal["max_tokens", "max_completion_tokens"]
+
 OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
     "chat": ("answer", "embeddings"),
     "messages": ("answer", "count_tokens"),
@@ -58,7 +61,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where models are called. `models`: id in the catalogue -> name at the vendor.
 
     `dialect` is `chat` or `messages`; `base_url` is the origin and prefix before `/v1`.
-    `offers`: what may be asked of it; None is all that its dialect has.
+    `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
+    names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
+    for the bound on an answer. `inference_geo`: place -> its word for inferring there.
     """
 
     id: str
@@ -70,6 +75,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     self_hosted: bool | None = None
     ca_file: str | None = None
     offers: tuple[Operation, ...] | None = None
+    end_user: EndUser = "keep"
+    token_limit: TokenLimit | None = None
+    inference_geo: dict[str, str] = msgspec.field(default_factory=dict)
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
 
     def serves(self, operation: Operation) -> bool:
@@ -182,7 +190,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The use. `evidence = None`: before_send wherever a directive names a candidate's model."""
+    """The use. `residency`: where vendors are asked to infer. `evidence = None`: before_send
+    wherever a directive names a candidate's model."""
 
     id: str
     candidates: tuple[Candidate, ...]
@@ -198,4 +207,5 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_stale: OnStale = OnStale.REFUSE
     lossless: bool = False
     count_tokens: CountTokens = CountTokens.VENDOR
+    residency: tuple[str, ...] | None = None
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

@@ -20,10 +20,12 @@ from licet.catalog.nouns import (
     Availability,
     Developer,
     Endpoint,
+    EndUser,
     Model,
     Operation,
     Operator,
     Organisation,
+    TokenLimit,
 )
 from licet.terms import (
     AttestationFile,
@@ -95,6 +97,9 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     self_hosted: bool | None = None
     ca_file: Text | None = None
     offers: Annotated[tuple[Operation, ...], Meta(min_length=1)] | None = None
+    end_user: EndUser = "keep"
+    token_limit: TokenLimit | None = None
+    inference_geo: dict[PlaceCode, Text] = {}
     credential: Any = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
@@ -111,6 +116,9 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self_hosted=self.self_hosted,
             ca_file=self.ca_file,
             offers=self.offers,
+            end_user=self.end_user,
+            token_limit=self.token_limit,
+            inference_geo=dict(self.inference_geo),
             declared=declared_values(self.declared, self.attested, OPERATOR_ISSUER),
         )
 
@@ -233,6 +241,14 @@ def _check_offers(document: Document, path: Path, written: _EndpointFile) -> Non
                 f"`{one}` cannot be asked for in the dialect `{written.dialect}`",
                 (*path, "offers", index),
                 remedy=f"it has {', '.join(f'`{name}`' for name in sayable)}",
+            )
+    for name, dialect in (("token_limit", "chat"), ("inference_geo", "messages")):
+        if getattr(written, name) and written.dialect != dialect:
+            raise document.fault(
+                "not_offered",
+                f"`{name}` is about the dialect `{dialect}`, and this endpoint has another",
+                (*path, name),
+                remedy="leave it out",
             )
 
 

@@ -53,6 +53,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     on_stale: OnStale = OnStale.REFUSE
     lossless: bool = False
     count_tokens: CountTokens = CountTokens.VENDOR
+    residency: Annotated[tuple[PlaceCode, ...], Meta(min_length=1)] | None = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -156,6 +157,7 @@ class WrittenWorkload:
             on_stale=file.on_stale,
             lossless=file.lossless,
             count_tokens=file.count_tokens,
+            residency=file.residency,
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 

@@ -33,6 +33,9 @@ def describe(found: Mapping[str, Any]) -> list[str]:
         lines.append("CLOCK      SCRIPTED: decisions are not as of the real time")
     lines.append(f"snapshot   {found['snapshot'][:16]}")
     lines += [_worker(row, found["snapshot"]) for row in found["workers"]]
+    breaches = sum(row.get("breaches", 0) for row in found["workers"])
+    if breaches:
+        lines.append(f"BREACHES   {breaches} answers were inferred elsewhere than asked")
     recorder = found["recorder"]
     state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
     lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")

@@ -105,11 +105,11 @@ class Sending(_Part, frozen=True, kw_only=True):
     vendor_model: str = ""
     """The name by which the vendor was asked; empty: the model's own."""
     residency: str = ""
-    """The residency asked of the vendor."""
+    """The residency asked of the vendor, in its words."""
     dropped: tuple[str, ...] = ()
     """Fields of the request that the vendor's dialect cannot say."""
     stripped: tuple[str, ...] = ()
-    """Fields of the request that a directive or the workload removed."""
+    """Fields of the request that a directive, the workload or the endpoint removed."""
 
 
 class Usage(_Part, frozen=True, kw_only=True):
@@ -215,6 +215,8 @@ class OutcomeLeaf(Envelope, frozen=True, kw_only=True, tag="outcome"):
     duration_us: Count = 0
     digest_key: str = ""
     answer_digest: MaybeDigest = ""
+    breaches: tuple[str, ...] = ()
+    """What the vendor did otherwise than it was asked to: `residency`."""
 
 
 class Register(Envelope, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from operator import itemgetter
 from licet.catalog import Candidate as Step
 from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
 from licet.gateway.admission import Caller
+from licet.gateway.fittings import Fittings
 from licet.gateway.passage import NO_LOSSES, Losses
 from licet.policy import Decision, Known
 from licet.relay import Considered, Plan
@@ -48,13 +49,14 @@ class Case:
     """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
 
     `known`: what the rules knew of the caller. `directives`: those that barred a candidate,
-    as far as they may be disclosed. `first`: the dialect of the first step. `stale`: whether
+    as far as they may be disclosed. `fittings`: what endpoints want of its requests; None where
+    none wants anything. `first`: the dialect of the first step. `stale`: whether
     the lease had expired, which the workload allows.
     """
 
     __slots__ = (
         "_forms", "_printed", "before_send", "caller", "dialect", "directives", "epoch", "first",
-        "form", "known", "plan", "stale", "until",
+        "fittings", "form", "known", "plan", "stale", "until",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +71,7 @@ class Case:
         known: Known,
         printed: Callable[[Losses], Form],
         first: Dialect,
+        fittings: Fittings | None,
         directives: tuple[str, ...],
     ) -> None:
         self.directives = directives
@@ -81,6 +84,7 @@ class Case:
         self.known = known
         self.until: Instant | None = known.until
         self.first: Dialect = first
+        self.fittings = fittings
         self.form = printed(NO_LOSSES)
         self._printed = printed
         self._forms: dict[Losses, Form] = {}
@@ -155,12 +159,13 @@ def decision_form(
 
 def sending_of(step: Step, snapshot: str, vendor_model: str, losses: Losses) -> Sending:
     """What goes to whom, and what of the request does not, as records say it."""
-    dropped, stripped = losses
+    dropped, stripped, geo = losses
     return Sending(
         endpoint=step.endpoint,
         model=step.model,
         snapshot=snapshot,
         vendor_model="" if vendor_model == step.model else vendor_model,
+        residency=geo,
         dropped=dropped,
         stripped=stripped,
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from licet.evidence import OutcomeLeaf, OutcomeWord, Usage, clip, tokens
 from licet.gateway.filing import Filing
 from licet.gateway.intake import Intake
+from licet.gateway.passage import Losses
 from licet.relay import Conclusion, Relay
 from licet.terms import Instant
 from licet.wire import Usage as Counted
 
 SAID_CHARACTERS_MAX = 256
 """Of each thing that a vendor says of its answer, so that no vendor can bloat the log."""
+
+UNTOLD = "not_available"
+"""What a vendor answers that cannot say where it inferred (Anthropic API reference, usage)."""
 
 _BY_DIRECTIVES = frozenset({Conclusion.CUT, Conclusion.REFUSED})
 _NOTHING_SAID = ("", "", "", "")
@@ -57,7 +61,15 @@ def ending_of(
         duration_us=round(duration_s * 1000) * 1000,
         digest_key=ledger.digest_key_id if digest else "",
         answer_digest=digest,
+        breaches=_breaches(filing.about.passage.lost, residency),
     )
+
+
+def _breaches(lost: Losses, residency: str) -> tuple[str, ...]:
+    """What the vendor did otherwise than asked. Where it does not say where it inferred, nobody
+    can tell, and nothing is claimed."""
+    asked, told = lost[2].lower(), residency.lower()
+    return ("residency",) if asked and told not in ("", UNTOLD, asked) else ()
 
 
 def _usage(counted: Counted | None) -> Usage | None:

@@ -291,7 +291,7 @@ class Exchange:
             step,
             at=now,
             vendor_model=world.vendor_model(step),
-            losses=self._filing.about.passage.losses(world.dialect(step)),
+            losses=self._filing.about.passage.losses(world.dialect(step), step.endpoint),
             cause=failure.kind.value if failure else "",
             before=self._ending("failed" if failure else "cut"),
         )
@@ -301,7 +301,7 @@ class Exchange:
         self._filing.tries += 1
         self._delivery.forget()
         self._intake = self._filing.about.passage.intake(
-            world.dialect(step), world.intake_limits, world.clock.now()
+            world.dialect(step), step.endpoint, world.intake_limits, world.clock.now()
         )
         world.breakers.trying(step.endpoint, step.model, world.now_ms())
         self._probing = True
@@ -323,7 +323,7 @@ class Exchange:
         self._outbound = outbound
         world, step = self._world, self._relay.step
         about = self._filing.about
-        body = about.passage.body(world.dialect(step), world.vendor_model(step))
+        body = about.passage.body(world.dialect(step), world.vendor_model(step), step.endpoint)
         head = world.request_head(step.endpoint, about)
         outbound.send(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body), self)
 

@@ -90,6 +90,8 @@ class Filing:
         )
 
     def outcome(self, ending: OutcomeLeaf) -> None:
+        if ending.breaches:
+            self.ledger.breached()
         self._submit(Filed(encode(ending)))
 
     def crashed(self, *, at: Instant, streamed: bool) -> None:

@@ -132,6 +132,7 @@ class Desk:
             answered=totals.answered,
             refused=totals.refused,
             failed=totals.failed,
+            breaches=totals.breaches,
             snapshot=self.world.snapshot.digest if self.adopted else "",
             breakers_open=tuple(f"{model}@{endpoint}" for endpoint, model in open_breakers),
             recorder_connected=self._committer.connected,
@@ -222,6 +223,9 @@ class Desk:
         if self.draining and not self._exchanges and self._on_drained is not None:
             on_drained, self._on_drained = self._on_drained, None
             on_drained(self._cut)
+
+    def breached(self) -> None:
+        self.totals.breaches += 1
 
     # Letting in
 
@@ -410,7 +414,8 @@ class Desk:
 def _passage(http: HttpRequest, request: Request, case: Case) -> Passage:
     passed = REQUEST_PASSED[request.dialect]
     headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
-    return Passage(request, headers, lossless=case.plan.target.workload.lossless)
+    lossless = case.plan.target.workload.lossless
+    return Passage(request, headers, lossless=lossless, fittings=case.fittings)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 class Totals:
     """What a worker has done since its start."""
 
-    __slots__ = ("answered", "cancelled", "cut", "failed", "refused", "rejected", "requests")
+    __slots__ = (
+        "answered",
+        "breaches",
+        "cancelled",
+        "cut",
+        "failed",
+        "refused",
+        "rejected",
+        "requests",
+    )
 
     def __init__(self) -> None:
         self.requests = self.answered = self.refused = self.cut = 0
-        self.failed = self.cancelled = self.rejected = 0
+        self.failed = self.cancelled = self.rejected = self.breaches = 0
 
     def count(self, outcome: str) -> None:
         setattr(self, outcome, getattr(self, outcome) + 1)
@@ -38,6 +47,8 @@ def metrics(totals: Totals, *, worker: int, in_flight: int, connections: int) ->
         f'licet_requests_total{{worker="{worker}",outcome="{name}"}} {getattr(totals, name)}'
         for name in ("answered", "refused", "cut", "failed", "cancelled", "rejected")
     ]
+    lines.append("# TYPE licet_residency_breaches_total counter")
+    lines.append(f'licet_residency_breaches_total{{worker="{worker}"}} {totals.breaches}')
     lines.append("# TYPE licet_requests_in_flight gauge")
     lines.append(f'licet_requests_in_flight{{worker="{worker}"}} {in_flight}')
     lines.append("# TYPE licet_connections gauge")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
 from licet.terms import CallerFault, Instant
 from licet.wire import (
@@ -26,10 +27,10 @@ from licet.wire import (
     write_request,
 )
 
-Losses = tuple[tuple[str, ...], tuple[str, ...]]
-"""Names of what was dropped, and of what was stripped."""
+Losses = tuple[tuple[str, ...], tuple[str, ...], str]
+"""Names of what was dropped, and of what was stripped; where the vendor is asked to infer."""
 
-NO_LOSSES: Losses = ((), ())
+NO_LOSSES: Losses = ((), (), "")
 
 _READ: dict[Operation, Callable[..., Answer]] = {
     "answer": read_answer,
@@ -42,9 +43,17 @@ class Passage:
     """One request. `passed`: the caller's headers that are parameters of its dialect. `lost`:
     what did not reach the vendor that the present answer is from."""
 
-    __slots__ = ("_known", "_lossless", "lost", "passed", "request")
+    __slots__ = ("_fittings", "_known", "_lossless", "lost", "passed", "request")
 
-    def __init__(self, request: Request, passed: tuple[Header, ...], *, lossless: bool) -> None:
+    def __init__(
+        self,
+        request: Request,
+        passed: tuple[Header, ...],
+        *,
+        lossless: bool,
+        fittings: Fittings | None = None,
+    ) -> None:
+        self._fittings = fittings
         self.request = request
         self.passed = passed
         self._lossless = lossless
@@ -58,25 +67,36 @@ class Passage:
         found = self._find(dialect)
         return found if isinstance(found, CallerFault) else None
 
-    def losses(self, dialect: Dialect) -> Losses:
-        """What does not reach a vendor that speaks `dialect`."""
-        if self._is_said(dialect):
-            return NO_LOSSES
-        found = self._to(dialect)
-        return found.dropped, found.stripped
-
-    def body(self, dialect: Dialect, model: str) -> bytes:
-        """The body for a vendor that calls the model `model`."""
-        request = self.request
+    def losses(self, dialect: Dialect, endpoint: str) -> Losses:
+        """What does not reach an `endpoint` that speaks `dialect`."""
+        lost = NO_LOSSES
         if not self._is_said(dialect):
-            request = self._to(dialect).request
+            found = self._to(dialect)
+            lost = found.dropped, found.stripped, ""
+        if self._fittings is None:
+            return lost
+        fitted = self._fittings.fit(endpoint, self._said(dialect))
+        if fitted is None:
+            return lost
+        dropped, stripped, _ = lost
+        return dropped + fitted.dropped, stripped + fitted.stripped, fitted.geo
+
+    def body(self, dialect: Dialect, model: str, endpoint: str) -> bytes:
+        """The body for an `endpoint` that calls the model `model`."""
+        request = self._said(dialect)
+        if self._fittings is not None:
+            fitted = self._fittings.fit(endpoint, request)
+            request = request if fitted is None else fitted.request
         return write_request(request, model=model)
 
-    def intake(self, dialect: Dialect, limits: IntakeLimits, now: Instant) -> Intake:
+    def _said(self, dialect: Dialect) -> Request:
+        return self.request if self._is_said(dialect) else self._to(dialect).request
+
+    def intake(self, dialect: Dialect, endpoint: str, limits: IntakeLimits, now: Instant) -> Intake:
         """What reads the answer of a vendor that speaks `dialect`."""
         request = self.request
         translator = None
-        self.lost = self.losses(dialect)
+        self.lost = self.losses(dialect, endpoint)
         if not self._is_said(dialect):
             translator = AnswerTranslator(
                 dialect,

@@ -50,7 +50,7 @@ class Ledger:
     """What all records of one worker under one snapshot share.
 
     `error_us`: the declared error of decision time. `wall`: the system's clock, only where
-    the decision clock is scripted.
+    the decision clock is scripted. `breached` is told of an outcome with a breach.
     """
 
     log: str
@@ -58,6 +58,7 @@ class Ledger:
     digest_key_id: str
     stamp: Stamp
     entropy: Callable[[int], bytes]
+    breached: Callable[[], None]
     error_us: int = 0
     wall: Callable[[], Instant] | None = None
 
@@ -89,8 +90,9 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     opening, commitment = _opening(ledger, about, about.case.caller)
     case = about.case
     form = case.form
-    if case.first != case.dialect:
-        form = case.form_of(about.passage.losses(case.first))
+    steps = case.plan.steps
+    if steps and (case.fittings is not None or case.first != case.dialect):
+        form = case.form_of(about.passage.losses(case.first, steps[0].endpoint))
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
     )

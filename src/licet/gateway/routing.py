@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
-from licet.catalog import Endpoint
+from licet.catalog import Candidate, Endpoint
+from licet.evidence import KeyedDigest
+from licet.gateway.admission import Caller
+from licet.gateway.fittings import Fitting, Fittings
 from licet.gateway.outbound import Route
 from licet.gateway.reply import Header, header_lines
-from licet.wire import OPERATIONS, Dialect, Operation, credential_headers, request_headers
+from licet.relay import Plan
+from licet.wire import OPERATIONS, Dialect, Manner, Operation, credential_headers, request_headers
 
 _PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
 _ONE_WAY: dict[Operation, Dialect] = {
@@ -30,8 +34,34 @@ class Ways:
         # Validated by the catalogue, whose ring does not know the wire's words.
         self.dialects = {e.id: cast("Dialect", e.dialect) for e in endpoints}
         self.routes = {e.id: route_of(e) for e in endpoints}
+        manners = {e.id: _manner(e) for e in endpoints}
+        self._manners = {name: one for name, one in manners.items() if not one.is_plain}
         self._credentials = credentials
         self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
+
+    def fittings(self, found: Plan, caller: Caller, digest: KeyedDigest) -> Fittings | None:
+        """What the endpoints of a plan want of this caller's requests."""
+        if not self._manners:
+            return None
+        wanted = {
+            step.endpoint: self._fitting(found, step)
+            for step in found.steps
+            if step.endpoint in self._manners
+        }
+        if not wanted:
+            return None
+        person = caller.profile.subject or ""
+        return Fittings(wanted, digest=digest, person=person, key=caller.key.id)
+
+    def _fitting(self, found: Plan, step: Candidate) -> Fitting:
+        manner = self._manners[step.endpoint]
+        wanted = [d.value for d in found.duties_of(step) if d.kind == "residency"]
+        places = [frozenset(one) for one in wanted if isinstance(one, tuple)]
+        workload = found.target.workload
+        if workload.residency is not None:
+            places.append(frozenset(workload.residency))
+        geo = manner.geo(frozenset.intersection(*places)) if places else ""
+        return Fitting(manner=manner, vendor=self.endpoints[step.endpoint].operator.id, geo=geo)
 
     def head(
         self, endpoint: str, operation: Operation, passed: tuple[Header, ...], request: str
@@ -57,6 +87,14 @@ class Ways:
         authority = host if route.port == default else f"{host}:{route.port}"
         line = f"POST {route.prefix}{_PATHS[dialect, operation]} HTTP/1.1\r\nhost: {authority}\r\n"
         return line.encode() + header_lines(headers)
+
+
+def _manner(endpoint: Endpoint) -> Manner:
+    return Manner(
+        end_user=endpoint.end_user,
+        token_limit=endpoint.token_limit,
+        geos=endpoint.inference_geo,
+    )
 
 
 def route_of(endpoint: Endpoint) -> Route:

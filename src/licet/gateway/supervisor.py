@@ -324,6 +324,7 @@ class Supervisor:
                     "refused": answer.refused,
                     "failed": answer.failed,
                     "breakers_open": list(answer.breakers_open),
+                    "breaches": answer.breaches,
                     "recorder_connected": answer.recorder_connected,
                     "memory_bytes": answer.memory_bytes,
                     "lease_s_left": answer.lease_s_left,

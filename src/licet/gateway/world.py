@@ -64,9 +64,11 @@ class Bounds:
 
 
 class Ends(Protocol):
-    """Who is told that an exchange is over, and of errors that are ours."""
+    """Who is told that an exchange is over, of what vendors did otherwise than asked, and of
+    errors that are ours."""
 
     def ended(self, exchange: object, outcome: str) -> None: ...
+    def breached(self) -> None: ...
     def report(self, error: Exception) -> None: ...
 
 
@@ -90,6 +92,7 @@ class World:
         self.entropy = entropy
         self.now = timers.time
         self.ended = ends.ended
+        self.breached = ends.breached
         self.report = ends.report
         self._dialer = dialer
         self._wall_s = wall_s
@@ -123,6 +126,7 @@ class World:
             digest_key_id=secrets.digest_key_id,
             stamp=self._stamp,
             entropy=self.entropy,
+            breached=self.breached,
             error_us=self._error_us,
             wall=self.clock.wall if settings.clock.scripted else None,
         )
@@ -252,6 +256,7 @@ class World:
             printed=printed,
             first=self.dialect(found.steps[0]) if found.steps else dialect,
             directives=self._disclosed(found),
+            fittings=self.ways.fittings(found, caller, self.digest),
         )
 
     def _serves(self, step: Candidate, operation: Operation) -> bool:
@@ -372,7 +377,7 @@ class World:
         self, filing: Filing, case: Case, step: Candidate, vendor: list[Header]
     ) -> bytes:
         """`Licet-*` of an answer, and what is kept of the vendor's own headers."""
-        dropped, _ = filing.about.passage.lost
+        dropped = filing.about.passage.lost[0]
         rerouted = step != case.plan.target.candidates[0]
         lines = (
             f"licet-request-id: {filing.about.request}\r\nlicet-model: {step.model}\r\n"

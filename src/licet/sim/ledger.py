@@ -26,6 +26,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag="arrival", tag_field=
     since the Unix epoch; `digest` is the SHA-256 of the body as far as it arrived, `whole`
     whether all of it did; `person` and `case` are the markers of the prompt; `fault` is what
     the script did to it; `status` is the one answered, if any is.
+    `fields` are the names of the body's top level, `end_user` whom it names to the vendor,
+    `inference_geo` where it is to be inferred.
     """
 
     number: int
@@ -44,6 +46,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag="arrival", tag_field=
     case: str | None
     fault: str | None
     status: int | None
+    fields: tuple[str, ...] = ()
+    end_user: str | None = None
+    inference_geo: str | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, tag="end", tag_field="kind"):

@@ -73,6 +73,34 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     case: str | None
 
 
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a body says beside its question: the names of its top level, whom it names as the
+    person behind it, and where it is to be answered."""
+
+    fields: tuple[str, ...] = ()
+    end_user: str | None = None
+    inference_geo: str | None = None
+
+
+def read_address(body: bytes) -> Addressed:
+    """What any body says; one that nobody can read says nothing."""
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Addressed()
+    if not isinstance(said, dict):
+        return Addressed()
+    metadata = said.get("metadata")
+    user_id = metadata.get("user_id") if isinstance(metadata, dict) else None
+    named = said.get("safety_identifier") or said.get("user") or user_id
+    geo = said.get("inference_geo")
+    return Addressed(
+        fields=tuple(sorted(said)),
+        end_user=named if isinstance(named, str) else None,
+        inference_geo=geo if isinstance(geo, str) else None,
+    )
+
+
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """Why a vendor does not answer: HTTP status, the dialect's error type, a message."""
 

@@ -19,6 +19,7 @@ from licet.sim.questions import (
     check_credentials,
     digest,
     glance,
+    read_address,
     read_question,
 )
 from licet.sim.replies import VendorSpec, json_reply, reject, reply_to, told
@@ -108,6 +109,7 @@ class Vendor:
         whole: bool,
     ) -> int:
         asked = question if isinstance(question, Question) else glance(arrival.body)
+        address = read_address(arrival.body)
         headers = arrival.headers
         number = self.simulation.ledger.next_number()
         self.simulation.ledger.arrive(
@@ -128,6 +130,9 @@ class Vendor:
                 case=asked.case,
                 fault=None if fault.name == "none" else str(fault),
                 status=status,
+                fields=address.fields,
+                end_user=address.end_user,
+                inference_geo=address.inference_geo,
             )
         )
         return number
