@@ -13,7 +13,7 @@ import asyncio
 import re
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 import httptools
 
@@ -68,7 +68,6 @@ class Front(Protocol):
     def report(self, error: Exception) -> None: ...
 
 
-@dataclass(frozen=True)
 class HttpRequest:
     """One request as it arrived; header names in lower case, repeated ones joined by commas.
 
@@ -76,13 +75,27 @@ class HttpRequest:
     to be refused unread.
     """
 
-    method: bytes
-    path: bytes
-    headers: dict[bytes, bytes]
-    body: bytes
-    keep_alive: bool
-    chunked: bool
-    doubt: tuple[str, str] | None
+    # Written out, because one is made for every request: the constructor that a dataclass makes
+    # is not compiled.
+    __slots__ = ("body", "chunked", "doubt", "headers", "keep_alive", "method", "path")
+
+    def __init__(
+        self,
+        method: bytes,
+        path: bytes,
+        headers: dict[bytes, bytes],
+        body: bytes,
+        keep_alive: bool,
+        chunked: bool,
+        doubt: tuple[str, str] | None,
+    ) -> None:
+        self.method: Final = method
+        self.path: Final = path
+        self.headers: Final = headers
+        self.body: Final = body
+        self.keep_alive: Final = keep_alive
+        self.chunked: Final = chunked
+        self.doubt: Final = doubt
 
 
 class Inbound:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from licet.catalog import Candidate as Step
 from licet.evidence import (
@@ -66,23 +67,29 @@ class Ledger:
         return None if self.wall is None else format_instant(self.wall())
 
 
-@dataclass(frozen=True)
 class Filed:
     """An entry for the recorder."""
 
-    leaf: bytes
-    opening: Opening | None = None
+    # Written out, as `About`, because some are made for every request: the constructor that a
+    # dataclass makes is not compiled.
+    __slots__ = ("leaf", "opening")
+
+    def __init__(self, leaf: bytes, opening: Opening | None = None) -> None:
+        self.leaf: Final = leaf
+        self.opening: Final = opening
 
 
-@dataclass(frozen=True)
 class About:
     """What is known of one request beside its case; `passage`: itself, in every dialect that
     its plan needs."""
 
-    request: str
-    case: Case
-    request_digest: str
-    passage: Passage
+    __slots__ = ("case", "passage", "request", "request_digest")
+
+    def __init__(self, request: str, case: Case, request_digest: str, passage: Passage) -> None:
+        self.request: Final = request
+        self.case: Final = case
+        self.request_digest: Final = request_digest
+        self.passage: Final = passage
 
 
 def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
