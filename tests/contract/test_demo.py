@@ -195,6 +195,34 @@ def test_interrupted_at_any_time_it_leaves_nothing(room: Path, number: int, said
     assert processes(room) == {}
 
 
+def compare_with_report(kept: Path, told: dict[str, Any]) -> None:
+    """The figures of both logs together are what callers heard."""
+    reports = [
+        json.loads(
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "licet", "evidence", "report", "--replay", "--json"),
+                    *("--config", str(kept / name)),
+                ],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        for name in ("developer", "deployer")
+    ]
+    total = {
+        name: sum(one["figures"]["total"][name] for one in reports)
+        for name in reports[0]["figures"]["total"]
+    }
+    assert total["requests"] == told["requests"]
+    assert total["as_asked"] + total["rerouted"] == told["answered"]
+    assert total["rerouted"] == told["rerouted"]
+    ends = ("refused", "undetermined", "cut", "unavailable", "failed")
+    assert sum(total[name] for name in ends) == told["refused"]
+    assert all(one["verification"]["ok"] and one["replay"]["ok"] for one in reports)
+
+
 def test_what_is_kept_can_be_looked_at(room: Path) -> None:
     kept = room / "kept"
     kept.mkdir()
@@ -213,6 +241,7 @@ def test_what_is_kept_can_be_looked_at(room: Path) -> None:
     )
     assert verified.stdout.startswith("sound: ")
     assert 0 < int(verified.stdout.split()[1]) < found["evidence"]["records"]
+    compare_with_report(kept, found)
     log = kept / "developer" / "evidence"
     assert read_evidence(log, requests=found["requests"] // 2).verified
     lacking = read_evidence(log, requests=found["requests"])

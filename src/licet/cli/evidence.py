@@ -22,6 +22,7 @@ from licet.cli.privacy import access, erase, rotate
 from licet.cli.progress import Steps
 from licet.cli.proving import check_receipt, consistency, prove, tiles
 from licet.cli.replaying import replay
+from licet.cli.reporting import report_period
 from licet.cli.witnessing import publish_checkpoint
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
@@ -53,6 +54,7 @@ for command in (
     publish_checkpoint,
     derive_tables,
     export_table,
+    report_period,
     rotate,
 ):
     evidence.add_command(command)

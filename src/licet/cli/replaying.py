@@ -176,7 +176,7 @@ def _lines(account: Account, *, as_known_now: bool) -> Iterator[str]:
     yield f"same       {account.same}"
     yield f"otherwise  {len(account.otherwise) + account.otherwise_left_out}"
     for why, count in account.unreplayed.items():
-        yield f"not again  {count}: {_WHY[why]}"
+        yield f"not again  {count}: {WHY[why]}"
     for one in account.otherwise[:SHOWN_MAX]:
         yield f"{one.index:>8} {one.at} {one.request}"
         for difference in one.differences:
@@ -187,7 +187,7 @@ def _lines(account: Account, *, as_known_now: bool) -> Iterator[str]:
         yield f"and {more} more: --json has them"
 
 
-_WHY: dict[Unreplayed, str] = {
+WHY: dict[Unreplayed, str] = {
     "erased": "what they were decided from was erased, or is not here",
     "snapshot_missing": "the snapshot is missing or damaged",
     "opening_malformed": "the opening cannot be read",

@@ -22,8 +22,8 @@ from licet.policy.directives import (
     Version,
     View,
 )
-from licet.policy.duties import notices
-from licet.policy.english import directive_text, version_sentence
+from licet.policy.duties import ENFORCED_BY, notices
+from licet.policy.english import directive_text, version_sentence, version_sentences
 from licet.policy.explain import Explanation, Ground, Reason, explain, sentences
 from licet.policy.parse import read_directive
 from licet.policy.partial import PENDING, Restricted, restrict
@@ -39,10 +39,11 @@ from licet.policy.questions import (
 from licet.policy.refusal import disclosed_directives, disclosed_missing, refusal_sentence
 from licet.policy.ruleset import Known, Ruleset
 from licet.policy.schemas import SCHEMAS, schema_of, schema_text
-from licet.policy.selection import applicable
+from licet.policy.selection import applicable, members
 from licet.policy.snapshot import Snapshot
 
 __all__ = [
+    "ENFORCED_BY",
     "PENDING",
     "SCHEMAS",
     "Action",
@@ -93,6 +94,7 @@ __all__ = [
     "disclosed_directives",
     "disclosed_missing",
     "explain",
+    "members",
     "naive",
     "notices",
     "parse",
@@ -104,4 +106,5 @@ __all__ = [
     "schema_text",
     "sentences",
     "version_sentence",
+    "version_sentences",
 ]

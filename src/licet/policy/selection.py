@@ -105,6 +105,11 @@ def applicable(directive: Directive, at: Instant) -> int | None:
     return None if index is None else index + 1
 
 
+def members(named: List, at: Instant) -> frozenset[str]:
+    """Who is on a list at an instant, by all that is recorded."""
+    return call_roll(named, date_versions(named.versions), Window(at, at)).certain
+
+
 def call_roll(named: List, versions: Sequence[Dated], window: Window) -> Roll:
     """The list's membership over the window: certain where all its parts agree."""
     certain: frozenset[str] | None = None

@@ -58,7 +58,7 @@ from licet.terms.literals import (
     pattern_of,
     read_zone,
 )
-from licet.terms.places import is_place, place_remedy, places
+from licet.terms.places import is_place, place_name, place_remedy, places
 from licet.terms.positions import Path
 from licet.terms.profiles import AttestationFile, ProfileFile, declared_values
 from licet.terms.secrets import Secret
@@ -118,6 +118,7 @@ __all__ = [
     "is_place",
     "parse_instant",
     "pattern_of",
+    "place_name",
     "place_remedy",
     "places",
     "read",

@@ -28,3 +28,9 @@ def place_remedy(code: str) -> str:
     if named is not None:
         return f"did you mean `{named.alpha_2}`?"
     return "places are ISO 3166-1 alpha-2 codes, such as `US` or `FR`"
+
+
+def place_name(code: str) -> str:
+    """What people call a place, with its code: `France (FR)`; a code that is none, as it is."""
+    country = pycountry.countries.get(alpha_2=code)
+    return code if country is None else f"{getattr(country, 'common_name', country.name)} ({code})"
