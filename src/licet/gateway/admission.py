@@ -16,6 +16,7 @@ import msgspec
 
 from licet.catalog import Workload
 from licet.evidence import canonical
+from licet.gateway.clock import DecisionClock
 from licet.gateway.messages import Secrets
 from licet.identity import Key, TokenProblem, TokenVerifier, VerifiedToken, hash_key, resolve
 from licet.policy import Known, Ruleset, Snapshot
@@ -88,6 +89,29 @@ class Caller:
             known = rules.know(self.profile, self.key.organisation, workload.id, valid_at)
             self._known[workload.id] = known
         return known
+
+
+class Ground:
+    """What a verdict rests on: a caller as admitted, the rules, and what they know of the caller.
+
+    `epoch` counts what the rules, the keys and the availability have been in this worker.
+    """
+
+    __slots__ = ("_until", "caller", "epoch", "known", "rules")
+
+    def __init__(
+        self, caller: Caller, workload: Workload, *, rules: Ruleset, epoch: int, at: Instant
+    ) -> None:
+        self.caller = caller
+        self.rules = rules
+        self.epoch = epoch
+        self.known = caller.known(rules, workload, at)
+        self._until = self.known.until
+
+    def stands(self, epoch: int, clock: DecisionClock) -> bool:
+        """Whether nothing has changed since, nor has anything attested of the caller ended."""
+        until = self._until
+        return epoch == self.epoch and (until is None or clock.now() < until)
 
 
 class Admission:

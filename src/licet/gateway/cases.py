@@ -12,12 +12,11 @@ from operator import itemgetter
 
 from licet.catalog import Candidate as Step
 from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
-from licet.gateway.admission import Caller
+from licet.gateway.admission import Caller, Ground
 from licet.gateway.fittings import Fittings
 from licet.gateway.passage import NO_LOSSES, Losses
-from licet.policy import Decision, Known
+from licet.policy import Decision, notices
 from licet.relay import Considered, Plan
-from licet.terms import Instant
 from licet.wire import Dialect, Operation
 
 CANDIDATES_MAX = 32
@@ -46,48 +45,44 @@ class Form:
 
 
 class Case:
-    """A plan with the verdicts it rests on; good while `epoch` and `until` hold.
+    """A plan and its verdicts; good while the `ground` that they rest on stands.
 
-    `known`: what the rules knew of the caller. `directives`: those that barred a candidate,
-    as far as they may be disclosed. `fittings`: what endpoints want of its requests; None where
-    none wants anything. `first`: the dialect of the first step. `stale`: whether
-    the lease had expired, which the workload allows.
+    `directives`: those that barred a candidate, as far as they may be disclosed. `fittings`: what
+    endpoints want of its requests; None where none wants anything. `first`: the dialect of the
+    first step. `stale`: whether the lease had expired, which the workload allows.
     """
 
     __slots__ = (
-        "_forms", "_printed", "before_send", "caller", "dialect", "directives", "epoch", "first",
-        "fittings", "form", "known", "plan", "stale", "until",
+        "_forms", "_printed", "_told", "before_send", "caller", "dialect", "directives", "first",
+        "fittings", "form", "ground", "plan", "stale",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
-        caller: Caller,
+        ground: Ground,
         plan: Plan,
         dialect: Dialect,
         before_send: bool,
         stale: bool,
-        epoch: int,
-        known: Known,
         printed: Callable[[Losses], Form],
         first: Dialect,
         fittings: Fittings | None,
         directives: tuple[str, ...],
     ) -> None:
         self.directives = directives
-        self.caller = caller
+        self.ground = ground
+        self.caller = ground.caller
         self.plan = plan
         self.dialect = dialect
         self.before_send = before_send
         self.stale = stale
-        self.epoch = epoch
-        self.known = known
-        self.until: Instant | None = known.until
         self.first: Dialect = first
         self.fittings = fittings
         self.form = printed(NO_LOSSES)
         self._printed = printed
         self._forms: dict[Losses, Form] = {}
+        self._told: dict[Step, bytes] = {}
 
     def form_of(self, losses: Losses) -> Form:
         """The record of an admission whose first sending loses something."""
@@ -99,6 +94,25 @@ class Case:
                 self._forms.clear()
             form = self._forms[losses] = self._printed(losses)
         return form
+
+    def told(self, step: Step) -> bytes:
+        """Header lines: which model answers, on which decision, with what the rules demand."""
+        lines = self._told.get(step)
+        if lines is None:
+            lines = self._told[step] = self._tell(step).encode()
+        return lines
+
+    def _tell(self, step: Step) -> str:
+        rerouted = step != self.plan.target.candidates[0]
+        lines = (
+            f"licet-model: {step.model}\r\nlicet-endpoint: {step.endpoint}\r\n"
+            f"licet-decision: {'rerouted' if rerouted else 'permitted'}\r\n"
+        )
+        if self.directives:
+            lines += f"licet-directives: {', '.join(self.directives)}\r\n"
+        if told := notices(self.plan.duties_of(step)):
+            lines += f"licet-notice: {', '.join(told)}\r\n"
+        return lines
 
 
 def decision_form(

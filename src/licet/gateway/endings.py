@@ -22,13 +22,12 @@ _NOTHING_SAID = ("", "", "", "")
 
 def ending_of(
     outcome: OutcomeWord,
-    *,
     relay: Relay,
     intake: Intake | None,
     filing: Filing,
+    *,
     at: Instant,
-    streamed: bool,
-    duration_s: float,
+    lasted_s: float,
     digest: str,
 ) -> OutcomeLeaf:
     """The record that the last frame waits for; `intake` is None where nothing was sent."""
@@ -56,9 +55,9 @@ def ending_of(
         deciding=decision.deciding if cut and decision is not None else (),
         residency=clip(residency, SAID_CHARACTERS_MAX),
         usage=_usage(intake.usage) if intake is not None else None,
-        streamed=streamed,
+        streamed=filing.about.passage.request.stream,
         # The loop's clock counts milliseconds.
-        duration_us=round(duration_s * 1000) * 1000,
+        duration_us=round(lasted_s * 1000) * 1000,
         digest_key=ledger.digest_key_id if digest else "",
         answer_digest=digest,
         breaches=_breaches(filing.about.passage.lost, residency),

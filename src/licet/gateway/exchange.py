@@ -17,7 +17,7 @@ from licet.gateway.delivery import Delivery
 from licet.gateway.endings import ending_of
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
-from licet.gateway.intake import Intake
+from licet.gateway.intake import Intake, Signal
 from licet.gateway.outbound import Outbound, Waiting
 from licet.gateway.records import About
 from licet.gateway.refusals import outcome_word
@@ -25,8 +25,7 @@ from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Decision, InFlight
 from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
-from licet.terms import Instant
-from licet.wire import Frame, Request
+from licet.wire import Frame
 
 _READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING})
 _IN_FLIGHT = _READING | {State.COMMITTING, State.AWAITING, State.READING}
@@ -38,20 +37,16 @@ class Exchange:
     """A request that was let in, with its plan."""
 
     __slots__ = (
-        "_caller", "_delivery", "_filing", "_hold_until", "_intake", "_known", "_outbound",
-        "_over", "_probing", "_relay", "_reply", "_rules", "_started", "_waiting", "_world",
-        "case", "deadline", "request",
+        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_over", "_probing",
+        "_relay", "_reply", "_started", "_waiting", "_world", "case", "deadline", "ground",
     )  # fmt: skip
 
-    def __init__(self, world: World, reply: Reply, request: Request, about: About) -> None:
+    def __init__(self, world: World, reply: Reply, about: About) -> None:
         case = about.case
         self._world = world
         self._reply = reply
-        self.request = request
         self.case = case
-        self._caller = case.caller
-        self._known = case.known
-        self._rules = world.rules
+        self.ground = case.ground
         self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
         self._filing = Filing(world.ledger, about, world.committer, self)
         self._delivery = Delivery(reply, world.digest)
@@ -112,6 +107,21 @@ class Exchange:
     # What the vendor's connection tells
 
     @guarded
+    def upstream_answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._outbound = None
+        intake = self._intake
+        assert intake is not None
+        if intake.reader is None and self._relay.state is State.AWAITING:
+            self._answered(intake.whole(status, headers, body, self._world.clock))
+            return
+        self.upstream_head(status, headers)
+        # What the head said may have begun another attempt, which the rest says nothing of.
+        if self._intake is intake:
+            self.upstream_body(body)
+        if self._intake is intake:
+            self.upstream_complete()
+
+    @guarded
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         assert self._intake is not None
         self._heard()
@@ -143,10 +153,14 @@ class Exchange:
             if self._intake is intake and self._relay.state in _READING:
                 self._feed(*signal)
         elif self._relay.state in (State.AWAITING, State.READING):
-            signal = intake.complete(self._world.clock.now())
+            self._answered((intake.complete(self._world.clock),))
+
+    def _answered(self, signals: tuple[Signal, ...]) -> None:
+        """A whole answer, or an error, has been read to its end."""
+        for event, detail in signals:
             # A whole answer is decided again when it arrives.
-            if signal[0] is not Event.COMPLETE or self._still_permitted():
-                self._feed(*signal)
+            if event is not Event.COMPLETE or self._still_permitted():
+                self._feed(event, detail)
 
     @guarded
     def upstream_failed(self, failure: Failure) -> None:
@@ -177,11 +191,6 @@ class Exchange:
     def due(self) -> None:
         self._feed(Event.DUE)
 
-    def outdated(self, now: Instant) -> bool:
-        """Whether something attested of the caller has changed since it was decided on."""
-        until = self._known.until
-        return until is not None and now >= until
-
     @guarded
     def decide_again(self) -> None:
         """The snapshot or the moment has changed: is what is in flight still permitted?"""
@@ -203,7 +212,7 @@ class Exchange:
                 self._reply.abort()
             elif not self._reply.gone:
                 self._world.refusals.internal(self._reply, self._filing.about.request)
-            self._filing.crashed(at=self._world.clock.now(), streamed=self.request.stream)
+            self._filing.crashed(at=self._world.clock.now())
         finally:
             self._end("failed")
 
@@ -213,7 +222,9 @@ class Exchange:
         if self._probing and event in _TELLING:
             self._probing = False
             self._world.judge(self._relay.step, detail if isinstance(detail, Failure) else None)
-        self._run(self._relay.feed(event, detail))
+        commands = self._relay.feed(event, detail)
+        if commands:
+            self._run(commands)
 
     def _run(self, commands: tuple[Command, ...]) -> None:
         for command in commands:
@@ -254,17 +265,14 @@ class Exchange:
 
     def _decide(self) -> Decision:
         """The verdict on the present step, and from here on what it rests on."""
-        world, workload = self._world, self.case.plan.target.workload
-        self._caller = world.admission.again(self._caller)
-        self._rules = world.rules
-        self._known = self._caller.known(world.rules, workload, world.clock.now())
-        return world.decide(self._caller, workload, self._relay.step)
+        workload = self.case.plan.target.workload
+        self.ground = self._world.ground(self.ground.caller, workload)
+        return self._world.decide(self.ground.caller, workload, self._relay.step)
 
     def _still_permitted(self) -> bool:
         """Decides what is in flight again; where it is barred, the relay is told."""
-        world, caller, workload = self._world, self._caller, self.case.plan.target.workload
-        known = caller.known(world.rules, workload, world.clock.now())
-        if world.rules is self._rules and known is self._known and caller.by is world.admission:
+        world = self._world
+        if self.ground.stands(world.epoch, world.clock):
             return True
         decision = self._decide()
         # What waits for the disk, or for a connection, has reached nobody: it may not finish.
@@ -279,7 +287,7 @@ class Exchange:
 
     def _file_change(self, decision: Decision, *, in_flight: bool) -> None:
         now, step = self._world.clock.now(), self._relay.step
-        self._filing.change(self._caller, decision, step, at=now, in_flight=in_flight)
+        self._filing.change(self.ground.caller, decision, step, at=now, in_flight=in_flight)
 
     def _commit(self) -> None:
         now = self._world.clock.now()
@@ -297,35 +305,35 @@ class Exchange:
         )
 
     def _send(self) -> None:
-        world, step = self._world, self._relay.step
-        self._filing.tries += 1
+        world, step, filing = self._world, self._relay.step, self._filing
+        way = world.ways.to(step)
+        filing.tries += 1
         self._delivery.forget()
-        self._intake = self._filing.about.passage.intake(
-            world.dialect(step), step.endpoint, world.intake_limits, world.clock.now()
+        self._intake = filing.about.passage.intake(
+            way.dialect, step.endpoint, world.intake_limits, world.clock
         )
-        world.breakers.trying(step.endpoint, step.model, world.now_ms())
+        world.trying(step)
         self._probing = True
-        now = world.now()
-        self._hold_until = now + world.bounds.hold_head_s
-        self.deadline = min(now + world.bounds.head_s, self._started + world.bounds.total_s)
-        pool = world.pool(step.endpoint)
+        now, bounds = world.now(), world.bounds
+        self._hold_until = now + bounds.hold_head_s
+        self.deadline = min(now + bounds.head_s, self._started + bounds.total_s)
+        pool = world.pool(way.route)
         # After a connection that had gone stale only a fresh one tells anything new.
         fresh = self._relay.stale_retried
         idle = None if fresh else pool.take_idle()
         if idle is None:
             self._waiting = pool.acquire(self._connected, self._unconnected, fresh=fresh)
         else:
-            self._connected(idle)
+            self._send_on(idle)
 
     @guarded
     def _connected(self, outbound: Outbound) -> None:
         self._waiting = None
+        self._send_on(outbound)
+
+    def _send_on(self, outbound: Outbound) -> None:
         self._outbound = outbound
-        world, step = self._world, self._relay.step
-        about = self._filing.about
-        body = about.passage.body(world.dialect(step), world.vendor_model(step), step.endpoint)
-        head = world.request_head(step.endpoint, about)
-        outbound.send(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body), self)
+        outbound.send(self._world.request(self._relay.step, self._filing.about), self)
 
     @guarded
     def _unconnected(self, why: str) -> None:
@@ -387,7 +395,7 @@ class Exchange:
             reply.whole(intake.status, self._headers(), intake.body)
         else:
             reply.sequence = -1 if intake is None else intake.sequence
-            self._world.conclude(reply, relay, self._filing, self._caller, self._rules)
+            self._world.conclude(reply, relay, self._filing, self.ground)
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
@@ -412,22 +420,14 @@ class Exchange:
         self.deadline = min(deadline, self._started + world.bounds.total_s)
 
     def _ending(self, outcome: OutcomeWord, digest: str = "") -> OutcomeLeaf:
-        return ending_of(
-            outcome,
-            at=self._world.clock.now(),
-            relay=self._relay,
-            intake=self._intake,
-            filing=self._filing,
-            streamed=self.request.stream,
-            duration_s=self._world.now() - self._started,
-            digest=digest,
-        )
+        now, lasted_s = self._world.clock.now(), self._world.now() - self._started
+        known = self._relay, self._intake, self._filing
+        return ending_of(outcome, *known, at=now, lasted_s=lasted_s, digest=digest)
 
     def _headers(self) -> bytes:
         assert self._intake is not None
-        return self._world.answer_headers(
-            self._filing, self.case, self._relay.step, self._intake.kept_headers
-        )
+        kept = self._intake.kept_headers
+        return self._world.answer_headers(self._filing, self._relay.step, kept)
 
     def _detach(self, *, abort: bool = True) -> None:
         """Parts from the vendor's connection; one that is still answering is closed."""

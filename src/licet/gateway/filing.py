@@ -94,7 +94,7 @@ class Filing:
             self.ledger.breached()
         self._submit(Filed(encode(ending)))
 
-    def crashed(self, *, at: Instant, streamed: bool) -> None:
+    def crashed(self, *, at: Instant) -> None:
         """Files the end of a request that an error of ours ended. What made the error may
         lie in filing itself: then nothing can be said, and a restart says `unknown`."""
         if self._committer.connected and self.attempt:
@@ -107,7 +107,7 @@ class Filing:
                     outcome="failed",
                     attempt=self.attempt,
                     fault="internal",
-                    streamed=streamed,
+                    streamed=self.about.passage.request.stream,
                 )
             )
 

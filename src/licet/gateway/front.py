@@ -156,8 +156,8 @@ class Desk:
             self._follow_clock()
             for exchange in [e for e in self._exchanges if e.deadline <= now]:
                 exchange.expired()
-            decided_at = self.clock.now()
-            for exchange in [e for e in self._exchanges if e.outdated(decided_at)]:
+            epoch, clock = self.world.epoch, self.clock
+            for exchange in [e for e in self._exchanges if not e.ground.stands(epoch, clock)]:
                 exchange.decide_again()
             if now >= self._next_pool_sweep:
                 self._next_pool_sweep = now + 1.0
@@ -270,7 +270,7 @@ class Desk:
         if not self._hindered(reply, case, request_id):
             digest = self.world.digest(http.body)
             about = About(request_id, case, digest, passage)
-            exchange = Exchange(self.world, reply, request, about)
+            exchange = Exchange(self.world, reply, about)
             self._exchanges.add(exchange)
             self.totals.requests += 1
             connection.exchange = exchange
@@ -315,9 +315,8 @@ class Desk:
         case = caller.cases.get((asked, form))
         if (
             case is None
-            or case.epoch != world.epoch
             or case.stale is not stale
-            or (case.until is not None and self.clock.now() >= case.until)
+            or not case.ground.stands(world.epoch, self.clock)
             or not world.breakers.all_closed
         ):
             case = world.prepare(caller, asked, dialect, stale=stale, operation=operation)

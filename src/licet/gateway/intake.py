@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from licet.gateway.clock import DecisionClock
 from licet.relay import Event, Failure, FailureKind, failure_of_status
 from licet.terms import Instant, VendorFault
 from licet.wire import (
@@ -45,7 +46,7 @@ class Intake:
     __slots__ = (
         "_dialect", "_headers", "_limits", "_pieces", "_read", "_request_size", "_size",
         "_translator", "_wants_stream",
-        "answer", "body", "error", "held", "last", "reader", "status",
+        "answer", "body", "error", "reader", "status",
     )  # fmt: skip
 
     def __init__(
@@ -74,8 +75,6 @@ class Intake:
         self.body = b""
         self.answer: Answer | None = None
         self.error: VendorError | None = None
-        self.held: list[bytes] = []
-        self.last: list[bytes] = []
         self.reader: StreamReader | None = None
         if stream:
             strip = dialect == "chat" and not usage_asked
@@ -121,6 +120,21 @@ class Intake:
             return self._malformed("the vendor answered a streamed request with no stream")
         return Event.STREAM, None
 
+    def whole(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        clock: DecisionClock,
+    ) -> tuple[Signal, ...]:
+        """All of a whole answer, or of an error, at once."""
+        head = self.head(status, headers)
+        if head is not None and head[0] is not Event.WHOLE:
+            return (head,)
+        too_much = self.whole_body(body)
+        end = too_much or self.complete(clock)
+        return (end,) if head is None else (head, end)
+
     def whole_body(self, data: bytes) -> Signal | None:
         """Bytes of a whole answer, or of an error."""
         self._size += len(data)
@@ -147,12 +161,12 @@ class Intake:
         kind = FailureKind.OVERLOADED if error and error.overloaded else FailureKind.IN_BAND
         return Failure(kind=kind, status=self.status, message=message)
 
-    def complete(self, now: Instant) -> Signal:
+    def complete(self, clock: DecisionClock) -> Signal:
         """The vendor has sent all that it had to send."""
         self.body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces = []
         if not 200 <= self.status < 300:
-            return self._error_complete(now)
+            return self._error_complete(clock.now())
         try:
             self.answer = self._read(self._dialect, self.body, request_size=self._request_size)
             if self._translator is not None:

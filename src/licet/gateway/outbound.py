@@ -1,7 +1,9 @@
 """Connections to vendors: a pool per endpoint, and what is read from them.
 
 Everything is a callback. A connection serves one exchange at a time; the receiver hears of
-a head, of bytes, of the end, or of one failure, and of nothing after that.
+a head, of bytes, of the end, or of one failure, and of nothing after that. What one segment
+brought is told when the parser has read it to its end, so that an answer which came at once,
+as most do, is told at once.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 class Receiver(Protocol):
     """Whoever waits for a vendor's answer."""
+
+    def upstream_answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Head, body and end of an answer that came at once."""
 
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
     def upstream_body(self, data: bytes) -> None: ...
@@ -41,7 +46,7 @@ class Dialer(Protocol):
 class Route:
     """How an endpoint is reached: address, TLS, and the request head's fixed part."""
 
-    __slots__ = ("ca_file", "endpoint", "host", "port", "prefix", "tls")
+    __slots__ = ("address", "ca_file", "endpoint", "host", "port", "prefix", "tls")
 
     def __init__(
         self, *, endpoint: str, host: str, port: int, tls: bool, ca_file: str | None, prefix: str
@@ -52,18 +57,15 @@ class Route:
         self.tls = tls
         self.ca_file = ca_file
         self.prefix = prefix
-
-    @property
-    def address(self) -> tuple[str, int, bool, str | None]:
-        """What makes two routes share connections."""
-        return self.host, self.port, self.tls, self.ca_file
+        # What makes two routes share connections.
+        self.address = host, port, tls, ca_file
 
 
 class Outbound:
     """One connection to a vendor."""
 
     __slots__ = (
-        "_bounded", "_ended", "_headers", "_headers_bytes", "_limit", "_more", "_parser",
+        "_body", "_ended", "_head_bytes", "_head_told", "_headers", "_limit", "_more", "_parser",
         "_pool", "_receiver", "_reusable", "_status", "_transport", "heard", "idle_since", "reused",
     )  # fmt: skip
 
@@ -74,8 +76,10 @@ class Outbound:
         self._parser = httptools.HttpResponseParser(self)
         self._receiver: Receiver | None = None
         self._headers: list[tuple[bytes, bytes]] = []
-        self._headers_bytes = 0
-        self._bounded = False
+        # Of all that came before the head was whole.
+        self._head_bytes = 0
+        self._head_told = False
+        self._body: list[bytes] = []
         self._ended = False
         self._more = False
         self._reusable = False
@@ -92,33 +96,63 @@ class Outbound:
         self._pool.connected(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._receiver is None:
+        receiver = self._receiver
+        if receiver is None:
             # Bytes that nobody asked for: the connection cannot be trusted any more.
             self._pool.discard(self)
             self.close()
             return
         self.heard = True
+        if not self._status:
+            self._head_bytes += len(data)
+        wrong: Exception | None = None
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._more = True
-            if not self._ended:
-                self._fail(FailureKind.MALFORMED, f"the answer is not HTTP: {error}")
-        if self._ended:
+            wrong = error
+        if self._head_bytes > self._limit and self._head_is_too_long():
+            self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
+        elif self._ended:
             # INVARIANT (one answer): a connection on which more came than was asked for
             # never serves again, or the surplus would be taken for the next one's answer.
             self._complete(reusable=self._reusable and not self._more)
-        elif not self._status and self._receiver is not None:
+        else:
+            self._tell(receiver)
+            if wrong is not None and self._receiver is receiver:
+                self._fail(FailureKind.MALFORMED, f"the answer is not HTTP: {wrong}")
+
+    def _head_is_too_long(self) -> bool:
+        """Asked where so much came that it may be: was that the head, or the body after it?"""
+        if not self._status:
             # The parser keeps a header to itself until it is whole, however long it grows.
-            self._headers_bytes += len(data)
-            if self._headers_bytes > self._limit:
-                self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
+            return True
+        return sum(len(name) + len(value) for name, value in self._headers) > self._limit
+
+    def _tell(self, receiver: Receiver) -> None:
+        """What has come and was not told yet."""
+        if self._status and not self._head_told:
+            self._head_told = True
+            receiver.upstream_head(self._status, self._headers)
+        if self._body:
+            body = self._taken()
+            if self._receiver is receiver:
+                receiver.upstream_body(body)
+
+    def _taken(self) -> bytes:
+        pieces, self._body = self._body, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def eof_received(self) -> bool:
         # A body without a length ends with the connection (RFC 9112, section 6.3).
-        if self._receiver is not None and self._status >= 200 and not self._bounded:
+        if self._receiver is not None and self._status and not self._is_bounded:
             self._complete(reusable=False)
         return False
+
+    @property
+    def _is_bounded(self) -> bool:
+        """Whether the head says where the body ends."""
+        return any(name in _FRAMING for name, _ in self._headers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -144,30 +178,22 @@ class Outbound:
         self._more = self._ended
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._status:
-            # A trailer, or another answer than was asked for.
-            return
-        self._headers_bytes += len(name) + len(value)
-        if self._headers_bytes > self._limit:
-            self._fail(FailureKind.TOO_LARGE, f"the head is longer than {self._limit} bytes")
-            return
-        self._headers.append((name.lower(), value))
+        # With a status, it is a trailer, or of another answer than was asked for.
+        if not self._status:
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        receiver = self._receiver
-        if receiver is None or self._ended:
+        if self._ended or self._status:
             return
         status = self._parser.get_status_code()
         if status < 200:
             self._headers = []
-            return
-        self._status = status
-        self._bounded = any(name in _FRAMING for name, _ in self._headers)
-        receiver.upstream_head(status, self._headers)
+        else:
+            self._status = status
 
     def on_body(self, data: bytes) -> None:
-        if self._receiver is not None and not self._ended:
-            self._receiver.upstream_body(data)
+        if not self._ended:
+            self._body.append(data)
 
     def on_message_complete(self) -> None:
         self._ended = self._status >= 200
@@ -180,9 +206,9 @@ class Outbound:
         """Sends one whole request; `receiver` hears what comes of it."""
         self._receiver = receiver
         self._headers = []
-        self._headers_bytes = 0
-        self._status = 0
-        self._ended = self._more = False
+        self._body = []
+        self._head_bytes = self._status = 0
+        self._ended = self._more = self._head_told = False
         self.heard = False
         if self._transport is None:
             kind = FailureKind.STALE if self.reused else FailureKind.RESET
@@ -221,14 +247,27 @@ class Outbound:
             self._transport.abort()
 
     def _complete(self, *, reusable: bool) -> None:
+        """Parts from the receiver, who is told last: it may send again on this connection."""
         receiver, self._receiver = self._receiver, None
+        head_told, status, headers, body = (
+            self._head_told,
+            self._status,
+            self._headers,
+            self._taken(),
+        )
         if reusable:
             self._pool.give_back(self)
         else:
             self._pool.discard(self)
             self.close()
-        if receiver is not None:
-            receiver.upstream_complete()
+        if receiver is None:
+            return
+        if not head_told:
+            receiver.upstream_answer(status, headers, body)
+            return
+        if body:
+            receiver.upstream_body(body)
+        receiver.upstream_complete()
 
     def _fail(self, kind: FailureKind, message: str) -> None:
         receiver, self._receiver = self._receiver, None
@@ -241,6 +280,9 @@ class Outbound:
 class _Nobody:
     """Receives what nobody waits for any more."""
 
+    def upstream_answer(
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> None: ...
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None: ...
     def upstream_body(self, data: bytes) -> None: ...
     def upstream_complete(self) -> None: ...

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from licet.gateway.clock import DecisionClock
 from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
-from licet.terms import CallerFault, Instant
+from licet.terms import CallerFault
 from licet.wire import (
     Answer,
     AnswerTranslator,
@@ -92,7 +93,9 @@ class Passage:
     def _said(self, dialect: Dialect) -> Request:
         return self.request if self._is_said(dialect) else self._to(dialect).request
 
-    def intake(self, dialect: Dialect, endpoint: str, limits: IntakeLimits, now: Instant) -> Intake:
+    def intake(
+        self, dialect: Dialect, endpoint: str, limits: IntakeLimits, clock: DecisionClock
+    ) -> Intake:
         """What reads the answer of a vendor that speaks `dialect`."""
         request = self.request
         translator = None
@@ -101,7 +104,7 @@ class Passage:
             translator = AnswerTranslator(
                 dialect,
                 request.dialect,
-                created_s=now // 1_000_000,
+                created_s=clock.now() // 1_000_000,
                 usage_asked=request.usage_asked,
                 request_size=request.size,
                 asked=request.fields,

@@ -26,6 +26,17 @@ _ONE_WAY: dict[Operation, Dialect] = {
 REMEMBERED_HEADS_MAX = 1_000
 
 
+class Way:
+    """How one step of a plan is sent to: worked out once for a configuration."""
+
+    __slots__ = ("dialect", "route", "vendor_model")
+
+    def __init__(self, *, dialect: Dialect, vendor_model: str, route: Route) -> None:
+        self.dialect: Dialect = dialect
+        self.vendor_model = vendor_model
+        self.route = route
+
+
 class Ways:
     """Routes and heads of all endpoints of one configuration."""
 
@@ -37,6 +48,7 @@ class Ways:
         manners = {e.id: _manner(e) for e in endpoints}
         self._manners = {name: one for name, one in manners.items() if not one.is_plain}
         self._credentials = credentials
+        self._to: dict[Candidate, Way] = {}
         self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
 
     def fittings(self, found: Plan, caller: Caller, digest: KeyedDigest) -> Fittings | None:
@@ -62,6 +74,17 @@ class Ways:
             places.append(frozenset(workload.residency))
         geo = manner.geo(frozenset.intersection(*places)) if places else ""
         return Fitting(manner=manner, vendor=self.endpoints[step.endpoint].operator.id, geo=geo)
+
+    def to(self, step: Candidate) -> Way:
+        """The way to a step's endpoint, and what the vendor calls its model."""
+        way = self._to.get(step)
+        if way is None:
+            way = self._to[step] = Way(
+                dialect=self.dialects[step.endpoint],
+                vendor_model=self.endpoints[step.endpoint].models[step.model],
+                route=self.routes[step.endpoint],
+            )
+        return way
 
     def head(
         self, endpoint: str, operation: Operation, passed: tuple[Header, ...], request: str

@@ -23,7 +23,7 @@ from licet.catalog import (
     available,
 )
 from licet.evidence import KeyedDigest
-from licet.gateway.admission import Admission, Caller
+from licet.gateway.admission import Admission, Caller, Ground
 from licet.gateway.cases import Case, decision_form
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer, Timers
@@ -35,7 +35,7 @@ from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, Reply, kept
 from licet.gateway.routing import Ways
-from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives, notices
+from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives
 from licet.relay import (
     Breakers,
     BreakerSettings,
@@ -130,6 +130,7 @@ class World:
             error_us=self._error_us,
             wall=self.clock.wall if settings.clock.scripted else None,
         )
+        self._log = settings.log_origin.encode()
         self._bound(settings)
         self.ways = Ways(snapshot.sources.endpoints, secrets.credentials)
         self._availability: tuple[Availability, ...] = snapshot.sources.availability
@@ -185,6 +186,14 @@ class World:
             self.breakers = Breakers(breaker)
 
     # The rules of now
+
+    def ground(self, caller: Caller, workload: Workload) -> Ground:
+        """What is decided on from now on for somebody who was let in at some time."""
+        return self._ground(self.admission.again(caller), workload)
+
+    def _ground(self, caller: Caller, workload: Workload) -> Ground:
+        now = self.clock.now()
+        return Ground(caller, workload, rules=self.rules, epoch=self.epoch, at=now)
 
     def decide(self, caller: Caller, workload: Workload, step: Candidate) -> Decision:
         """The verdict on one candidate for this caller, as of now."""
@@ -246,13 +255,11 @@ class World:
             vendor_model=self.vendor_model(found.steps[0]) if found.steps else "",
         )
         return Case(
-            caller=caller,
+            ground=self._ground(caller, wanted.workload),
             plan=found,
             dialect=dialect,
             before_send=before_send,
             stale=stale,
-            epoch=self.epoch,
-            known=caller.known(self.rules, wanted.workload, self.clock.now()),
             printed=printed,
             first=self.dialect(found.steps[0]) if found.steps else dialect,
             directives=self._disclosed(found),
@@ -305,6 +312,11 @@ class World:
     def is_healthy(self, step: Candidate) -> bool:
         return self.breakers.allows(step.endpoint, step.model, self.now_ms())
 
+    def trying(self, step: Candidate) -> None:
+        """Tells the breaker of an attempt, where that matters: if it is open, this is the probe."""
+        if not self.breakers.all_closed:
+            self.breakers.trying(step.endpoint, step.model, self.now_ms())
+
     def judge(self, step: Candidate, failure: Failure | None) -> None:
         """Tells the breaker what an attempt says of the endpoint's health, once."""
         if failure is None:
@@ -321,20 +333,22 @@ class World:
 
     def vendor_model(self, step: Candidate) -> str:
         """What the vendor calls the step's model."""
-        return self.ways.endpoints[step.endpoint].models[step.model]
+        return self.ways.to(step).vendor_model
 
     def dialect(self, step: Candidate) -> Dialect:
         """What the step's endpoint speaks."""
-        return self.ways.dialects[step.endpoint]
+        return self.ways.to(step).dialect
 
-    def request_head(self, endpoint: str, about: About) -> bytes:
-        """The request's head up to `content-length`, for this endpoint and request."""
-        passage = about.passage
+    def request(self, step: Candidate, about: About) -> bytes:
+        """The whole of a request as it goes to the step's endpoint."""
+        ways, passage = self.ways, about.passage
+        way = ways.to(step)
+        body = passage.body(way.dialect, way.vendor_model, step.endpoint)
         operation = passage.request.operation
-        return self.ways.head(endpoint, operation, passage.passed, about.request)
+        head = ways.head(step.endpoint, operation, passage.passed, about.request)
+        return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body)
 
-    def pool(self, endpoint: str) -> Pool:
-        route = self.ways.routes[endpoint]
+    def pool(self, route: Route) -> Pool:
         pool = self._pools.get(route.address)
         if pool is None:
             pool = self._pools[route.address] = self._new_pool(route)
@@ -365,30 +379,23 @@ class World:
 
     # The way to the caller
 
-    def conclude(
-        self, reply: Reply, relay: Relay, filing: Filing, caller: Caller, rules: Ruleset
-    ) -> None:
+    def conclude(self, reply: Reply, relay: Relay, filing: Filing, ground: Ground) -> None:
         """Tells a caller who gets no answer; what is permitted instead is as of now."""
         told = relay.decision is not None
-        permitted = self.permitted(caller, filing.about.case.plan) if told else ()
-        self.refusals.conclude(reply, relay, filing, rules, permitted)
+        permitted = self.permitted(ground.caller, filing.about.case.plan) if told else ()
+        self.refusals.conclude(reply, relay, filing, ground.rules, permitted)
 
-    def answer_headers(
-        self, filing: Filing, case: Case, step: Candidate, vendor: list[Header]
-    ) -> bytes:
+    def answer_headers(self, filing: Filing, step: Candidate, vendor: list[Header]) -> bytes:
         """`Licet-*` of an answer, and what is kept of the vendor's own headers."""
-        dropped = filing.about.passage.lost[0]
-        rerouted = step != case.plan.target.candidates[0]
-        lines = (
-            f"licet-request-id: {filing.about.request}\r\nlicet-model: {step.model}\r\n"
-            f"licet-endpoint: {step.endpoint}\r\n"
-            f"licet-decision: {'rerouted' if rerouted else 'permitted'}\r\n"
-            f"licet-evidence: {self.ledger.log}/{filing.decision_index}\r\n"
+        about = filing.about
+        lines = b"licet-request-id: %s\r\n%slicet-evidence: %s/%d\r\n%s" % (
+            about.request.encode(),
+            about.case.told(step),
+            self._log,
+            filing.decision_index,
+            kept(vendor),
         )
-        if case.directives:
-            lines += f"licet-directives: {', '.join(case.directives)}\r\n"
+        dropped = about.passage.lost[0]
         if dropped:
-            lines += f"licet-dropped: {', '.join(dropped)}\r\n"
-        if told := notices(case.plan.duties_of(step)):
-            lines += f"licet-notice: {', '.join(told)}\r\n"
-        return lines.encode() + kept(vendor)
+            lines += f"licet-dropped: {', '.join(dropped)}\r\n".encode()
+        return lines

@@ -66,7 +66,7 @@ class Breakers:
 
     def succeeded(self, endpoint: str, model: str) -> None:
         """An attempt brought an answer: the breaker closes and forgets."""
-        if self._breakers.pop((endpoint, model), None) is not None:
+        if self._breakers and self._breakers.pop((endpoint, model), None) is not None:
             self._opened.discard((endpoint, model))
 
     def released(self, endpoint: str, model: str) -> None:

@@ -105,8 +105,9 @@ class Relay:
     """One request's state. `feed` is the only way in, its commands the only way out."""
 
     __slots__ = (
-        "_before_send", "_position", "_recorded", "_settings", "_steps", "again", "attempts",
-        "conclusion", "decision", "durable", "failure", "pause_ms", "state", "stale_retried",
+        "_position", "_recorded", "_settings", "_steps", "again", "attempts", "conclusion",
+        "decision", "durable", "failure", "pause_ms", "stale_retried", "state", "step",
+        "waits_for_disk",
     )  # fmt: skip
 
     def __init__(
@@ -114,8 +115,11 @@ class Relay:
     ) -> None:
         self._steps = steps
         self._settings = settings
-        self._before_send = before_send
+        self.waits_for_disk = before_send
         self._position = 0
+        if steps:
+            # The candidate that is being tried.
+            self.step = steps[0]
         self._recorded: tuple[tuple[str, str, str], ...] = ()
         self.attempts = 0
         self.again = 0
@@ -126,11 +130,6 @@ class Relay:
         self.decision: Decision | None = None
         self.conclusion: Conclusion | None = None
         self.state = State.CHECKING
-
-    @property
-    def step(self) -> Candidate:
-        """The candidate that is being tried."""
-        return self._steps[self._position]
 
     @property
     def tried(self) -> tuple[Candidate, ...]:
@@ -159,16 +158,13 @@ class Relay:
         self._recorded += (entry,)
         return True
 
-    @property
-    def waits_for_disk(self) -> bool:
-        return self._before_send
-
     def next_step(self) -> Moves | None:
         """Moves to the next step of the plan, if there is one and attempts are left."""
         more = self._position + 1 < len(self._steps)
         if not more or self.attempts >= self._settings.attempts_max:
             return None
         self._position += 1
+        self.step = self._steps[self._position]
         self.stale_retried = False
         return State.CHECKING, (Command.CHECK,)
 

@@ -210,8 +210,8 @@ DUTIES = (
         NOTICE,
         "there is no such header",
         Edit(
-            "src/licet/gateway/world.py",
-            "if told := notices(case.plan.duties_of(step)):",
+            "src/licet/gateway/cases.py",
+            "if told := notices(self.plan.duties_of(step)):",
             "if told := notices(())  :",
         ),
     ),
@@ -219,9 +219,9 @@ DUTIES = (
         NOTICE,
         "of the duties of every candidate",
         Edit(
-            "src/licet/gateway/world.py",
-            "notices(case.plan.duties_of(step))",
-            "notices(case.plan.duties)",
+            "src/licet/gateway/cases.py",
+            "notices(self.plan.duties_of(step))",
+            "notices(self.plan.duties)",
         ),
     ),
     fault(

@@ -43,6 +43,11 @@ class Caller:
         self.heard: list[object] = []
         self.headers: list[tuple[bytes, bytes]] = []
 
+    def upstream_answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.upstream_head(status, headers)
+        self.upstream_body(body)
+        self.upstream_complete()
+
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.heard.append(status)
         self.headers = headers
