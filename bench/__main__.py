@@ -21,6 +21,7 @@ from bench.comparison import Rounds, compare
 from bench.footprint import footprint
 from bench.gateway import MODES, Gateway
 from bench.processes import Cores, assign_cores
+from bench.streaming import streaming
 from bench.targets import Direct, Target
 
 FLOOR_RATIO, GOAL_RATIO = 0.30, 0.45
@@ -118,6 +119,17 @@ def latency(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row
     return [_added(one, direct) for one in measured.values()]
 
 
+def streams(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """A thousand paced streams: processor time for each piece of text, of nginx's."""
+    return streaming(
+        folder,
+        cores,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        baseline=options.baseline,
+    )
+
+
 def start(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
     """Time from a start to a first answer, and resident memory when idle; nothing is asserted."""
     return [] if options.baseline else footprint(folder, cores, options.rounds)
@@ -136,11 +148,15 @@ ROWS: dict[str, Callable[[argparse.Namespace, Path, Cores], list[Row]]] = {
     "throughput": throughput,
     "tls": tls,
     "latency": latency,
+    "streams": streams,
     "start": start,
 }
 COLUMNS = (
     "target",
     "requests_per_s",
+    "pieces_per_s",
+    "cpu_us_per_piece",
+    "pieces_per_s_of_core",
     "of_nginx",
     "cost_of_nginx",
     "p50_us",

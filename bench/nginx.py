@@ -35,7 +35,7 @@ http {{
 _PROXY = """
     upstream vendor {{
         server {upstream};
-        keepalive 256;
+        keepalive 1024;
         keepalive_requests 1000000000;
     }}
     server {{
@@ -45,6 +45,7 @@ _PROXY = """
             {trust}
             proxy_http_version 1.1;
             proxy_set_header Connection "";
+            {buffering}
         }}
     }}
 """
@@ -103,10 +104,18 @@ class Nginx:
             self._spawned.stop()
 
 
-def proxy(folder: Path, *, upstream: str, core: int, authority: Path | None = None) -> Nginx:
+def proxy(
+    folder: Path,
+    *,
+    upstream: str,
+    core: int,
+    authority: Path | None = None,
+    buffering: bool = True,
+) -> Nginx:
     """A plain proxy to `upstream` (a URL) that keeps its connections alive.
 
-    With an `authority` (PEM) it speaks TLS to the upstream and checks its certificate.
+    Without `buffering` what arrives is passed on at once, as streams want it. With an `authority`
+    (PEM) it speaks TLS to the upstream and checks its certificate.
     """
     port = free_port()
     scheme, _, place = upstream.partition("://")
@@ -116,7 +125,8 @@ def proxy(folder: Path, *, upstream: str, core: int, authority: Path | None = No
         if authority
         else ""
     )
-    body = _PROXY.format(upstream=place, port=port, scheme=scheme, trust=trust)
+    passing = "" if buffering else "proxy_buffering off;"
+    body = _PROXY.format(upstream=place, port=port, scheme=scheme, trust=trust, buffering=passing)
     return Nginx("nginx", folder, core=core, body=body, port=port)
 
 
