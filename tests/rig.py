@@ -37,6 +37,11 @@ MESSAGES = ("third", "fourth")
 VENDORS = tuple(VendorSpec(id=name, dialect="chat", models=("alpha", "beta")) for name in CHAT) + (
     tuple(VendorSpec(id=name, dialect="messages", models=("alpha", "beta")) for name in MESSAGES)
 )
+RESPONSES = ("fifth", "sixth")
+EVERY_VENDOR = VENDORS + tuple(
+    VendorSpec(id=name, dialect="responses", models=("alpha", "beta")) for name in RESPONSES
+)
+"""With those of the third dialect, which has workloads and endpoints only beside its vendors."""
 
 LICET = """
 [operator]
@@ -142,7 +147,13 @@ class Rig:
             "test-key",
             os.urandom(32),
             organisation="acme",
-            workloads=("chat", "messages", "chat-any", "messages-any"),
+            workloads=tuple(
+                dict.fromkeys(
+                    f"{spec.dialect}{suffix}"
+                    for suffix in ("", "-any")
+                    for spec in self._vendor_specs
+                )
+            ),
             created=datetime.now(UTC),
         )
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -224,7 +235,7 @@ class Rig:
                 endpoint(spec.id, spec.dialect, urls[spec.id]) for spec in self._vendor_specs
             ),
         }
-        for dialect in ("chat", "messages"):
+        for dialect in dict.fromkeys(spec.dialect for spec in self._vendor_specs):
             for suffix, substitute in (("", "false"), ("-any", "true")):
                 found[f"workloads/{dialect}{suffix}.toml"] = WORKLOAD.format(
                     id=dialect + suffix,
@@ -322,4 +333,4 @@ class Rig:
         self.node.start()
 
 
-__all__ = ["CHAT", "MESSAGES", "VENDORS", "Key", "Rig"]
+__all__ = ["CHAT", "EVERY_VENDOR", "MESSAGES", "RESPONSES", "VENDORS", "Key", "Rig"]

@@ -6,10 +6,14 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+PATHS = {
+    "chat": "/v1/chat/completions",
+    "messages": "/v1/messages",
+    "responses": "/v1/responses",
+}
 PATIENCE_S = 15.0
 """A test that waits longer than this has found a hang."""
 
@@ -49,8 +53,10 @@ class Heard:
         if self.streamed:
             return read_stream(self.dialect, self.body)
         value = self.json
-        if "error" in value:
+        if value.get("error") is not None:
             return Said(error=value["error"], closed=True)
+        if self.dialect == "responses":
+            return said_in_response(value)
         if self.dialect == "chat":
             choice = value["choices"][0]
             return Said(
@@ -70,8 +76,49 @@ class Heard:
         return self.headers["licet-request-id"]
 
 
+def said_in_response(response: dict[str, Any], events: tuple[str, ...] = ()) -> Said:
+    """A whole answer of Responses, which its streams end with."""
+    parts = [part for item in response["output"] for part in item.get("content", ())]
+    reason = (response["incomplete_details"] or {}).get("reason")
+    assert (response["status"] == "incomplete") == (reason is not None)
+    return Said(
+        text="".join(part["text"] for part in parts if part["type"] == "output_text"),
+        finish=reason or response["status"],
+        events=events,
+        closed=True,
+    )
+
+
+def read_responses(body: bytes) -> Said:
+    """Reads every event of a stream of Responses, their numbers and what they add up to."""
+    said, number, events = Said(), -1, []
+    *whole, rest = body.split(b"\n\n")
+    assert not rest, f"the stream ends inside an event: {rest!r}"
+    for event in whole:
+        assert said.error is None, "something follows an error"
+        assert not said.closed, "something follows the end"
+        lines = dict(line.partition(": ")[::2] for line in event.decode().split("\n"))
+        value = json.loads(lines["data"])
+        kind = value["type"]
+        assert lines["event"] == kind
+        assert value["sequence_number"] > number
+        number = value["sequence_number"]
+        events.append(kind)
+        if kind == "error":
+            said = replace(said, error=value["error"])
+        elif kind in ("response.completed", "response.incomplete"):
+            whole_answer = said_in_response(value["response"], tuple(events))
+            assert whole_answer.text == said.text
+            said = whole_answer
+        elif kind == "response.output_text.delta":
+            said = replace(said, text=said.text + value["delta"])
+    return replace(said, events=tuple(events))
+
+
 def read_stream(dialect: str, body: bytes) -> Said:
     """Reads every event; what is no event of the dialect fails the test."""
+    if dialect == "responses":
+        return read_responses(body)
     text, finish, error, closed = "", None, None, False
     events: list[str] = []
     *whole, rest = body.split(b"\n\n")
@@ -105,11 +152,12 @@ def read_stream(dialect: str, body: bytes) -> Said:
 def body_of(
     dialect: str, prompt: str, *, model: str | None = None, stream: bool = False, **extra: Any
 ) -> bytes:
+    new = dialect == "responses"
     body = {
         "model": model or dialect,
-        "max_tokens": 4096,
+        "max_output_tokens" if new else "max_tokens": 4096,
         "stream": stream,
-        "messages": [{"role": "user", "content": prompt}],
+        "input" if new else "messages": [{"role": "user", "content": prompt}],
     }
     return json.dumps(body | extra).encode()
 
@@ -160,7 +208,7 @@ def heard(response: http.client.HTTPResponse, path: str) -> Heard:
     except http.client.IncompleteRead as cut:
         body, whole = cut.partial, False
     return Heard(
-        dialect="messages" if path == PATHS["messages"] else "chat",
+        dialect=next((name for name, own in PATHS.items() if own == path), "chat"),
         status=response.status,
         headers={name.lower(): value for name, value in response.getheaders()},
         body=body,

@@ -52,8 +52,9 @@ tool that are no JSON object are kept as they were written: in a whole answer of
 place in another dialect.
 
 A caller of Responses cannot rest on what a vendor keeps, in whatever dialect it is answered:
-`conversation`, `background` and references to stored items are refused with 400 `vendor_state`,
-because all callers share the operator's account.
+`conversation`, `previous_response_id`, `background` and references to stored items are refused
+with 400 `vendor_state`, because all callers share the operator's account. What went before is sent
+in `input`, which every vendor understands.
 """
 BESIDE = """\
 What is asked for in one dialect alone is never translated: it passes as it came. Vectors come from

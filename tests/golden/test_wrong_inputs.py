@@ -270,7 +270,7 @@ def test_no_secret_comes_back_and_nothing_reaches_a_vendor(rig: Rig, case: str) 
 
 
 def test_what_the_cases_change_is_served(rig: Rig) -> None:
-    for dialect in PATHS:
+    for dialect in ("chat", "messages"):
         for good in (rig.plain_key, PERSONAL):
             assert ask(rig.port, good, dialect).status == 200
         heard = ask(rig.port, rig.plain_key, dialect, headers={"Licet-Subject": token()})

@@ -53,6 +53,7 @@ TokenLimit = Literal["max_tokens", "max_completion_tokens"]
 OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
     "chat": ("answer", "embeddings"),
     "messages": ("answer", "count_tokens"),
+    "responses": ("answer",),
 }
 """What each dialect has words for."""
 
@@ -60,7 +61,7 @@ OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where models are called. `models`: id in the catalogue -> name at the vendor.
 
-    `dialect` is `chat` or `messages`; `base_url` is the origin and prefix before `/v1`.
+    `dialect` is `chat`, `messages` or `responses`; `base_url` is what stands before `/v1`.
     `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
     names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
     for the bound on an answer. `inference_geo`: place -> its word for inferring there.

@@ -91,7 +91,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Identifier
     operator: _OperatorFile
     base_url: Text
-    dialect: Literal["chat", "messages"]
+    dialect: Literal["chat", "messages", "responses"]
     models: dict[str, str] | Annotated[tuple[str, ...], Meta(min_length=1)]
     place: PlaceCode | None = None
     self_hosted: bool | None = None

@@ -41,7 +41,7 @@ class _CandidateFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Identifier
     title: Text | None = None
-    dialect: Literal["chat", "messages"] | None = None
+    dialect: Literal["chat", "messages", "responses"] | None = None
     purpose: Text | None = None
     end_use: Text | None = None
     data: tuple[Text, ...] | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import environ
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import click
 
 from licet.cli.options import told_of
 from licet.gateway import Folder
-from licet.sim import Cue, VendorSpec, read_cues, run
+from licet.sim import Cue, Dialect, VendorSpec, read_cues, run
 from licet.terms import OperationFault
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -25,8 +26,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def sim(ctx: click.Context, ledger: Path | None, script: Path | None, host: str) -> None:
     """Run the simulated vendors alone.
 
-    They speak Chat Completions and Messages on real sockets, play faults, and keep a ledger of
-    what reached them. They take the credential `sim`.
+    They speak Chat Completions, Messages and Responses on real sockets, play faults, and keep a
+    ledger of what reached them. They take the credential `sim`.
     """
     ctx.exit(run(cues=_cues(script), ledger=ledger, host=host, say=click.echo))
 
@@ -43,7 +44,7 @@ def vendors_of(folder: Folder, environment: Mapping[str, str] = environ) -> tupl
         found.append(
             VendorSpec(
                 id=endpoint.id,
-                dialect="chat" if endpoint.dialect == "chat" else "messages",
+                dialect=cast("Dialect", endpoint.dialect),
                 models=tuple(endpoint.models.values()),
                 port=url.port or 80,
                 key=secrets.get(endpoint.id, ""),

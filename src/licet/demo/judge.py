@@ -77,11 +77,12 @@ class Judge:
     def _unlawful(self, entry: Entry, end: End | None, marks: Sequence[Mark]) -> str | None:
         person = self._persons.get(entry.person or "")
         step = self._candidate(entry)
-        if person is None or step is None:
+        dialect = entry.dialect
+        if person is None or step is None or dialect == "responses":
             return f"nobody knows who asked `{entry.vendor}` for `{entry.model}`"
 
         def decided(at: Instant) -> Decision:
-            return self.decision(person, entry.dialect, step, at)
+            return self.decision(person, dialect, step, at)
 
         arrived = [decided(at) for at in _standing(marks, entry.at)]
         if not any(each.permitted for each in arrived):

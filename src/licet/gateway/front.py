@@ -28,6 +28,7 @@ from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
+    DIALECTS,
     MODELS_PATH,
     OPERATIONS,
     REQUEST_PASSED,
@@ -262,7 +263,7 @@ class Desk:
             return
         passage = _passage(http, request, case)
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
-            case = self._without(case, request)
+            case = self._without(case, passage)
             if not case.plan.steps:
                 self.totals.rejected += 1
                 refusals.fault(reply, barrier, request_id)
@@ -276,11 +277,12 @@ class Desk:
             connection.exchange = exchange
             exchange.begin()
 
-    def _without(self, case: Case, request: Request) -> Case:
+    def _without(self, case: Case, passage: Passage) -> Case:
         """The plan for a request that cannot be said in the dialect of the first step."""
-        world = self.world
+        world, request = self.world, passage.request
+        unsaid = frozenset(d for d in DIALECTS if passage.fault(d) is not None)
         found = world.prepare(
-            case.caller, request.model, request.dialect, stale=case.stale, without=case.first
+            case.caller, request.model, request.dialect, stale=case.stale, without=unsaid
         )
         assert found is not None, "the same name meant something a moment ago"
         return found

@@ -74,11 +74,11 @@ def _ask(
     else:
         connection = HTTPConnection(url.hostname or "", url.port, timeout=timeout_s)
     path, headers = _manners(endpoint.dialect, credential)
-    body = {
-        "model": endpoint.models[model],
-        "max_tokens": 16,
-        "messages": [{"role": "user", "content": PROMPT}],
-    }
+    body: dict[str, Any] = {"model": endpoint.models[model]}
+    if endpoint.dialect == "responses":
+        body |= {"max_output_tokens": 16, "input": PROMPT, "store": False}
+    else:
+        body |= {"max_tokens": 16, "messages": [{"role": "user", "content": PROMPT}]}
     try:
         connection.request("POST", url.path + path, msgspec.json.encode(body), headers)
         answer = connection.getresponse()
@@ -97,7 +97,7 @@ def _manners(dialect: str, credential: str) -> tuple[str, dict[str, str]]:
         return "/v1/messages", headers
     if credential:
         headers["authorization"] = f"Bearer {credential}"
-    return "/v1/chat/completions", headers
+    return "/v1/responses" if dialect == "responses" else "/v1/chat/completions", headers
 
 
 def _judge(
@@ -111,10 +111,14 @@ def _judge(
         error = answer.get("error")
         said = error.get("message") if isinstance(error, dict) else error
         return "refuses", f"status {status}: {said}"
-    expected = "content" if dialect == "messages" else "choices"
+    expected = _HELD[dialect]
     if not isinstance(answer.get(expected), list):
         return "confused", f"status 200 without `{expected}`: is it the dialect `{dialect}`?"
     return "answers", f"as model `{answer.get('model')}`"
+
+
+_HELD = {"chat": "choices", "messages": "content", "responses": "output"}
+"""What an answer of each dialect holds."""
 
 
 def _since(started: float) -> int:

@@ -219,12 +219,12 @@ class World:
         dialect: Dialect,
         *,
         stale: bool,
-        without: Dialect | None = None,
+        without: frozenset[Dialect] = frozenset(),
         operation: Operation = "answer",
     ) -> Case | None:
         """Plans for what `asked` means to this caller; None where it means nothing.
 
-        `without` is a dialect in which the request at hand cannot be said.
+        `without` are dialects in which the request at hand cannot be said.
         """
         wanted = target(asked, caller.workloads, lambda step: self.dialect(step) == dialect)
         if wanted is None:
@@ -234,7 +234,7 @@ class World:
         found = plan(
             wanted,
             decide=lambda step: self.decide(caller, wanted.workload, step),
-            able=lambda step: self._serves(step, operation) and self.dialect(step) != without,
+            able=lambda step: self._serves(step, operation) and self.dialect(step) not in without,
             available=self.is_available,
             healthy=self.is_healthy,
         )

@@ -130,7 +130,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "id": _ID,
         "operator": "Who runs it.",
         "base_url": "An origin such as `https://api.vendor.example`.",
-        "dialect": "What it speaks: Chat Completions or Messages.",
+        "dialect": "What it speaks: Chat Completions, Messages or Responses.",
         "models": "What it serves: ids, or id = the vendor's name.",
         "place": "Where it is.",
         "offers": "What may be asked of it; left out: all that its dialect has words for.",
@@ -238,7 +238,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Workload": {
         "id": "What callers may name as `model`.",
         "title": "What persons read.",
-        "dialect": "What candidates without `endpoints` speak; callers may speak either.",
+        "dialect": "What candidates without `endpoints` speak; callers may speak any.",
         "purpose": "What it is for.",
         "end_use": "What comes of it.",
         "data": "Classes of data that it sends.",

@@ -1,4 +1,4 @@
-"""Simulated vendors: both dialects on real sockets, faults by script, a ledger of arrivals."""
+"""Simulated vendors: every dialect on real sockets, faults by script, a ledger of arrivals."""
 
 from licet.sim.conversation import Conversation
 from licet.sim.ledger import End, Entry, Ledger, Reset, read_ledger

@@ -1,13 +1,14 @@
-"""The two dialects side by side: what the vendors need of a wire format, and who gives it.
+"""The dialects side by side: what the vendors need of a wire format, and who gives it.
 
-The modules `chat` and `messages` have the same face, so that no vendor asks which it speaks.
+The modules `chat`, `messages` and `responses` have the same face, so that no vendor asks which
+it speaks.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from licet.sim import chat, messages
+from licet.sim import chat, messages, responses
 from licet.sim.answers import Answer
 from licet.sim.pieces import Piece
 from licet.sim.questions import Dialect, Rejection
@@ -43,4 +44,4 @@ class Form(Protocol):
         """One model of the list."""
 
 
-FORMS: dict[Dialect, Form] = {"chat": chat, "messages": messages}
+FORMS: dict[Dialect, Form] = {"chat": chat, "messages": messages, "responses": responses}

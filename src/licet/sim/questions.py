@@ -14,14 +14,21 @@ import msgspec
 
 from licet.sim.script import Directions, read_directions
 
-Dialect = Literal["chat", "messages"]
-"""OpenAI Chat Completions, Anthropic Messages."""
+Dialect = Literal["chat", "messages", "responses"]
+"""OpenAI Chat Completions, Anthropic Messages, OpenAI Responses."""
 
-PATHS: dict[Dialect, str] = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+PATHS: dict[Dialect, str] = {
+    "chat": "/v1/chat/completions",
+    "messages": "/v1/messages",
+    "responses": "/v1/responses",
+}
 COUNT_PATH = "/v1/messages/count_tokens"
 EMBEDDINGS_PATH = "/v1/embeddings"
 BESIDE: dict[str, Dialect] = {COUNT_PATH: "messages", EMBEDDINGS_PATH: "chat"}
 """What vendors of a dialect are asked for beside answers."""
+
+_MOVED = {"messages", "max_tokens", "max_completion_tokens", "response_format", "stop", "n", "seed"}
+"""Parameters of chat that vendors of Responses refuse."""
 
 _PERSON = re.compile(r"\[\[person:([^\[\]]{1,200})\]\]")
 _MODEL = re.compile(r'"model"\s*:\s*"([^"\\]{1,200})"')
@@ -150,6 +157,8 @@ def read_question(
         return _unknown_model(dialect, model)
     if arrival.path == EMBEDDINGS_PATH:
         return _read_inputs(vendor, dialect, model, body, arrival.headers)
+    if dialect == "responses":
+        return _read_response(vendor, model, body, arrival.headers)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return _invalid("messages: Field required", param="messages")
@@ -158,6 +167,20 @@ def read_question(
     if dialect == "messages" and not isinstance(max_tokens, int) and not counted:
         return _invalid("max_tokens: Field required", param="max_tokens")
     return _question(vendor, dialect, model, max_tokens, body, arrival.headers)
+
+
+def _read_response(
+    vendor: str, model: str, body: dict[str, Any], headers: dict[str, str]
+) -> Question | Rejection:
+    """What is asked in the dialect that has no `messages`."""
+    for name in sorted(_MOVED & body.keys()):
+        return _invalid(f"Unsupported parameter: '{name}' is none of this API", param=name)
+    if not isinstance(body.get("input"), str | list) or not body["input"]:
+        return _invalid("Missing required parameter: 'input'", param="input")
+    if body.get("previous_response_id") is not None:
+        return _invalid("Previous response not found", param="previous_response_id")
+    asked = {**body, "system": body.get("instructions"), "messages": body["input"]}
+    return _question(vendor, "responses", model, body.get("max_output_tokens"), asked, headers)
 
 
 def _read_inputs(
@@ -238,7 +261,8 @@ def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(text for item in value for text in _texts(item))
     if isinstance(value, dict):
-        return (*_texts(value.get("text")), *_texts(value.get("content")))
+        named = (value.get(name) for name in ("text", "content", "output"))
+        return tuple(text for part in named for text in _texts(part))
     return ()
 
 
@@ -254,6 +278,9 @@ def _asks_reasoning(body: dict[str, Any]) -> bool:
     thinking = body.get("thinking")
     if isinstance(thinking, dict):
         return thinking.get("type") in ("enabled", "adaptive")
+    reasoning = body.get("reasoning")
+    if isinstance(reasoning, dict):
+        return reasoning.get("effort") not in (None, "none")
     return body.get("reasoning_effort") not in (None, "none")
 
 

@@ -1,8 +1,7 @@
 """State that a vendor would keep for a caller of Responses: what the gateway refuses, and why.
 
 All callers share the operator's account, so that by an id one could read on what another has
-said; and what one vendor keeps, no other knows when it must take over. `previous_response_id`
-is not among it: that is the gateway's own to keep.
+said; and what one vendor keeps, no other knows when it must take over.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ class _Named(msgspec.Struct, gc=False):
 
 _ITEMS: Final = msgspec.json.Decoder(list[_Named])
 _REMEDIES: Final = {
-    "conversation": "send the items in `input`, or name the answer before in "
-    "`previous_response_id`, where the workload says `keep_responses`",
+    "conversation": "send the items of the conversation in `input`",
+    "previous_response_id": "send the input and the output of the answers before in `input`",
     "background": "leave it out, and stream the answer where it takes long",
     "item_reference": "send the item itself in `input`",
 }
@@ -32,9 +31,10 @@ _REMEDIES: Final = {
 
 def refuse_vendor_state(fields: dict[str, msgspec.Raw]) -> None:
     """Raises `CallerFault` (`vendor_state`) for a request that rests on what a vendor keeps."""
-    raw = fields.get("conversation")
-    if raw is not None and bytes(raw) != b"null":
-        _refuse("conversation", "conversation")
+    for name in ("conversation", "previous_response_id"):
+        raw = fields.get(name)
+        if raw is not None and bytes(raw) != b"null":
+            _refuse(name, name)
     raw = fields.get("background")
     if raw is not None and bytes(raw) not in (b"null", b"false"):
         _refuse("background", "background")

@@ -1,4 +1,4 @@
-"""Each fault on a real socket, in both dialects, whole and streamed: what the caller hears."""
+"""Each fault on a real socket, in each dialect, whole and streamed: what the caller hears."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 from licet.sim import FAULTS, Dialect
 from tests.unit.sim.world import DIALECTS, PATH, VENDOR, Heard, ask, play, prompt, request, world
 
-BOTH = pytest.mark.parametrize("dialect", DIALECTS)
+EACH = pytest.mark.parametrize("dialect", DIALECTS)
 STREAMED = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 TOOLS = {
     "chat": [{"type": "function", "function": {"name": "look", "parameters": {}}}],
     "messages": [{"name": "look", "input_schema": {"type": "object"}}],
+    "responses": [{"type": "function", "name": "look", "parameters": {}, "strict": False}],
 }
 
 
@@ -48,11 +49,14 @@ def text_of(dialect: Dialect, answer: Heard) -> str:
     if dialect == "chat":
         choices = [event["choices"] for event in answer.events() if event.get("choices")]
         return "".join(choice[0]["delta"].get("content") or "" for choice in choices)
+    if dialect == "responses":
+        texts = [e for e in answer.events() if e["type"] == "response.output_text.delta"]
+        return "".join(event["delta"] for event in texts)
     deltas = [event.get("delta", {}) for event in answer.events()]
     return "".join(delta.get("text", "") for delta in deltas)
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_none(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "none", stream)
@@ -60,7 +64,7 @@ def test_none(dialect: Dialect, stream: bool) -> None:
     assert "transfer-encoding" in answer.headers if stream else "content-length" in answer.headers
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_stall_says_nothing_at_all(dialect: Dialect, stream: bool) -> None:
     async def scene() -> None:
@@ -80,22 +84,23 @@ def test_stall_says_nothing_at_all(dialect: Dialect, stream: bool) -> None:
     play(scene())
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_slow_headers_come_late_and_complete(dialect: Dialect, stream: bool) -> None:
     assert heard(dialect, "slow_headers:1", stream).ending == "complete"
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_stall_before_content(dialect: Dialect, stream: bool) -> None:
-    last = b'"role":"assistant"' if stream else b"\r\n\r\n"
+    opened = b"output_item.added" if dialect == "responses" else b'"role":"assistant"'
+    last = opened if stream else b"\r\n\r\n"
     answer = heard(dialect, "stall_before_content", stream, until=last)
     assert (answer.status, answer.ending) == (200, "open")
     assert b"answer from" not in answer.raw
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_stall_mid_text(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "stall_mid_text", stream, until=b"answer" if stream else b'"role"')
@@ -103,14 +108,14 @@ def test_stall_mid_text(dialect: Dialect, stream: bool) -> None:
     assert answer.body
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_cut_before_head(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "cut_before_head", stream)
     assert (answer.status, answer.ending, answer.raw) == (None, "reset", b"")
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_cut_before_content(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "cut_before_content", stream)
@@ -119,7 +124,7 @@ def test_cut_before_content(dialect: Dialect, stream: bool) -> None:
     assert not text_of(dialect, answer)
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_cut_mid_text(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "cut_mid_text", stream)
@@ -129,7 +134,7 @@ def test_cut_mid_text(dialect: Dialect, stream: bool) -> None:
         assert text_of(dialect, answer).startswith("answer")
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_cut_mid_tool_call(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "cut_mid_tool_call", stream, tools=True)
@@ -138,7 +143,7 @@ def test_cut_mid_tool_call(dialect: Dialect, stream: bool) -> None:
     assert b"[DONE]" not in answer.body
 
 
-@BOTH
+@EACH
 @STREAMED
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 529])
 def test_status(dialect: Dialect, stream: bool, status: int) -> None:
@@ -148,12 +153,12 @@ def test_status(dialect: Dialect, stream: bool, status: int) -> None:
     assert "retry-after" not in answer.headers
 
 
-@BOTH
+@EACH
 def test_status_with_retry_after(dialect: Dialect) -> None:
     assert heard(dialect, "status_429:3", False).headers["retry-after"] == "3"
 
 
-@BOTH
+@EACH
 @STREAMED
 @pytest.mark.parametrize(("fault", "status"), [("html_error", 502), ("html_answer", 200)])
 def test_html(dialect: Dialect, stream: bool, fault: str, status: int) -> None:
@@ -162,17 +167,17 @@ def test_html(dialect: Dialect, stream: bool, fault: str, status: int) -> None:
     assert answer.body.startswith(b"<html>")
 
 
-@BOTH
+@EACH
 def test_malformed_event_stands_amid_good_ones(dialect: Dialect) -> None:
     answer = heard(dialect, "malformed_event", True)
     with pytest.raises(json.JSONDecodeError):
         answer.events()
     assert answer.ending == "complete"
-    end = b"[DONE]" if dialect == "chat" else b"message_stop"
-    assert end in answer.body
+    end = {"chat": b"[DONE]", "messages": b"message_stop", "responses": b"response.completed"}
+    assert end[dialect] in answer.body
 
 
-@BOTH
+@EACH
 def test_malformed_event_of_a_whole_answer_is_half_of_it(dialect: Dialect) -> None:
     answer = heard(dialect, "malformed_event", False)
     assert (answer.status, answer.ending) == (200, "complete")
@@ -180,7 +185,7 @@ def test_malformed_event_of_a_whole_answer_is_half_of_it(dialect: Dialect) -> No
         answer.json()
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_malformed_answer_is_broken_json_even_for_a_stream(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "malformed_answer", stream)
@@ -189,23 +194,28 @@ def test_malformed_answer_is_broken_json_even_for_a_stream(dialect: Dialect, str
         answer.json()
 
 
-@BOTH
+@EACH
 def test_error_after_200_comes_amid_the_text(dialect: Dialect) -> None:
     answer = heard(dialect, "error_after_200", True)
     assert (answer.status, answer.ending) == (200, "complete")
     assert text_of(dialect, answer).startswith("answer")
-    assert answer.events()[-1]["error"]["message"] == "scripted failure 500"
+    last = answer.events()[-1]
+    assert last.get("error", last)["message"] == "scripted failure 500"
 
 
-@BOTH
+@EACH
 def test_overloaded_in_band_comes_before_the_text(dialect: Dialect) -> None:
     answer = heard(dialect, "overloaded_in_band", True)
     assert not text_of(dialect, answer)
+    last = answer.events()[-1]
+    if dialect == "responses":
+        assert (last["type"], last["code"]) == ("error", "server_error")
+        return
     kind = "server_error" if dialect == "chat" else "overloaded_error"
-    assert answer.events()[-1]["error"]["type"] == kind
+    assert last["error"]["type"] == kind
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("fault", ["error_after_200", "overloaded_in_band"])
 def test_a_whole_answer_can_be_an_error_with_200(dialect: Dialect, fault: str) -> None:
     answer = heard(dialect, fault, False)
@@ -213,7 +223,7 @@ def test_a_whole_answer_can_be_an_error_with_200(dialect: Dialect, fault: str) -
     assert "error" in answer.json()
 
 
-@BOTH
+@EACH
 @STREAMED
 @pytest.mark.parametrize("fault", ["first_event_not_content:1", "slow_drip:1"])
 def test_slow_answers_are_complete(dialect: Dialect, stream: bool, fault: str) -> None:
@@ -226,10 +236,11 @@ def test_slow_answers_are_complete(dialect: Dialect, stream: bool, fault: str) -
 def usage_of(dialect: Dialect, answer: Heard, stream: bool) -> object:
     if not stream:
         return answer.json().get("usage")
-    return next((e["usage"] for e in reversed(answer.events()) if e.get("usage")), None)
+    events = [event.get("response", event) for event in answer.events()]
+    return next((e["usage"] for e in reversed(events) if e.get("usage")), None)
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_wrong_usage(dialect: Dialect, stream: bool) -> None:
     async def scene() -> None:
@@ -244,7 +255,7 @@ def test_wrong_usage(dialect: Dialect, stream: bool) -> None:
     play(scene())
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_missing_usage(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "missing_usage", stream)
@@ -252,7 +263,7 @@ def test_missing_usage(dialect: Dialect, stream: bool) -> None:
     assert usage_of(dialect, answer, stream) is None
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_wrong_content_encoding(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "wrong_content_encoding", stream)
@@ -260,20 +271,22 @@ def test_wrong_content_encoding(dialect: Dialect, stream: bool) -> None:
     assert b"answer" in answer.body
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_refusal(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "refusal", stream)
     body = json.dumps(answer.events() if stream else answer.json())
     if dialect == "chat":
         assert '"finish_reason": "content_filter"' in body
+    elif dialect == "responses":
+        assert '"type": "refusal"' in body
     else:
         assert '"stop_reason": "refusal"' in body
         assert '"category": "cyber"' in body
     assert "answer from" not in body
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_truncated_body_ends_early_and_politely(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "truncated_body", stream)
@@ -282,13 +295,13 @@ def test_truncated_body_ends_early_and_politely(dialect: Dialect, stream: bool) 
         assert 0 < len(answer.body) < int(answer.headers["content-length"])
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_unknown_stop_reason(dialect: Dialect, stream: bool) -> None:
     assert b"wandered_off" in heard(dialect, "unknown_stop_reason", stream).body
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_redirect_points_where_no_credential_must_go(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "redirect", stream)
@@ -296,7 +309,7 @@ def test_redirect_points_where_no_credential_must_go(dialect: Dialect, stream: b
     assert answer.headers["location"].startswith("https://elsewhere.invalid/v1/")
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_close_idle_closes_after_a_complete_answer(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "close_idle", stream)
@@ -304,21 +317,21 @@ def test_close_idle_closes_after_a_complete_answer(dialect: Dialect, stream: boo
     assert "connection" not in answer.headers
 
 
-@BOTH
+@EACH
 def test_chunked_frames_a_whole_answer_in_chunks(dialect: Dialect) -> None:
     answer = heard(dialect, "chunked", False)
     assert answer.headers["transfer-encoding"] == "chunked"
     assert "answer from" in json.dumps(answer.json())
 
 
-@BOTH
+@EACH
 @STREAMED
 def test_wrong_model(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "wrong_model", stream)
     assert b'-lite"' in answer.body
 
 
-@BOTH
+@EACH
 def test_a_fault_of_another_vendor_is_not_ours(dialect: Dialect) -> None:
     async def scene() -> None:
         async with world() as here:
@@ -329,7 +342,7 @@ def test_a_fault_of_another_vendor_is_not_ours(dialect: Dialect) -> None:
     play(scene())
 
 
-@BOTH
+@EACH
 def test_the_header_steers_too(dialect: Dialect) -> None:
     async def scene() -> None:
         async with world() as here:

@@ -17,11 +17,24 @@ from licet.sim import Cue, Dialect, Ledger, Script, Simulation, Vendors, VendorS
 SPECS = (
     VendorSpec(id="anthropic", dialect="messages", models=("claude-opus-4.8", "claude-fable-5")),
     VendorSpec(id="openai", dialect="chat", models=("gpt-5.6",)),
+    VendorSpec(id="openai-responses", dialect="responses", models=("gpt-5.6",)),
 )
-VENDOR: dict[Dialect, str] = {"messages": "anthropic", "chat": "openai"}
-MODEL: dict[Dialect, str] = {"messages": "claude-opus-4.8", "chat": "gpt-5.6"}
-PATH: dict[Dialect, str] = {"messages": "/v1/messages", "chat": "/v1/chat/completions"}
-DIALECTS: tuple[Dialect, ...] = ("chat", "messages")
+VENDOR: dict[Dialect, str] = {
+    "messages": "anthropic",
+    "chat": "openai",
+    "responses": "openai-responses",
+}
+MODEL: dict[Dialect, str] = {
+    "messages": "claude-opus-4.8",
+    "chat": "gpt-5.6",
+    "responses": "gpt-5.6",
+}
+PATH: dict[Dialect, str] = {
+    "messages": "/v1/messages",
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+}
+DIALECTS: tuple[Dialect, ...] = ("chat", "messages", "responses")
 
 
 class World:
@@ -106,7 +119,8 @@ class Heard(msgspec.Struct):
 
 
 def prompt(dialect: Dialect, text: str, **more: Any) -> bytes:
-    body = {"model": MODEL[dialect], "messages": [{"role": "user", "content": text}], **more}
+    said = "input" if dialect == "responses" else "messages"
+    body = {"model": MODEL[dialect], said: [{"role": "user", "content": text}], **more}
     if dialect == "messages":
         body.setdefault("max_tokens", 1000)
     return json.dumps(body).encode()
@@ -120,7 +134,7 @@ def request(
     headers: dict[str, str] | None = None,
     length: int | None = None,
 ) -> bytes:
-    """The bytes of a request with credentials that both dialects take."""
+    """The bytes of a request with credentials that every dialect takes."""
     sent = {
         "host": "sim",
         "authorization": "Bearer sim-key",

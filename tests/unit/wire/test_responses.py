@@ -149,6 +149,7 @@ def test_a_shaped_answer_of_another_dialect_is_parsed() -> None:
     [
         ({"conversation": "conv_1"}, "conversation"),
         ({"conversation": {"id": "conv_1"}}, "conversation"),
+        ({"previous_response_id": "resp_1"}, "previous_response_id"),
         ({"background": True}, "background"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input"),
         ({"input": [{"role": "user", "content": "x"}, {"id": "msg_1"}]}, "input"),
@@ -168,7 +169,7 @@ def test_what_all_callers_of_an_account_would_share_is_refused(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"conversation": None, "background": None, "input": "x"},
+        {"conversation": None, "background": None, "previous_response_id": None},
         {"background": False, "input": 5},
         {"input": [{"role": "user", "content": "x"}, {"type": "message", "role": "user"}]},
         {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}, 7]},
