@@ -10,6 +10,7 @@ from licet.catalog.nouns import (
     Candidate,
     CountTokens,
     Developer,
+    Dialect,
     Endpoint,
     EvidenceMode,
     Fact,
@@ -24,6 +25,7 @@ from licet.catalog.nouns import (
     Workload,
 )
 from licet.catalog.parties import CatalogueFile, parse_catalogue
+from licet.catalog.presets import PRESETS, Preset, Way
 from licet.catalog.settings import (
     AttributeSettings,
     BreakerSettings,
@@ -47,6 +49,7 @@ from licet.catalog.workloads import WrittenWorkload, parse_workload
 __all__ = [
     "CATALOG_SHAPES",
     "OPERATIONS_OF_DIALECT",
+    "PRESETS",
     "AttributeSettings",
     "Availability",
     "BreakerSettings",
@@ -58,6 +61,7 @@ __all__ = [
     "CountTokens",
     "CredentialReference",
     "Developer",
+    "Dialect",
     "Endpoint",
     "EvidenceMode",
     "EvidenceSettings",
@@ -73,10 +77,12 @@ __all__ = [
     "Operator",
     "OperatorSettings",
     "Organisation",
+    "Preset",
     "RetrySettings",
     "Settings",
     "SubjectRule",
     "TimeoutSettings",
+    "Way",
     "Workload",
     "WrittenWorkload",
     "availability_boundaries",

@@ -14,6 +14,11 @@ import msgspec
 
 from licet.terms import Attested, Owner, Profile, Scalar
 
+OPERATOR_ISSUER = "operator"
+"""Who attests what the configuration says without naming an issuer."""
+
+Declared = dict[str, bool | int | str | tuple[str, ...]]
+
 
 class Developer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who trained a model: an organisation id, and where it is established."""
@@ -49,6 +54,9 @@ Operation = Literal["answer", "embeddings", "count_tokens"]
 
 EndUser = Literal["keep", "hash", "drop"]
 TokenLimit = Literal["max_tokens", "max_completion_tokens"]
+Dialect = Literal["chat", "messages", "responses"]
+Auth = Literal["bearer", "x-api-key", "api-key"]
+"""The header in which a credential is shown: `Authorization: Bearer`, or one of that name."""
 
 OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
     "chat": ("answer", "embeddings"),
@@ -61,7 +69,8 @@ OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where models are called. `models`: id in the catalogue -> name at the vendor.
 
-    `dialect` is `chat`, `messages` or `responses`; `base_url` is what stands before `/v1`.
+    `dialect` is `chat`, `messages` or `responses`; `base_url` is what stands before `version`.
+    `auth`: how the credential is shown; None is the dialect's way.
     `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
     names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
     for the bound on an answer. `inference_geo`: place -> its word for inferring there.
@@ -75,6 +84,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     place: str | None = None
     self_hosted: bool | None = None
     ca_file: str | None = None
+    version: str = "v1"
+    auth: Auth | None = None
     offers: tuple[Operation, ...] | None = None
     end_user: EndUser = "keep"
     token_limit: TokenLimit | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from licet.catalog.credentials import _ReferenceFile
+from licet.catalog.endpoints import _EndpointFile
 from licet.catalog.facts import _FactFile
 from licet.catalog.lists import _ListFile
-from licet.catalog.parties import _AvailabilityFile, _EndpointFile, _ModelFile, _OrganisationFile
+from licet.catalog.parties import _AvailabilityFile, _ModelFile, _OrganisationFile
 from licet.catalog.settings import _SettingsFile
 from licet.catalog.workloads import _WorkloadFile
 

@@ -10,15 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from licet.catalog.nouns import (
+    OPERATOR_ISSUER,
     Candidate,
     CountTokens,
+    Declared,
     Endpoint,
     EvidenceMode,
     OnStale,
     SubjectRule,
     Workload,
 )
-from licet.catalog.parties import OPERATOR_ISSUER, Declared
 from licet.terms import (
     AttestationFile,
     ConfigurationFault,

@@ -37,6 +37,8 @@ def check(ctx: click.Context, folder: Folder) -> None:
         place = configuration.places.get(("directive", caution.directive, caution.version))
         where = f"{place}: " if place is not None else ""
         click.echo(f"warning: {where}{caution.message}", err=True)
+    for name, filled in configuration.filled.items():
+        click.echo(f"endpoint `{name}`, as its vendor is known: {'; '.join(filled)}")
     click.echo(_summary(configuration))
 
 

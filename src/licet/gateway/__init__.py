@@ -10,6 +10,7 @@ from licet.gateway.messages import Ready, Secrets, frame
 from licet.gateway.plan import Plan, Running
 from licet.gateway.probe import Probed, probe_endpoint
 from licet.gateway.register_history import History, read_history
+from licet.gateway.routing import path_of
 from licet.gateway.standing import Selected, Standing, stand
 from licet.gateway.supervisor import Supervisor
 from licet.gateway.suspension import Suspended, Suspension, recover, suspend, with_suspension
@@ -36,6 +37,7 @@ __all__ = [
     "frame",
     "kept_keys",
     "listening_context",
+    "path_of",
     "probe_endpoint",
     "read_history",
     "recover",

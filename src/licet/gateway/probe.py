@@ -73,31 +73,37 @@ def _ask(
         )
     else:
         connection = HTTPConnection(url.hostname or "", url.port, timeout=timeout_s)
-    path, headers = _manners(endpoint.dialect, credential)
+    path, headers = _manners(endpoint, credential)
     body: dict[str, Any] = {"model": endpoint.models[model]}
     if endpoint.dialect == "responses":
         body |= {"max_output_tokens": 16, "input": PROMPT, "store": False}
     else:
-        body |= {"max_tokens": 16, "messages": [{"role": "user", "content": PROMPT}]}
+        body |= {"messages": [{"role": "user", "content": PROMPT}]}
+        body[endpoint.token_limit or "max_tokens"] = 16
     try:
-        connection.request("POST", url.path + path, msgspec.json.encode(body), headers)
+        prefix = url.path.removesuffix(f"/{endpoint.version}")
+        connection.request("POST", prefix + path, msgspec.json.encode(body), headers)
         answer = connection.getresponse()
         return answer.status, answer.read(ANSWER_BYTES_MAX)
     finally:
         connection.close()
 
 
-def _manners(dialect: str, credential: str) -> tuple[str, dict[str, str]]:
-    """The path and headers of a dialect."""
+def _manners(endpoint: Endpoint, credential: str) -> tuple[str, dict[str, str]]:
+    """The path and headers of an endpoint."""
     headers = {"content-type": "application/json", "accept": "application/json"}
-    if dialect == "messages":
+    path, auth = "/chat/completions", "bearer"
+    if endpoint.dialect == "messages":
         headers["anthropic-version"] = "2023-06-01"
-        if credential:
-            headers["x-api-key"] = credential
-        return "/v1/messages", headers
-    if credential:
+        path, auth = "/messages", "x-api-key"
+    elif endpoint.dialect == "responses":
+        path = "/responses"
+    auth = endpoint.auth or auth
+    if credential and auth == "bearer":
         headers["authorization"] = f"Bearer {credential}"
-    return "/v1/responses" if dialect == "responses" else "/v1/chat/completions", headers
+    elif credential:
+        headers[auth] = credential
+    return f"/{endpoint.version}{path}" if endpoint.version else path, headers
 
 
 def _judge(

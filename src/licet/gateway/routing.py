@@ -104,12 +104,20 @@ class Ways:
         secret = self._credentials.get(endpoint)
         headers = request_headers(dialect, passed)
         if secret:
-            headers += credential_headers(dialect, secret)
+            headers += credential_headers(dialect, secret, self.endpoints[endpoint].auth)
         host = f"[{route.host}]" if ":" in route.host else route.host
         default = 443 if route.tls else 80
         authority = host if route.port == default else f"{host}:{route.port}"
-        line = f"POST {route.prefix}{_PATHS[dialect, operation]} HTTP/1.1\r\nhost: {authority}\r\n"
+        path = route.prefix + path_of(self.endpoints[endpoint], operation)
+        line = f"POST {path} HTTP/1.1\r\nhost: {authority}\r\n"
         return line.encode() + header_lines(headers)
+
+
+def path_of(endpoint: Endpoint, operation: Operation = "answer") -> str:
+    """Where that is asked for at the endpoint, after its `base_url`."""
+    dialect = _ONE_WAY.get(operation) or cast("Dialect", endpoint.dialect)
+    path = _PATHS[dialect, operation].removeprefix("/v1")
+    return f"/{endpoint.version}{path}" if endpoint.version else path
 
 
 def _manner(endpoint: Endpoint) -> Manner:
@@ -121,7 +129,7 @@ def _manner(endpoint: Endpoint) -> Manner:
 
 
 def route_of(endpoint: Endpoint) -> Route:
-    """The address that an endpoint's `base_url` names (before `/v1`)."""
+    """The address that an endpoint's `base_url` names, before its `version`."""
     parts = urlsplit(endpoint.base_url)
     tls = parts.scheme == "https"
     return Route(
@@ -130,5 +138,5 @@ def route_of(endpoint: Endpoint) -> Route:
         port=parts.port or (443 if tls else 80),
         tls=tls,
         ca_file=endpoint.ca_file,
-        prefix=parts.path.rstrip("/").removesuffix("/v1"),
+        prefix=parts.path.rstrip("/").removesuffix(f"/{endpoint.version}"),
     )

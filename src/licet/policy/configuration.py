@@ -73,7 +73,8 @@ _NO_SETTINGS = Settings(
 class Configuration:
     """What a configuration folder says.
 
-    `sources`: what decisions read, `recorded_at` not yet set. `credentials`: by endpoint id.
+    `sources`: what decisions read, `recorded_at` not yet set. `credentials`: by endpoint id;
+    `filled`: also, what the preset of its vendor filled in, for people.
     With `faults`, the rest is what reads without them: it must not be adopted as it is.
     """
 
@@ -82,6 +83,7 @@ class Configuration:
     keys: tuple[Key, ...] = ()
     issuers: tuple[Issuer, ...] = ()
     credentials: Mapping[str, CredentialReference] = field(default_factory=dict)
+    filled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[ConfigurationFault, ...] = ()
     places: Mapping[VersionKey, Place] = field(default_factory=dict)
     """Where each version of a directive or list is written."""
@@ -112,6 +114,8 @@ class _Reader:
         self.organisations: list[Entry[Organisation]] = []
         self.availability: list[Entry[Availability]] = []
         self.credentials: dict[str, CredentialReference] = {}
+        self.vendors: list[Entry[Organisation]] = []
+        self.filled: dict[str, tuple[str, ...]] = {}
         self.keys: list[Entry[Key]] = []
         self.lists: list[Entry[List]] = []
         self.facts: list[Entry[Fact]] = []
@@ -127,6 +131,7 @@ class _Reader:
         self.models = self._unique(self.models, "a model")
         self.endpoints = self._unique(self.endpoints, "an endpoint")
         self.organisations = self._unique(self.organisations, "an organisation")
+        self._add_vendors()
         self.issuers = self._unique(self.issuers, "an issuer")
         self.keys = self._unique(self._each("keys", parse_key), "a key")
         self._read_revocations()
@@ -141,6 +146,7 @@ class _Reader:
             keys=_values(self.keys),
             issuers=self._present_issuers(),
             credentials=self.credentials,
+            filled=self.filled,
             faults=tuple(sorted(self.faults, key=_order)),
             places=self._places(),
         )
@@ -283,7 +289,18 @@ class _Reader:
         self.organisations += found.organisations
         self.availability += found.availability
         self.credentials |= found.credentials
+        self.vendors += found.vendors
+        self.filled |= found.filled
         self.faults += found.faults
+
+    def _add_vendors(self) -> None:
+        """Operators that presets name, where no file says more of them."""
+        known = {one.value.id for one in self.organisations}
+        known |= self._written("catalog", "organisation")
+        for one in self.vendors:
+            if one.value.id not in known:
+                known.add(one.value.id)
+                self.organisations.append(one)
 
     def _read_revocations(self) -> None:
         for found, faults in self._each("revocations", parse_revocations):
@@ -369,7 +386,10 @@ class _Reader:
                 Named.MODEL: models,
                 Named.LINEAGE: models | lineage,
                 Named.ENDPOINT: self._written("catalog", "endpoint"),
-                Named.ORGANISATION: self._written("catalog", "organisation"),
+                Named.ORGANISATION: (
+                    self._written("catalog", "organisation")
+                    | {one.value.id for one in self.vendors}
+                ),
                 Named.WORKLOAD: self._written("workloads"),
                 Named.FACT: self._written("facts", "fact"),
                 Named.RESTRICTION: self._written("directives", kind=Kind.RESTRICTION),

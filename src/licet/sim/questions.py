@@ -119,11 +119,13 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_credentials(
-    dialect: Dialect, headers: dict[str, str], key: str | None
+    dialect: Dialect, headers: dict[str, str], key: str | None, only: str | None = None
 ) -> Rejection | None:
-    """A credential must be there, and be `key` unless that is `None`."""
-    given = headers.get("x-api-key") if dialect == "messages" else None
-    authorization = headers.get("authorization", "")
+    """A credential must be there, in the header `only` if that is given, and be `key` unless that
+    is `None`."""
+    named = only or ("x-api-key" if dialect == "messages" else "bearer")
+    given = headers.get(named)
+    authorization = headers.get("authorization", "") if only in (None, "bearer") else ""
     if given is None and authorization[:7].lower() == "bearer ":
         given = authorization[7:].strip()
     if given and (key is None or given == key):

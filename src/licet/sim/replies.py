@@ -30,7 +30,8 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     for none. `port` 0 is any free one. `think_ms` pass before the head of an answer,
     `pace_ms` before each chunk of a stream, whose text comes in `chunks` chunks and has at
     least `answer_bytes` bytes. `framing` is that of whole answers; streams are always chunked.
-    `fast` answers every request alike, unrecorded, for measuring.
+    `fast` answers every request alike, unrecorded, for measuring. `prefix` is what its paths begin
+    with instead of `/v1`; `credential_in` the only header in which it looks for its key.
     """
 
     id: str
@@ -46,6 +47,8 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     geo: str = "us"
     seed: int = 0
     fast: bool = False
+    prefix: str = "/v1"
+    credential_in: Literal["bearer", "x-api-key", "api-key"] | None = None
 
 
 def reply_to(

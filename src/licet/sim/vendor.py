@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from licet.sim import messages
 from licet.sim.embeddings import embed
 from licet.sim.forms import FORMS
@@ -51,11 +53,21 @@ class Vendor:
 
     def respond(self, arrival: Arrival, at: Instant, *, keep_alive: bool) -> tuple[Action, ...]:
         """Takes a whole request that arrived at `at`, writes it down, and says what happens."""
+        arrival = self._within(arrival)
         # Counting tokens hands the prompt over too, and so does a post to a wrong path.
         if arrival.method == "POST":
             return self._converse(arrival, at, keep_alive)
         reply = self._look_up(arrival, at)
         return perform(reply, NO_FAULT, number=None, keep_alive=keep_alive)
+
+    def _within(self, arrival: Arrival) -> Arrival:
+        """The request with its path as all vendors have it; one beside the prefix is nowhere."""
+        prefix = self.spec.prefix
+        if prefix == "/v1":
+            return arrival
+        inside = arrival.path.startswith(f"{prefix}/")
+        path = f"/v1{arrival.path.removeprefix(prefix)}" if inside else f"/nowhere{arrival.path}"
+        return msgspec.structs.replace(arrival, path=path)
 
     def note_partial(self, arrival: Arrival, at: Instant) -> int:
         """Writes down a request whose peer went away before all of it had arrived."""
@@ -96,7 +108,8 @@ class Vendor:
         """What the vendor says to whoever shows no good credential."""
         if self.spec.key == "":
             return None
-        return check_credentials(self.spec.dialect, arrival.headers, self.spec.key)
+        spec = self.spec
+        return check_credentials(spec.dialect, arrival.headers, spec.key, spec.credential_in)
 
     def _note(
         self,

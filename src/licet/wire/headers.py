@@ -6,12 +6,13 @@ What is not named here does not pass, so that a header nobody thought of leaks n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 from licet.terms import ConfigurationFault
 from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
 
 Header = tuple[bytes, bytes]
+Auth = Literal["bearer", "x-api-key", "api-key"]
 
 ANTHROPIC_VERSION: Final = b"anthropic-version"
 ANTHROPIC_VERSION_DEFAULT: Final = b"2023-06-01"
@@ -87,8 +88,9 @@ def response_headers(headers: Iterable[Header]) -> list[Header]:
     ]
 
 
-def credential_headers(dialect: Dialect, secret: str) -> list[Header]:
-    """What proves the operator's account to the vendor. `secret` is shown nowhere else.
+def credential_headers(dialect: Dialect, secret: str, auth: Auth | None = None) -> list[Header]:
+    """What proves the operator's account to the vendor. `secret` is shown nowhere else. `auth` is
+    the header; None is the dialect's.
 
     Raises `ConfigurationFault` (`invalid_credential`) for a secret that would break out of
     its header.
@@ -100,6 +102,7 @@ def credential_headers(dialect: Dialect, secret: str) -> list[Header]:
             remedy="look for a line end or a space that was copied with it",
         )
     value = secret.encode()
-    if dialect == MESSAGES:
-        return [(b"x-api-key", value)]
-    return [(b"authorization", b"Bearer " + value)]
+    chosen = auth or ("x-api-key" if dialect == MESSAGES else "bearer")
+    if chosen == "bearer":
+        return [(b"authorization", b"Bearer " + value)]
+    return [(chosen.encode(), value)]
