@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from licet.evidence import DecisionLeaf
+from licet.gateway.clock import DecisionClock
 from licet.policy import Snapshot
 from licet.sim import Cue
 from licet.terms import SECOND_US, Instant, format_instant
@@ -355,6 +356,20 @@ model = "alpha"
         assert not told(rig)[fresh.request].decisions[0].stale
 
 
+def test_nothing_is_decided_while_the_clock_has_left_its_permitted_error() -> None:
+    """The log has seen an instant that the system's clock has yet to reach."""
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        sound = rig.node.desk.clock
+        behind = DecisionClock(wall_ns=lambda: (AT - 1_000_001) * 1000, error_max_us=1_000_000)
+        behind.set_floor(AT)
+        rig.call(setattr, rig.node.desk, "clock", behind)
+        heard = ask(rig.port, rig.plain_key, "chat")
+        assert (heard.status, heard.error["code"]) == (503, "clock_uncertain")
+        assert not [leaf for leaf in rig.records() if isinstance(leaf, DecisionLeaf)]
+        rig.call(setattr, rig.node.desk, "clock", sound)
+        assert ask(rig.port, rig.plain_key, "chat").status == 200
+
+
 def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
         before = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
@@ -421,5 +436,9 @@ notify_user = true
         assert rerouted.headers["licet-notice"] == "Answers are made by a machine"
         decided = [leaf for leaf in rig.records() if isinstance(leaf, DecisionLeaf)]
         assert decided[-1].duties == ("notify_user",)
-    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
-        assert "licet-notice" not in ask(rig.port, rig.plain_key, "chat").headers
+    # The duty attaches to what `beta` answers, and not where it merely might have.
+    for others in ({}, {"directives/transparency.toml": notice}):
+        with Rig({"licet.toml": SETTINGS, **others}, at=AT) as rig:
+            heard = ask(rig.port, rig.plain_key, "chat")
+            assert heard.headers["licet-model"] == "alpha"
+            assert "licet-notice" not in heard.headers

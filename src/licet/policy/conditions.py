@@ -122,7 +122,7 @@ def _names(
             plain.add(value)
             continue
         roll = resolve(value)
-        if roll.kind is not attribute.listed:
+        if roll.kind not in (None, attribute.listed):
             raise _fault(condition, f"is tested by a list of {attribute.listed}: `{value}` is not")
         rolls.append(roll)
     return Among(frozenset(plain), tuple(rolls), outside)

@@ -396,7 +396,23 @@ class _Reader:
                 Named.LIST: self._written("lists"),
             },
             lists={entry.value.id: entry.value.kind for entry in self.lists},
+            unread=frozenset(
+                named
+                for path in self.files.keys() - self.documents.keys()
+                for named in _DEFINED_IN.get(path.partition("/")[0], ())
+                if path.endswith(".toml")
+            ),
         )
+
+
+_DEFINED_IN: dict[str, tuple[Named, ...]] = {
+    "catalog": (Named.MODEL, Named.LINEAGE, Named.ENDPOINT, Named.ORGANISATION),
+    "workloads": (Named.WORKLOAD,),
+    "facts": (Named.FACT,),
+    "directives": (Named.RESTRICTION,),
+    "lists": (Named.LIST,),
+}
+"""What the files of a folder give names to."""
 
 
 def _id(value: Any) -> str:

@@ -248,4 +248,4 @@ def some(answers: Iterable[bool | None]) -> bool | None:
 
 
 Resolve = Callable[[str], Roll]
-"""The roll of a list id; raises `ConfigurationFault` if there is no such list."""
+"""The roll of a list id; of a list that does not exist, one that says nothing."""

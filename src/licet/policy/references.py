@@ -38,15 +38,19 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Known:
     """Every name that the files of a configuration define, broken ones too; of the lists that
-    read, their kinds."""
+    read, their kinds. `unread`: of what there may be more, in files that nobody can read."""
 
     names: dict[Named, frozenset[str]] = field(default_factory=dict)
     lists: Mapping[str, ListKind] = field(default_factory=dict)
+    unread: frozenset[Named] = frozenset()
 
     def check(self, reference: Reference) -> ConfigurationFault | None:
         """The fault of a reference to nothing, or to a list of another kind."""
         names = self.names.get(reference.named, frozenset())
         if reference.name not in names:
+            if reference.named in self.unread:
+                # That file has its fault. Whatever restricts is in force all the same.
+                return None
             return reference.document.fault(
                 f"unknown_{reference.named.name.lower()}",
                 f"`{reference.name}` is not {reference.named.value}",

@@ -9,10 +9,11 @@ from licet.catalog import ListKind
 
 class Roll(msgspec.Struct, frozen=True):
     """The membership of one list. `certain` are members throughout the window; `possible`
-    are members in a part of it; of everybody else `closed` says that they are none."""
+    are members in a part of it; of everybody else `closed` says that they are none. `kind` None:
+    of a list that does not exist, which says nothing of anybody."""
 
     id: str
-    kind: ListKind
+    kind: ListKind | None
     certain: frozenset[str]
     possible: frozenset[str]
     closed: bool
@@ -28,6 +29,11 @@ class Roll(msgspec.Struct, frozen=True):
     @property
     def mentioned(self) -> frozenset[str]:
         return self.certain | self.possible
+
+
+def unwritten(name: str) -> Roll:
+    """The roll of a list that does not exist: everybody may be on it."""
+    return Roll(name, None, frozenset(), frozenset(), closed=False)
 
 
 OpenMembership = tuple[str, str]

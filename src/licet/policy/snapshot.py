@@ -13,7 +13,7 @@ from licet.evidence import canonical, digest_of
 from licet.policy.directives import Condition, Directive
 from licet.policy.duties import ENFORCERS
 from licet.policy.questions import Sources
-from licet.policy.rolls import Roll
+from licet.policy.rolls import Roll, unwritten
 from licet.policy.rules import Compiler, Rule, link, uncleared
 from licet.policy.ruleset import Ruleset
 from licet.policy.selection import (
@@ -160,10 +160,9 @@ class Snapshot:
         def resolve(name: str) -> Roll:
             roll = called.get(name)
             if roll is None:
-                if name not in self._lists:
-                    raise ConfigurationFault("unknown_list", f"there is no list `{name}`")
-                found: tuple[List, tuple[Dated, ...]] = self._lists[name]
-                roll = called[name] = call_roll(*found, window)
+                found: tuple[List, tuple[Dated, ...]] | None = self._lists.get(name)
+                roll = unwritten(name) if found is None else call_roll(*found, window)
+                called[name] = roll
             return roll
 
         return resolve

@@ -48,6 +48,22 @@ FAILING = (
     ),
     fault(
         BROKEN,
+        "what names something in it is not adopted",
+        engine("references.py", "if reference.named in self.unread:", "if False:"),
+    ),
+    fault(
+        BROKEN,
+        "what names a list in it is not adopted",
+        engine(
+            "snapshot.py",
+            "roll = unwritten(name) if found is None else call_roll(*found, window)",
+            "if found is None:\n"
+            '                    raise ConfigurationFault("unknown_list", name)\n'
+            "                roll = call_roll(*found, window)",
+        ),
+    ),
+    fault(
+        BROKEN,
         "an amendment is not adopted",
         engine("partial.py", "additions += self._amendments(written)", "self._amendments(written)"),
     ),

@@ -87,6 +87,18 @@ KNOWING = (
         ),
     ),
     fault(
+        NO_VERSION,
+        "one that does not exist says no",
+        engine(
+            "rolls.py", "frozenset(), frozenset(), closed=False)", "frozenset(), frozenset(), True)"
+        ),
+        naive(
+            "sight.py",
+            "self._answer(version, element) for version in",
+            "self._answer(version, element) if list_id in self._versions else False for version in",
+        ),
+    ),
+    fault(
         VERSIONED,
         "the last version in the file applies",
         engine(

@@ -52,7 +52,7 @@ TABLES = (
         ),
         naive(
             "values.py",
-            "return attribute in self.places and constant in self.place_lists",
+            "return attribute in self.places and isinstance(constant, str)",
             "return False",
         ),
     ),

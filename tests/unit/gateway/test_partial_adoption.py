@@ -120,34 +120,60 @@ def test_no_file_can_pose_as_a_pending_amendment(bench: Bench, first: Adopted) -
     assert any("only the gateway's own pending amendments do" in one for one in second.faults)
 
 
-def test_what_cannot_be_beside_the_rest_is_left_and_what_can_is_in_force(
-    bench: Bench, first: Adopted
-) -> None:
-    """A list that is broken is known by name, and nobody knows who is on it."""
-    bench.write("lists/annex.toml", 'id = "annex"\nkind = "organisatons"\n')
-    on_list = STOP.replace("model.id", 'organisation.list = ["annex"]\nmodel.id')
-    bench.write("directives/annex.toml", on_list.replace('"stop"', '"annex"'))
-    bench.write("directives/stop.toml", STOP)
-    second = bench.adopter.adopt(LATER, first)
-    assert {one.id for one in second.sources.directives} == {"letter", "stop"}
-    assert versions(second) == [("stop", 1, False)]
-    assert any(
-        one.startswith("directives/annex.toml:4:") and "no list `annex`" in one
-        for one in second.faults
-    )
-
-
-def test_a_new_list_comes_with_the_restriction_that_names_it(bench: Bench, first: Adopted) -> None:
-    listed = """
+LISTED = """
 id = "annex"
 kind = "organisations"
 [[version]]
 effective_from = 2026-06-20T00:00:00Z
 members = ["acme"]
 """
-    bench.write("lists/annex.toml", listed)
-    on_list = STOP.replace("model.id", 'organisation.list = ["annex"]\nmodel.id')
-    bench.write("directives/stop.toml", on_list)
+ON_LIST = STOP.replace("model.id", 'organisation.list = ["annex"]\nmodel.id')
+
+
+def test_what_cannot_be_beside_the_rest_is_left_and_what_can_is_in_force(
+    bench: Bench, first: Adopted
+) -> None:
+    """A list that is of another kind now waits, and so does whoever relies on that."""
+    bench.write("lists/annex.toml", LISTED)
+    bench.write("directives/annex.toml", ON_LIST.replace('"stop"', '"annex"'))
+    second = bench.record(bench.adopter.adopt(LATER, first))
+    bench.write("lists/annex.toml", LISTED.replace("organisations", "places").replace("acme", "FR"))
+    (bench.path / "directives/annex.toml").unlink()
+    from_list = STOP.replace("model.id", 'subject.place = ["annex"]\nmodel.id')
+    bench.write("directives/from.toml", from_list.replace('"stop"', '"from"'))
+    bench.write("directives/stop.toml", STOP)
+    third = bench.adopter.adopt(LATER, second)
+    assert {one.id for one in third.sources.directives} == {"letter", "annex", "stop"}
+    assert any(
+        one.startswith("directives/from.toml:4:") and "`annex` is not" in one
+        for one in third.faults
+    )
+
+
+@pytest.mark.parametrize("broken", ['id = "annex"\nkind = "organisatons"\n', "id = [\n"])
+def test_a_list_that_is_broken_says_nothing_and_whatever_names_it_is_in_force(
+    bench: Bench, first: Adopted, broken: str
+) -> None:
+    bench.write("lists/annex.toml", broken)
+    bench.write("directives/stop.toml", ON_LIST)
+    second = bench.adopter.adopt(LATER, first)
+    assert {one.id for one in second.sources.directives} == {"letter", "stop"}
+    assert verdict(second) is Verdict.UNDETERMINED
+
+
+def test_a_broken_catalogue_keeps_no_restriction_out(bench: Bench, first: Adopted) -> None:
+    """The names in a file that nobody can read may be those that a restriction names."""
+    for path in (bench.path / "catalog").glob("*.toml"):
+        path.write_text("[[model\n" + path.read_text())
+    bench.write("directives/stop.toml", STOP)
+    second = bench.adopter.adopt(LATER, first)
+    assert versions(second) == [("stop", 1, False)]
+    assert verdict(second) is Verdict.REFUSED
+
+
+def test_a_new_list_comes_with_the_restriction_that_names_it(bench: Bench, first: Adopted) -> None:
+    bench.write("lists/annex.toml", LISTED)
+    bench.write("directives/stop.toml", ON_LIST)
     second = bench.adopter.adopt(LATER, first)
     assert verdict(second) is Verdict.REFUSED
     assert [(one.id, one.version) for one in leaf_of(second).lists] == [("annex", 1)]

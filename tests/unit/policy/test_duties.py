@@ -62,6 +62,7 @@ def decide(*directives: Directive, endpoint: str = "direct") -> Decision:
         of, profile=UNKNOWN_PERSON, endpoint=endpoint, moment=Moment(valid_at=AT), **ASKED
     )
     assert (decision.verdict, set(decision.deciding)) == (judged.verdict, set(judged.deciding))
+    assert decision.permitted or decision.in_flight is judged.in_flight
     return decision
 
 

@@ -481,7 +481,7 @@ def test_a_model_that_nobody_cleared_is_refused_where_clearance_is_demanded() ->
         return msgspec.structs.replace(WORLD, models=(fable,), rules=rules)
 
     decision = decide(world=world(capability=("cyber",)))
-    assert (decision.verdict, decision.deciding) == (R, (naive.CLEARANCE,))
+    assert (decision.verdict, decision.deciding) == (R, ("licet.clearance",))
     assert verdict(world=world(capability=("cyber",), cleared=True)) is P
     assert verdict(world=world(capability=("prose",))) is P
     assert decide(world=world()).missing == (("model.capability",),)

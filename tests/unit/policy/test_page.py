@@ -98,12 +98,16 @@ def test_records_have_the_fields_of_the_page() -> None:
 
 
 def decided(
-    sources: Sources, profile: Profile, at: Instant = AT, error: timedelta = timedelta(0)
+    sources: Sources,
+    profile: Profile,
+    at: Instant = AT,
+    error: timedelta = timedelta(0),
+    known_at: Instant | None = None,
 ) -> Decision:
     """By the engine, once the interpreter has agreed, on the verdict and on why."""
     asked: Any = {"organisation": "us-firm", "workload": "work", "model": episode.FABLE}
-    moment = Moment(valid_at=at, error_us=error // timedelta(microseconds=1))
-    ruleset = Snapshot.of(sources).select(at, None, moment.error_us)
+    moment = Moment(valid_at=at, known_at=known_at, error_us=error // timedelta(microseconds=1))
+    ruleset = Snapshot.of(sources).select(at, known_at, moment.error_us)
     known = ruleset.know(profile, asked["organisation"], asked["workload"], at)
     found = ruleset.decide(known, asked["model"], "direct")
     other = naive.judge(sources, profile=profile, endpoint="direct", moment=moment, **asked)

@@ -262,7 +262,6 @@ def restriction(*conditions: Condition) -> Snapshot:
         Condition(attribute="subject.shoe_size", any_of=(44,)),
         Condition(attribute="subject.us_person"),
         Condition(attribute="subject.us_person", any_of=("yes",)),
-        Condition(attribute="subject.place", any_of=("no-such-list",)),
         Condition(attribute="organisation.list", any_of=("eu-eea",)),
         Condition(attribute="model.id", outside=("US",)),
         Condition(attribute="model.id", any_of=("m",), max_age_s=1),

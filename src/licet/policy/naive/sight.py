@@ -11,7 +11,6 @@ from typing import Any
 
 from licet.catalog import (
     Endpoint,
-    ListKind,
     ListVersion,
     Model,
     Organisation,
@@ -56,7 +55,6 @@ class Sight:
         self.sources, self.parties, self.window = sources, parties, window
         self.person = _person(parties)
         self.lens = Lens(
-            frozenset(each.id for each in sources.lists if each.kind is ListKind.PLACES),
             PLACES.union(
                 f"{each.party}.{name}"
                 for name, each in sources.rules.attributes.items()

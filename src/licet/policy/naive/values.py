@@ -131,9 +131,8 @@ def is_dated(statuses: Value, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """How tests are applied: which lists hold places, which attributes are places, and when."""
+    """How tests are applied: which attributes are places, and when."""
 
-    place_lists: frozenset[str]
     places: frozenset[str]
     at: datetime
 
@@ -144,10 +143,10 @@ class Lens:
         return frozenset(own.union(*(self.lists_of(test) for test in condition.record)))
 
     def is_list(self, attribute: str, constant: Element) -> bool:
-        """In `*.list` every constant is a list; among places, the ids of lists of places."""
+        """In `*.list` every constant is a list; among places, whatever is no code of a place."""
         if attribute == "list" or attribute.endswith(".list"):
             return True
-        return attribute in self.places and constant in self.place_lists
+        return attribute in self.places and isinstance(constant, str) and not _is_code(constant)
 
     def passes(self, test: Condition, element: Element, member: Membership) -> bool:
         """One test on one element, section 2."""
@@ -223,3 +222,8 @@ class Lens:
 
 def _are_rows(value: Value) -> bool:
     return all(isinstance(each, Row) for each in value)
+
+
+def _is_code(constant: str) -> bool:
+    """Codes of places are two capitals, and ids of lists are not."""
+    return len(constant) == 2 and constant.isupper()
