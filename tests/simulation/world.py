@@ -7,6 +7,7 @@ and randomness are simulated. What must hold whatever happens is in `World.fault
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,16 +23,18 @@ from licet.gateway.outbound import Route
 from licet.identity import Key, hash_key
 from licet.policy import Configuration, Snapshot, parse
 from licet.sim import SIM_KEY, Simulation, Vendor, VendorProtocol, VendorSpec
-from licet.storage import Log, Recorder, SideStore, leaves
+from licet.storage import Log, Recorder, SideStore, SnapshotStore, leaves, verify
 from licet.terms import Attested, EvidenceFault, Instant, Profile, parse_instant
 from tests.rig import LICET, PARTIES, WORKLOAD, endpoint
 from tests.simulation.caller import Ask, Caller
+from tests.simulation.crashes import FAILING
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.network import LATENCY_MAX_S, Network
 from tests.simulation.time import SimulatedTime
 
 EPOCH = parse_instant("2026-06-12T12:00:00Z")
 EVIDENCE = Path("/evidence")
+LOG = "operator.example/node-1"
 SPECS = (
     VendorSpec(id="first", dialect="chat", models=("alpha", "beta"), think_ms=3, pace_ms=4),
     VendorSpec(id="second", dialect="chat", models=("alpha", "beta"), think_ms=2, pace_ms=2),
@@ -104,6 +107,10 @@ class World:
         self.network.failing = self.draw.choice([0.0, 0.0, 0.1])
         self.mode = self.draw.choice(["before_send", "before_answer"])
         self.disk = SimulatedDisk(seed)
+        self._trouble = random.Random(f"{seed}/disk")
+        self.snapshots = {self._keep(restricted=restricted) for restricted in (False, True)}
+        self.crashes = self.failures = 0
+        """How often the power went, and how often the disk began to fail."""
         self.simulation = Simulation()
         self.recorder: Recorder | None = None
         self._log: Log | None = None
@@ -117,14 +124,24 @@ class World:
 
     # the parts
 
+    def _keep(self, *, restricted: bool) -> str:
+        snapshot = Snapshot.of(self._configuration(restricted=restricted).sources)
+        return SnapshotStore(EVIDENCE, self.disk).put(snapshot.document)
+
     def _start_recorder(self) -> None:
         self._generation += 1
         entropy = random.Random(self.draw.random()).randbytes
-        self._log = Log(EVIDENCE, self.disk, "operator.example/node-1", entropy)
-        side = SideStore(EVIDENCE, self.disk, entropy)
         stamp = "2026-06-12T12:00:00.000000Z"
+        try:
+            self._log = Log(EVIDENCE, self.disk, LOG, entropy)
+            side = SideStore(EVIDENCE, self.disk, entropy)
+        except EvidenceFault:
+            # Its process ends with a disk that does not even let it start, and is started again.
+            self.disk.crash()
+            self.time.call_later(0.1, self._start_recorder)
+            return
         self.recorder = Recorder(self._log, side, lambda: stamp, lambda fault: None)
-        self._log.begin(stamp, "simulated")
+        self.recorder.begin("simulated")
         self._turn(self._generation)
 
     def _turn(self, generation: int) -> None:
@@ -138,6 +155,7 @@ class World:
     def crash_recorder(self) -> None:
         """The recorder dies with whatever its disk had not synced; a second later it is back."""
         self._generation += 1
+        self.crashes += 1
         self.recorder = None
         self.disk.crash()
         for wire in self.network.wires:
@@ -233,8 +251,24 @@ class World:
             self.time.call_later(draw.uniform(0.05, 1.5), self.restrict)
         for _ in range(draw.choice([0, 0, 1, 2])):
             self.time.call_later(draw.uniform(0.05, 2.0), self._crash_if_up)
+        if self._trouble.random() < 0.4:
+            self.time.call_later(self._trouble.uniform(0.02, 1.5), self._fail_disk)
         finished = self.time.run(until=self._over, limit_s=120.0)
         assert finished, "the world stood still before everybody had an answer"
+
+    def _fail_disk(self) -> None:
+        """For a while some of what is asked of the disk is full or fails."""
+        draw = self._trouble
+        self.failures += 1
+        code = draw.choice([errno.EIO, errno.ENOSPC])
+        operations, rate = draw.sample(FAILING, 2), draw.choice([0.2, 1.0])
+        self.disk.fails = lambda operation, _path: (
+            code if operation in operations and draw.random() < rate else 0
+        )
+        self.time.call_later(draw.uniform(0.05, 1.0), self._mend_disk)
+
+    def _mend_disk(self) -> None:
+        self.disk.fails = lambda _operation, _path: 0
 
     def _crash_if_up(self) -> None:
         if self.recorder is not None:
@@ -284,11 +318,14 @@ class World:
         """What went wrong that must not; empty if the world is in order."""
         found = [f"an error of ours: {error!r}" for error in self.errors]
         records = [decode(leaf) for _, leaf in leaves(EVIDENCE, self.disk)]
+        found += self._damage()
         sent: set[tuple[str, str, str]] = set()
         outcomes: dict[str, list[str]] = {}
         for leaf in records:
             if isinstance(leaf, (DecisionLeaf, AttemptLeaf)) and leaf.sending is not None:
                 sent.add(_sending(leaf.request, leaf.sending))
+                if leaf.sending.snapshot not in self.snapshots:
+                    found.append(f"under a snapshot that nobody adopted: {leaf.request}")
             elif isinstance(leaf, OutcomeLeaf):
                 outcomes.setdefault(leaf.request, []).append(leaf.outcome)
         for entry in self.simulation.ledger.entries():
@@ -306,6 +343,11 @@ class World:
             if ask.person == "us" and (ask.kind == "refused" or ask.code == "directive_refused"):
                 found.append(f"wrongly refused: {ask}")
         return found
+
+    def _damage(self) -> list[str]:
+        assert self._log is not None
+        report = verify(EVIDENCE, self._log.key.verifier(), disk=self.disk)
+        return [f"damage: {one}" for one in report.findings if one.severity == "damage"]
 
     def _unlawful(self, person: str | None, model: str, at: float) -> bool:
         if self.restricted_at is None or person != "foreign" or model != "alpha":

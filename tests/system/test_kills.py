@@ -1,4 +1,7 @@
-"""kill -9 of every process at random moments under load; `tests.system.campaign` plays for long."""
+"""kill -9 of every process, and failing disks, at random moments under load.
+
+`tests.system.campaign` plays for long, and so does `make soak`.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,26 @@ from licet.evidence import AdoptedLeaf, DecisionLeaf, Leaf, OutcomeLeaf, Sending
 from licet.sim import Entry
 from licet.terms import Instant
 from tests.system.callers import Ask, Heard
-from tests.system.campaign import VICTIMS, play, table
+from tests.system.campaign import ILLS, play, table
 from tests.system.comparison import Log, compare
 
 pytestmark = pytest.mark.system
 
-ROUNDS = 48
+ROUNDS = 60
 SEED = 20_260_612
 BACK_S_MAX = 3.0
 """How long a machine with two busy cores may take to start a Python process and to read a log."""
 
 
-def test_no_kill_loses_a_record_or_hangs_a_caller(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_kill_and_no_failing_disk_loses_a_record_or_hangs_a_caller(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     rounds = play(ROUNDS, SEED)
     with capsys.disabled():
         print("", *table(rounds), sep="\n")
-    assert [(one.victim, fault) for one in rounds for fault in one.faults] == []
-    assert {one.victim for one in rounds} == set(VICTIMS)
-    back = [one.back_s for one in rounds if one.victim != "supervisor"]
+    assert [(one.ill, fault) for one in rounds for fault in one.faults] == []
+    assert {one.ill for one in rounds} == set(ILLS)
+    back = [one.back_s for one in rounds if one.ill != "supervisor"]
     assert max(back) < BACK_S_MAX
     # What was never interrupted was never tested.
     assert sum(one.unknown for one in rounds) > ROUNDS

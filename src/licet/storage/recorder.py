@@ -28,11 +28,13 @@ from licet.evidence import (
 from licet.storage.books import Attempt
 from licet.storage.log import Checked, Log
 from licet.storage.side import SideStore
-from licet.terms import EvidenceFault
+from licet.terms import EvidenceFault, RequestId
 
 CHECKPOINT_LEAVES = 10_000
 CHECKPOINT_SECONDS = 1.0
 PROBE_SECONDS = 0.25
+_REFUSED_MAX = 1 << 17
+"""More than all workers together can have sent and not heard the fate of."""
 
 Send = Callable[[bytes], None]
 
@@ -70,6 +72,8 @@ class Recorder:
         self._peers: dict[int, _Peer] = {}
         self._pending: list[tuple[int, Submit]] = []
         self._orphans: list[Attempt] = []
+        self._refused: dict[RequestId, EvidenceFault] = {}
+        """Requests of which a record was refused lately, and why."""
         self._signed_size = log.checkpoint.size if log.checkpoint else -1
         self._signed_at = float("-inf")
         self._probed_at = float("-inf")
@@ -108,7 +112,7 @@ class Recorder:
     def turn(self) -> None:
         """Commits what has arrived and answers it. To be called after each round of reading."""
         pending, self._pending = self._pending, []
-        check = self._log.check
+        admit = self._admit
         batch: list[Checked] = []
         openings: list[Opening] = []
         runs: list[tuple[int, int, int]] = []
@@ -116,11 +120,11 @@ class Recorder:
             first = submit.first
             for number, entry in enumerate(submit.entries, first):
                 try:
-                    batch.append(check(entry.leaf, peer))
-                except EvidenceFault:
+                    batch.append(admit(entry.leaf, peer))
+                except EvidenceFault as fault:
                     runs.append((peer, first, number - first))
                     first = number + 1
-                    self._refuse(peer, number)
+                    self._answer(peer, _nack(number, 1, fault), 1)
                     continue
                 if entry.opening is not None:
                     openings.append(entry.opening)
@@ -163,6 +167,13 @@ class Recorder:
             case _:
                 assert_never(message)
 
+    def _admit(self, leaf: bytes, peer: int) -> Checked:
+        checked = self._log.check(leaf, peer)
+        fault = self._refused.get(checked.seen.request)
+        if fault is not None:
+            raise EvidenceFault(fault.code, fault.message)
+        return checked
+
     def _commit(
         self, batch: list[Checked], openings: list[Opening], runs: list[tuple[int, int, int]]
     ) -> None:
@@ -173,8 +184,8 @@ class Recorder:
             index = self._log.append(batch)
         except EvidenceFault as fault:
             for peer, first, count in runs:
-                nack = Nack(first=first, count=count, code=fault.code, message=fault.message)
-                self._answer(peer, nack, count)
+                self._answer(peer, _nack(first, count, fault), count)
+            self._give_up(batch, fault)
             self._failed(fault)
             return
         self._worked()
@@ -186,10 +197,17 @@ class Recorder:
         if count and peer in self._peers:
             self._peers[peer].send(encode_message(message))
 
-    def _refuse(self, peer: int, number: int) -> None:
-        message = f"the record is malformed or not of log `{self._log.origin}`"
-        nack = Nack(first=number, count=1, code="leaf_malformed", message=message)
-        self._answer(peer, nack, 1)
+    def _give_up(self, batch: list[Checked], fault: EvidenceFault) -> None:
+        """A worker ends a request of which a record was refused, and brings nothing of it again.
+
+        What it had sent by then must not be recorded either, or the log would tell of an end
+        without a beginning; and what is on record as begun has an unknown outcome.
+        """
+        requests = {entry.seen.request for entry in batch if entry.seen.request}
+        self._refused |= dict.fromkeys(requests, fault)
+        while len(self._refused) > _REFUSED_MAX:
+            del self._refused[next(iter(self._refused))]
+        self._orphans += [one for one in self._log.books.open if one[0] in requests]
 
     def _erase(self, peer: int, holder: str) -> None:
         slot = self._side.find(holder)
@@ -200,8 +218,7 @@ class Recorder:
                 self._log.record([erased])
                 self._side.destroy(slot)
             except EvidenceFault as fault:
-                nack = Nack(first=0, count=0, code=fault.code, message=fault.message)
-                self._peers[peer].send(encode_message(nack))
+                self._peers[peer].send(encode_message(_nack(0, 0, fault)))
                 self._failed(fault)
                 return
         self._peers[peer].send(encode_message(Erased(slot=slot)))
@@ -219,7 +236,10 @@ class Recorder:
         self._guarded(self._record_orphans)
 
     def _record_orphans(self) -> None:
-        self._log.record(self._log.unknown(self._orphans, self._now()))
+        orphans = dict.fromkeys(self._orphans)
+        still = [attempt for attempt in orphans if attempt in self._log.books.open]
+        if still:
+            self._log.record(self._log.unknown(still, self._now()))
         self._orphans = []
 
     def _sign(self) -> None:
@@ -264,3 +284,7 @@ class Recorder:
                 fault=self.fault.code if self.fault else "",
             )
         )
+
+
+def _nack(first: int, count: int, fault: EvidenceFault) -> Nack:
+    return Nack(first=first, count=count, code=fault.code, message=fault.message)

@@ -27,7 +27,7 @@ from licet.evidence import (
 from licet.storage import Log, Recorder, SideStore, leaves
 from licet.terms import EvidenceFault
 from tests.simulation.disk import SimulatedDisk
-from tests.unit.evidence.examples import AT, LOG, decision, outcome
+from tests.unit.evidence.examples import AT, LOG, attempt, decision, outcome
 
 FOLDER = Path("/evidence")
 
@@ -132,6 +132,40 @@ def test_a_dead_worker_is_settled_once_the_disk_works_again(bench: Bench) -> Non
     assert bench.kept()[-1] == OutcomeLeaf(at=AT, log=LOG, request="01K1", outcome="unknown")
     faults = [message.fault for message in bench.hear(2) if isinstance(message, Welcome)]
     assert faults == ["disk_full", ""]
+
+
+def test_an_outcome_that_was_refused_is_recorded_as_unknown_once_the_disk_works(
+    bench: Bench,
+) -> None:
+    bench.submit(1, 1, decision("01K1"), decision("01K2"))
+    bench.recorder.turn()
+    bench.disk.fails = lambda operation, _path: errno.EIO if operation == "sync" else 0
+    bench.submit(1, 3, outcome("01K1"), decision("01K3"), outcome("01K3"))
+    bench.recorder.turn()
+    assert [one.count for one in bench.hear(1) if isinstance(one, Nack)] == [3]
+    bench.disk.fails = lambda _operation, _path: 0
+    for elapsed in (1.0, 2.0, 3.0):
+        bench.recorder.tick(elapsed)
+    unknown = OutcomeLeaf(at=AT, log=LOG, request="01K1", outcome="unknown")
+    assert bench.kept() == [decision("01K1"), decision("01K2"), unknown]
+    assert list(bench.log.books.open) == [("01K2", 1)]
+
+
+def test_of_a_request_whose_record_was_refused_nothing_more_is_recorded(bench: Bench) -> None:
+    bench.submit(1, 1, decision("01K2"))
+    bench.recorder.turn()
+    bench.disk.fails = lambda operation, _path: errno.EIO if operation == "sync" else 0
+    bench.submit(1, 2, decision("01K1"), attempt("01K2"))
+    bench.recorder.turn()
+    bench.disk.fails = lambda _operation, _path: 0
+    # Sent before the worker could know.
+    bench.submit(1, 4, outcome("01K1"), decision("01K3"), outcome("01K2"))
+    bench.recorder.turn()
+    bench.recorder.tick(1.0)
+    unknown = OutcomeLeaf(at=AT, log=LOG, request="01K2", outcome="unknown")
+    assert bench.kept() == [decision("01K2"), decision("01K3"), unknown]
+    refused = [(one.first, one.count) for one in bench.hear(1) if isinstance(one, Nack)]
+    assert refused == [(2, 2), (4, 1), (6, 1)]
 
 
 def test_a_checkpoint_follows_within_a_second_and_only_when_there_is_something_new(
