@@ -16,7 +16,7 @@ from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER_FILE, key, token
-from tests.rig import LICET, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
@@ -87,7 +87,7 @@ def is_cut(heard: Heard, *, directives: list[str]) -> None:
 
 def test_once_adopted_nothing_reaches_a_vendor_against_it(before_send: bool) -> None:
     with (
-        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig,
         ThreadPoolExecutor(8) as pool,
     ):
         stop = threading.Event()
@@ -123,7 +123,7 @@ def test_once_adopted_nothing_reaches_a_vendor_against_it(before_send: bool) -> 
 def test_streams_that_a_directive_names_end_and_others_go_on(
     dialect: str, before_send: bool
 ) -> None:
-    with Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig:
+    with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig:
         alice, bob, nobody = (
             stream(rig, dialect, who)
             for who in (token(), token(sub="bob", licet={"us_person": False}), "")
@@ -162,7 +162,7 @@ def test_streams_that_a_directive_names_end_and_others_go_on(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_may_finish_finishes(dialect: str) -> None:
-    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+    with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
         going_on = stream(rig, dialect)
         rig.adopt(letter(in_flight="finish"))
         said = going_on.rest().said
@@ -175,7 +175,9 @@ def test_what_may_finish_finishes(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_directive_comes_into_force_by_the_clock_alone(dialect: str) -> None:
-    with Rig({"licet.toml": SETTINGS, **letter(since=SOON, until=LATER)}, at=AT) as rig:
+    with Rig(
+        {"licet.toml": SETTINGS, **letter(since=SOON, until=LATER)}, at=AT, vendors=EVERY_VENDOR
+    ) as rig:
         cut = stream(rig, dialect, model="alpha")
         rig.call(rig.node.step_clock, Instant(SOON - 1))
         rig.call(rig.node.step_clock, SOON)
@@ -192,7 +194,7 @@ def test_an_answer_that_has_not_begun_becomes_a_refusal(
     dialect: str, streamed: bool, before_send: bool
 ) -> None:
     with (
-        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig,
         ThreadPoolExecutor(1) as pool,
     ):
         waiting = in_flight(rig, pool, dialect, model="alpha", stream=streamed)
@@ -224,7 +226,7 @@ def in_flight(rig: Rig, pool: ThreadPoolExecutor, dialect: str, **fields: object
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_workload_goes_on_with_what_is_still_permitted(dialect: str, before_send: bool) -> None:
     with (
-        Rig({"licet.toml": SETTINGS}, at=AT, before_send=before_send) as rig,
+        Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig,
         ThreadPoolExecutor(1) as pool,
     ):
         waiting = in_flight(rig, pool, dialect)
@@ -243,7 +245,7 @@ def expiring(at: Instant) -> str:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_stream_ends_with_the_attestation_it_rests_on(dialect: str) -> None:
     files = {"licet.toml": SETTINGS, **letter(whom=FOREIGN)}
-    with Rig(files, at=AT) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         cut = stream(rig, dialect, expiring(SOON), model="alpha")
         going_on = stream(rig, dialect, expiring(LATER), model="alpha")
         # The clock passes without anybody telling the desk: it looks at it by itself.
@@ -255,7 +257,7 @@ def test_a_stream_ends_with_the_attestation_it_rests_on(dialect: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_another_request_does_not_renew_what_a_stream_rests_on(dialect: str) -> None:
     files = {"licet.toml": SETTINGS, **letter(whom=FOREIGN)}
-    with Rig(files, at=AT) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         who = expiring(SOON)
         cut = stream(rig, dialect, who, model="alpha")
 
@@ -276,7 +278,7 @@ def test_a_stream_ends_with_what_its_key_attests() -> None:
     attests = "[attests]\nus_person = true\n"
     plain, file = key("office", attests=attests)
     files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
-    with Rig(files, at=AT) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         cut = Streaming(rig.port, plain, "chat", SLOWLY, model="alpha")
         cut.until_text()
         rig.adopt({"keys/office.toml": file.replace(attests, "")})
@@ -286,7 +288,7 @@ def test_a_stream_ends_with_what_its_key_attests() -> None:
 def test_of_a_revoked_key_only_what_nobody_restricts_goes_on() -> None:
     plain, file = key("office", attests="[attests]\nus_person = true\n")
     files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
-    with Rig(files, at=AT) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         cut, going_on = (
             Streaming(rig.port, plain, "chat", SLOWLY, model=model) for model in ("alpha", "beta")
         )
@@ -303,7 +305,9 @@ def test_of_a_revoked_key_only_what_nobody_restricts_goes_on() -> None:
     ("disclosure", "named"), [("full", "A letter"), ("authority", "An Authority"), ("none", "")]
 )
 def test_a_caller_is_told_no_more_than_may_be_disclosed(disclosure: str, named: str) -> None:
-    with Rig({"licet.toml": SETTINGS, **letter(disclosure=disclosure)}, at=AT) as rig:
+    with Rig(
+        {"licet.toml": SETTINGS, **letter(disclosure=disclosure)}, at=AT, vendors=EVERY_VENDOR
+    ) as rig:
         refused = ask(rig.port, rig.plain_key, "chat", model="alpha")
         assert refused.status == 451
         assert named in refused.error["message"]
@@ -324,7 +328,11 @@ from = {format_instant(SOON)}
 until = {format_instant(LATER)}
 reason = "withdrawn by its maker"
 """
-    with Rig({"licet.toml": SETTINGS, "catalog/availability.toml": withdrawn}, at=AT) as rig:
+    with Rig(
+        {"licet.toml": SETTINGS, "catalog/availability.toml": withdrawn},
+        at=AT,
+        vendors=EVERY_VENDOR,
+    ) as rig:
         going_on = stream(rig, "chat", model="alpha")
         rig.call(rig.node.step_clock, SOON)
         heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
@@ -343,7 +351,9 @@ on_stale = "serve"
 [[candidate]]
 model = "alpha"
 """
-    with Rig({"licet.toml": SETTINGS, "workloads/chat-any.toml": lenient}, at=AT) as rig:
+    with Rig(
+        {"licet.toml": SETTINGS, "workloads/chat-any.toml": lenient}, at=AT, vendors=EVERY_VENDOR
+    ) as rig:
         rig.call(rig.node.renew_lease, rig.snapshot.digest, 0.0)
         heard = ask(rig.port, rig.plain_key, "chat")
         assert (heard.status, heard.error["code"]) == (503, "stale_snapshot")
@@ -371,7 +381,7 @@ def test_nothing_is_decided_while_the_clock_has_left_its_permitted_error() -> No
 
 
 def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
-    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+    with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
         before = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
         rig.adopt(letter())
         after = ask(rig.port, rig.plain_key, "chat"), rig.snapshot.digest
@@ -387,7 +397,7 @@ def test_every_decision_names_the_snapshot_it_was_made_under() -> None:
 
 def test_what_was_barred_before_it_was_sent_says_so_and_nothing_of_the_attempt_before() -> None:
     failing = Cue(fault="status_500", vendor="first", model="alpha", when="always")
-    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+    with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
         rig.call(rig.vendors.simulation.script.add, [failing])
         world = rig.node.desk.world
         submit, second = world.committer.submit, threading.Event()
@@ -430,7 +440,7 @@ model.id = ["beta"]
 notify_user = true
 """
     files = {"licet.toml": SETTINGS, "directives/transparency.toml": notice, **letter()}
-    with Rig(files, at=AT) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         rerouted = ask(rig.port, rig.plain_key, "chat")
         assert rerouted.headers["licet-model"] == "beta"
         assert rerouted.headers["licet-notice"] == "Answers are made by a machine"

@@ -21,12 +21,12 @@ from licet.sim import Cue, End
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
 from tests.contract.evidence import told
-from tests.rig import LICET, VENDORS, Rig, endpoint
+from tests.rig import EVERY_VENDOR, LICET, VENDORS, Rig, endpoint
 
 AT = Instant(1_781_300_000_000_000)
 SLOWLY = "[[sim:slow_drip:40]]"
 DIALECTS = tuple(PATHS)
-FIRST = {"chat": "first", "messages": "third"}
+FIRST = {"chat": "first", "messages": "third", "responses": "fifth"}
 ONE_STEP = """
 id = "{id}"
 dialect = "{id}"
@@ -49,7 +49,7 @@ PATIENT = settings(head_ms="4500", idle_ms="4500")
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    with Rig(PATIENT, at=AT) as rig:
+    with Rig(PATIENT, at=AT, vendors=EVERY_VENDOR) as rig:
         yield rig
 
 
@@ -96,7 +96,7 @@ def test_without_the_recorder_nothing_is_served_and_soon_after_it_everything(
 
 def test_a_breaker_opens_for_one_model_at_one_endpoint_and_heals() -> None:
     text = settings()["licet.toml"].replace("failures = 1000", "failures = 2\nopen_s = 1")
-    with Rig({"licet.toml": text}, at=AT) as rig:
+    with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_500", vendor="first", model="alpha", n=2)
         where = [ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] for _ in range(4)]
         assert where == ["second"] * 4
@@ -110,7 +110,7 @@ def test_a_breaker_opens_for_one_model_at_one_endpoint_and_heals() -> None:
 
 def test_where_every_breaker_is_open_a_permitted_person_is_tried_all_the_same() -> None:
     text = settings()["licet.toml"].replace("failures = 1000", "failures = 1\nopen_s = 60")
-    with Rig({"licet.toml": text}, at=AT) as rig:
+    with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_500", n=3)
         assert ask(rig.port, rig.plain_key, "chat").status == 502
         assert ask(rig.port, rig.plain_key, "chat").status == 200
@@ -119,7 +119,7 @@ def test_where_every_breaker_is_open_a_permitted_person_is_tried_all_the_same() 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialect: str) -> None:
     alone = ONE_STEP.format(id=dialect, endpoint=FIRST[dialect])
-    with Rig(PATIENT | {f"workloads/{dialect}.toml": alone}, at=AT) as rig:
+    with Rig(PATIENT | {f"workloads/{dialect}.toml": alone}, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_503", n=1)
         served = ask(rig.port, rig.plain_key, dialect, stream=True)
         assert served.status == 200
@@ -136,7 +136,7 @@ def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialec
 def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(before_send: bool) -> None:
     alone = ONE_STEP.format(id="chat", endpoint="first")
     files = settings(backoff_ms="100", head_ms="4000") | {"workloads/chat.toml": alone}
-    with Rig(files, at=AT, before_send=before_send) as rig:
+    with Rig(files, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig:
         cue(rig, "status_503", n=1)
         found = stream(rig, "chat", SLOWLY)
         assert rig.call(rig.node.status).in_flight == 1
@@ -144,7 +144,7 @@ def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(before_send: 
 
 
 def test_the_whole_request_has_a_bound() -> None:
-    with Rig(settings(total_ms="600"), at=AT) as rig:
+    with Rig(settings(total_ms="600"), at=AT, vendors=EVERY_VENDOR) as rig:
         heard = stream(rig, "chat", "[[sim:slow_drip:200]]").rest()
         assert heard.error["code"] == "vendor_timeout"
         assert heard.whole
@@ -153,7 +153,7 @@ def test_the_whole_request_has_a_bound() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_head_is_held_back_for_content_but_not_for_ever(dialect: str) -> None:
-    with Rig(settings(hold_head_ms="100", idle_ms="3000"), at=AT) as rig:
+    with Rig(settings(hold_head_ms="100", idle_ms="3000"), at=AT, vendors=EVERY_VENDOR) as rig:
         found = Streaming(rig.port, rig.plain_key, dialect, "[[sim:first_event_not_content:900]]")
         # The head is here, and the content is not.
         assert rig.call(rig.vendors.simulation.ledger.ends) == {}
@@ -267,7 +267,8 @@ def request(rig: Rig, dialect: str, body: bytes, *lines: str) -> bytes:
 LARGE = tuple(msgspec.structs.replace(one, answer_bytes=12_000_000, chunks=2000) for one in VENDORS)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+# A stream of Responses says all of its answer again in its last event, which is bounded.
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
 def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str) -> None:
     files = settings(head_ms="30000", idle_ms="30000", total_ms="60000")
     files["licet.toml"] += "[limits]\nanswer_bytes_max = 64000000\n"
@@ -317,7 +318,10 @@ def pair(rig: Rig) -> tuple[Any, Any] | None:
 
 
 def test_answers_that_nobody_reads_are_not_made_without_end() -> None:
-    with Rig(settings(client_idle_ms="400"), at=AT) as rig, narrow(rig) as connection:
+    with (
+        Rig(settings(client_idle_ms="400"), at=AT, vendors=EVERY_VENDOR) as rig,
+        narrow(rig) as connection,
+    ):
         connection.settimeout(0.2)
         asked = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2_000
         sent = 0
@@ -404,7 +408,7 @@ def test_an_error_of_ours_is_an_error_that_the_caller_can_read(
 
 def test_beyond_its_bound_a_worker_says_so_and_serves_the_next_when_there_is_room() -> None:
     text = settings(head_ms="4000")["licet.toml"] + "[limits]\nrequests_max = 1\n"
-    with Rig({"licet.toml": text}, at=AT) as rig:
+    with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         going_on = stream(rig)
         busy = ask(rig.port, rig.plain_key, "messages")
         assert (busy.status, busy.error["code"]) == (503, "too_many_requests")
