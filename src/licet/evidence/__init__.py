@@ -4,7 +4,7 @@ Nothing here opens a file or reads a clock; `licet.storage` does. The format is 
 `docs/internals/evidence.md`, closely enough to write a verifier from.
 """
 
-from licet.evidence.canonical import canonical, clip, digest_of
+from licet.evidence.canonical import INTEGER_MAX, canonical, clip, digest_of
 from licet.evidence.codec import (
     LEAF_BYTES_MAX,
     TRAFFIC_KINDS,
@@ -135,6 +135,7 @@ from licet.evidence.witnessing import (
 __all__ = [
     "EMPTY_ROOT",
     "ENTRIES",
+    "INTEGER_MAX",
     "LEAF_BYTES_MAX",
     "SCHEMA",
     "SEGMENT_HEADER_BYTES",

@@ -99,12 +99,12 @@ class CommitQueue(Generic[T]):
         for message in self._messages.feed(data):
             match message:
                 case Ack():
-                    for offset in range(message.count):
-                        token = self._take(message.first + offset)
-                        settled.append(Settled(token=token, index=message.index + offset))
+                    index = message.index
+                    for token in self._take(message.first, message.count):
+                        settled.append(Settled(token=token, index=index))
+                        index += 1
                 case Nack():
-                    for offset in range(message.count):
-                        token = self._take(message.first + offset)
+                    for token in self._take(message.first, message.count):
                         settled.append(Settled(token=token, code=message.code))
                 case Welcome():
                     self.welcome = message
@@ -120,8 +120,8 @@ class CommitQueue(Generic[T]):
         self._start()
         return tokens
 
-    def _take(self, number: int) -> T:
+    def _take(self, first: int, count: int) -> list[T]:
         try:
-            return self._waiting.pop(number)
-        except KeyError:
-            raise EvidenceFault("protocol", f"entry {number} is not waiting") from None
+            return [self._waiting.pop(number) for number in range(first, first + count)]
+        except KeyError as error:
+            raise EvidenceFault("protocol", f"entry {error} is not waiting") from None

@@ -8,12 +8,12 @@ holds them, and the record as a printed form with blanks for what differs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
 
 from licet.catalog import Candidate as Step
-from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip, encode
+from licet.evidence import Candidate, DecisionLeaf, Observed, Sending, clip
 from licet.gateway.admission import Caller, Ground
 from licet.gateway.fittings import Fittings
+from licet.gateway.forms import TEXTS, Form
 from licet.gateway.passage import NO_LOSSES, Losses
 from licet.policy import Decision, notices
 from licet.relay import Considered, Plan
@@ -23,25 +23,7 @@ CANDIDATES_MAX = 32
 ASKED_CHARACTERS_MAX = 256
 FORMS_MAX = 64
 
-# Control characters are in no identifier, so a blank is never mistaken for content.
-_AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = (f"\x00{n}" for n in range(5))
-
-
-class Form:
-    """A canonical record with blanks: `fill` gives the same bytes as encoding the leaf."""
-
-    __slots__ = ("_in_order", "_printed")
-
-    def __init__(self, leaf: DecisionLeaf) -> None:
-        """`leaf` has blanks (`_AT` and so on) where requests differ."""
-        first, *others = encode(leaf).decode().replace("%", "%%").split("\\u0000")
-        self._printed = "%s".join([first, *(piece[1:] for piece in others)])
-        self._in_order = itemgetter(*(int(piece[0]) for piece in others))
-
-    def fill(self, at: str, commitment: str, digest: str, request: str, wall: str) -> bytes:
-        blanks = self._in_order((at, commitment, digest, request, wall))
-        filled: str = self._printed % blanks
-        return filled.encode()
+_AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = TEXTS[:5]
 
 
 class Case:

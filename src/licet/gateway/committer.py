@@ -117,10 +117,10 @@ class Committer(asyncio.Protocol):
                 self._transport.abort()
             return
         for entry in settled:
-            if entry.durable:
-                entry.token.recorded(entry.index)
-            else:
+            if entry.code:
                 entry.token.unrecorded(entry.code)
+            else:
+                entry.token.recorded(entry.index)
 
     def eof_received(self) -> bool:
         return False

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from licet.evidence import OutcomeLeaf, OutcomeWord, Usage, clip, tokens
+import re
+
+from msgspec import structs
+
+from licet.evidence import INTEGER_MAX, OutcomeLeaf, OutcomeWord, Usage, clip, tokens
 from licet.gateway.filing import Filing
+from licet.gateway.forms import NUMBERS, TEXTS, Form
 from licet.gateway.intake import Intake
 from licet.gateway.passage import Losses
 from licet.relay import Conclusion, Relay
@@ -16,6 +21,9 @@ SAID_CHARACTERS_MAX = 256
 UNTOLD = "not_available"
 """What a vendor answers that cannot say where it inferred (Anthropic API reference, usage)."""
 
+FORMS_MAX = 256
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/-]{1,256}")
+_NUMBER = str(NUMBERS[0])[:-1]
 _BY_DIRECTIVES = frozenset({Conclusion.CUT, Conclusion.REFUSED})
 _NOTHING_SAID = ("", "", "", "")
 
@@ -61,6 +69,89 @@ def ending_of(
         digest_key=ledger.digest_key_id if digest else "",
         answer_digest=digest,
         breaches=_breaches(filing.about.passage.lost, residency),
+    )
+
+
+def file_ending(
+    outcome: OutcomeWord,
+    relay: Relay,
+    intake: Intake | None,
+    filing: Filing,
+    *,
+    at: Instant,
+    lasted_s: float,
+    digest: str,
+) -> None:
+    """Files how the last attempt ended; an answer of a kind that was there before from its form."""
+    filled = None
+    if outcome == "answered" and intake is not None and filing.ledger.wall is None:
+        filled = _filled(intake, filing, at, lasted_s, digest)
+    if filled is not None:
+        filing.filled(filled)
+        return
+    known = relay, intake, filing
+    leaf = ending_of(outcome, *known, at=at, lasted_s=lasted_s, digest=digest)
+    filing.outcome(leaf)
+    if outcome == "answered" and intake is not None and not leaf.breaches:
+        _remember(intake, filing, leaf)
+
+
+def _filled(
+    intake: Intake, filing: Filing, at: Instant, lasted_s: float, digest: str
+) -> bytes | None:
+    """The record of an answer from the form of its kind; None where there is none."""
+    ledger, usage, told = filing.ledger, intake.usage, intake.vendor_request
+    lasted_us = round(lasted_s * 1000) * 1000
+    if usage is None or (told and _PLAIN.fullmatch(told) is None):
+        return None
+    read, written = usage.input_tokens, usage.output_tokens
+    cached = usage.cached_input_tokens
+    if not (0 < read <= INTEGER_MAX and 0 < written <= INTEGER_MAX and 0 <= cached <= read):
+        return None
+    form = ledger.endings.get(_kind(intake, filing, lasted_us > 0))
+    if form is None:
+        return None
+    request = filing.about.request
+    return form.fill(ledger.stamp(at), request, digest, told, lasted_us, read, written, cached)
+
+
+def _remember(intake: Intake, filing: Filing, leaf: OutcomeLeaf) -> None:
+    """Prints the form of this kind of answer, unless a vendor's words could pass for a blank."""
+    said, usage, forms = intake.said, leaf.usage, filing.ledger.endings
+    if usage is None or not all(word.isprintable() and _NUMBER not in word for word in said):
+        return
+    at, request, digest, told = TEXTS[:4]
+    lasted, read, written, cached = NUMBERS[4:8]
+    blank = structs.replace(
+        leaf,
+        at=at,
+        request=request,
+        answer_digest=digest,
+        vendor_request=told if leaf.vendor_request else "",
+        duration_us=lasted if leaf.duration_us else 0,
+        usage=structs.replace(
+            usage, input=read, output=written, cache_read=cached if usage.cache_read else 0
+        ),
+    )
+    if len(forms) >= FORMS_MAX:
+        forms.clear()
+    forms[_kind(intake, filing, leaf.duration_us > 0)] = Form(blank)
+
+
+def _kind(intake: Intake, filing: Filing, lasted: bool) -> tuple[object, ...]:
+    """All that a form depends on, beside the ledger: what is printed, and what is left out."""
+    usage = intake.usage
+    return (
+        intake.said,
+        intake.status,
+        filing.attempt,
+        filing.tries,
+        filing.about.passage.request.stream,
+        filing.about.passage.lost,
+        lasted,
+        intake.vendor_request != "",
+        usage is not None and usage.cached_input_tokens > 0,
+        usage is not None and usage.estimated,
     )
 
 

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from licet.evidence import OutcomeLeaf, OutcomeWord
 from licet.gateway.delivery import Delivery
-from licet.gateway.endings import ending_of
+from licet.gateway.endings import ending_of, file_ending
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
 from licet.gateway.intake import Intake, Signal
@@ -37,7 +37,7 @@ class Exchange:
     """A request that was let in, with its plan."""
 
     __slots__ = (
-        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_over", "_probing",
+        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_probing",
         "_relay", "_reply", "_started", "_waiting", "_world", "case", "deadline", "ground",
     )  # fmt: skip
 
@@ -54,7 +54,6 @@ class Exchange:
         self._outbound: Outbound | None = None
         self._waiting: Waiting | None = None
         self._probing = False
-        self._over = False
         self._hold_until = 0.0
         self._started = world.now()
         self.deadline = self._started + world.bounds.total_s
@@ -379,7 +378,9 @@ class Exchange:
         digest = ""
         if conclusion is Conclusion.ANSWERED or self._delivery.started:
             digest = self._delivery.seal(intake.body if intake is not None else b"")
-        self._filing.outcome(self._ending(outcome_word(conclusion), digest))
+        now, lasted_s = self._world.clock.now(), self._world.now() - self._started
+        known = self._relay, intake, self._filing
+        file_ending(outcome_word(conclusion), *known, at=now, lasted_s=lasted_s, digest=digest)
         self.deadline = float("inf")
 
     def _finish(self) -> None:
@@ -419,10 +420,10 @@ class Exchange:
             deadline = min(deadline, self._hold_until)
         self.deadline = min(deadline, self._started + world.bounds.total_s)
 
-    def _ending(self, outcome: OutcomeWord, digest: str = "") -> OutcomeLeaf:
+    def _ending(self, outcome: OutcomeWord) -> OutcomeLeaf:
         now, lasted_s = self._world.clock.now(), self._world.now() - self._started
         known = self._relay, self._intake, self._filing
-        return ending_of(outcome, *known, at=now, lasted_s=lasted_s, digest=digest)
+        return ending_of(outcome, *known, at=now, lasted_s=lasted_s, digest="")
 
     def _headers(self) -> bytes:
         assert self._intake is not None
@@ -444,7 +445,5 @@ class Exchange:
             self._world.breakers.released(self._relay.step.endpoint, self._relay.step.model)
 
     def _end(self, outcome: str) -> None:
-        if not self._over:
-            self._over = True
-            self._filing.close()
+        if self._filing.close():
             self._world.ended(self, outcome)

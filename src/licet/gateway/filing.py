@@ -94,6 +94,10 @@ class Filing:
             self.ledger.breached()
         self._submit(Filed(encode(ending)))
 
+    def filled(self, outcome: bytes) -> None:
+        """The outcome's record from a printed form."""
+        self._submit(Filed(outcome))
+
     def crashed(self, *, at: Instant) -> None:
         """Files the end of a request that an error of ours ended. What made the error may
         lie in filing itself: then nothing can be said, and a restart says `unknown`."""
@@ -111,10 +115,11 @@ class Filing:
                 )
             )
 
-    def close(self) -> None:
-        """Nothing more is filed. Parted from its owner, a request that is over leaves nothing
-        to the garbage collector, which would else stop every other one to look for it."""
-        self._owner = None
+    def close(self) -> bool:
+        """Nothing more is filed; whether that is new. Parted from its owner, a request that is
+        over leaves nothing to the garbage collector, which stops all others to look for it."""
+        was_open, self._owner = self._owner is not None, None
+        return was_open
 
     def settled(self, index: int) -> bool:
         """One record is on disk; whether all that were submitted now are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Protocol, TypeVar, TypeVarTuple
 
 
 class Crashing(Protocol):
@@ -13,16 +13,16 @@ class Crashing(Protocol):
     def crashed(self, error: Exception) -> None: ...
 
 
-P = ParamSpec("P")
+A = TypeVarTuple("A")
 C = TypeVar("C", bound=Crashing)
 
 
-def guarded(method: Callable[Concatenate[C, P], None]) -> Callable[Concatenate[C, P], None]:
+def guarded(method: Callable[[C, *A], None]) -> Callable[[C, *A], None]:
     """An exception inside ends the exchange and is reported; it reaches nobody else."""
 
-    def inside(self: C, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def inside(self: C, /, *args: *A) -> None:
         try:
-            method(self, *args, **kwargs)
+            method(self, *args)
         except Exception as error:  # noqa: BLE001 - reported, and the exchange ends
             self.crashed(error)
 

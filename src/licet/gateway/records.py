@@ -8,7 +8,7 @@ between and turned out differently is a decision of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from licet.catalog import Candidate as Step
@@ -22,6 +22,7 @@ from licet.evidence import (
 )
 from licet.gateway.admission import Caller
 from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
+from licet.gateway.forms import Form
 from licet.gateway.passage import Losses, Passage
 from licet.policy import Decision
 from licet.terms import SECOND_US, Instant, format_instant
@@ -52,6 +53,7 @@ class Ledger:
 
     `error_us`: the declared error of decision time. `wall`: the system's clock, only where
     the decision clock is scripted. `breached` is told of an outcome with a breach.
+    `endings`: forms of the records of answers, by what kind of answer it is.
     """
 
     log: str
@@ -62,6 +64,7 @@ class Ledger:
     breached: Callable[[], None]
     error_us: int = 0
     wall: Callable[[], Instant] | None = None
+    endings: dict[tuple[object, ...], Form] = field(default_factory=dict)
 
     def now(self) -> str | None:
         return None if self.wall is None else format_instant(self.wall())

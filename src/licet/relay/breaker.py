@@ -5,10 +5,11 @@ Pure: the time is an argument, in milliseconds of a clock that does not go back.
 
 from __future__ import annotations
 
-import msgspec
+from dataclasses import dataclass
 
 
-class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class BreakerSettings:
     """`failures` within `window_ms` open it for `open_ms`; then one attempt probes."""
 
     failures: int = 5
@@ -16,7 +17,8 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
     open_ms: int = 5_000
 
 
-class _Breaker(msgspec.Struct):
+@dataclass(kw_only=True)
+class _Breaker:
     failures: int = 0
     window_start_ms: int = 0
     open_until_ms: int = 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from licet.evidence import DecisionLeaf, Sending, decode, encode, is_canonical
 from licet.gateway import cases
-from licet.gateway.cases import Form
+from licet.gateway.forms import Form
 
 AT = "2026-06-12T21:21:00.000000Z"
 DIGEST = "0" * 64
