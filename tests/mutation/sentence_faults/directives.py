@@ -7,6 +7,7 @@ from tests.mutation.sentence_faults.fault import Edit, engine, fault, naive
 KINDS = "An **authorisation** relieves the restrictions"
 MATCHES = "A version **matches** if"
 DATE_ALONE = "A date alone is read in `zone`"
+DISCLOSED = "`disclosure` is what a refused caller is told"
 OBSERVE = '`mode = "observe"`: decided and recorded'
 WOULD = "If enforcing everything that is observed"
 
@@ -204,5 +205,40 @@ DIRECTIVES = (
             "observed=tuple(sorted(observed.intersection(other.deciding))),",
             "observed=other.deciding,",
         ),
+    ),
+    fault(
+        DISCLOSED,
+        "of `none` its authority",
+        engine(
+            "refusal.py",
+            'case Disclosure.NONE:\n            return ""',
+            'case Disclosure.NONE:\n            return f"by a directive of {authority}"',
+        ),
+    ),
+    fault(
+        DISCLOSED,
+        "of `authority` all of it",
+        engine(
+            "refusal.py", 'return f"by a directive of {authority}" if authority else ""', "pass"
+        ),
+    ),
+    fault(
+        DISCLOSED,
+        "of `full` its authority",
+        engine(
+            "refusal.py",
+            "case Disclosure.FULL:\n            pass",
+            'case Disclosure.FULL:\n            return f"by a directive of {authority}"',
+        ),
+    ),
+    fault(
+        DISCLOSED,
+        "its id in any case",
+        engine("refusal.py", "            if rule.version.disclosure is Disclosure.FULL\n", ""),
+    ),
+    fault(
+        "What is missing is told only where",
+        "it is always told",
+        engine("refusal.py", "return decision.missing if open_ else ()", "return decision.missing"),
     ),
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.mutation.sentence_faults.fault import Edit, engine, fault, naive
 
 BROKEN = "**A broken file never keeps a restriction out**"
+MISSPELT = "A name that may stand in a file which nobody can read"
+LEFT = "What had to wait is named"
+SUSPENDED = "It writes a directive into the log"
 KEEPS_OUT = "**A contradiction never keeps a restriction out.**"
 STALE = "**A stale worker does not guess**"
 SPAN = "Decision time has a declared error *e*"
@@ -47,13 +50,13 @@ FAILING = (
         engine("partial.py", "additions.append(self._record(written))", "self._record(written)"),
     ),
     fault(
-        BROKEN,
-        "what names something in it is not adopted",
+        MISSPELT,
+        "it is",
         engine("references.py", "if reference.named in self.unread:", "if False:"),
     ),
     fault(
-        BROKEN,
-        "what names a list in it is not adopted",
+        MISSPELT,
+        "of a list it is",
         engine(
             "snapshot.py",
             "roll = unwritten(name) if found is None else call_roll(*found, window)",
@@ -122,6 +125,46 @@ FAILING = (
         "`licet suspend` needs nothing but the running gateway",
         "it does not know the catalogue",
         Edit(SUSPENSION, "asked = _known(asked, sources)", "asked = _known(asked, Sources())"),
+    ),
+    fault(
+        LEFT,
+        "it is not",
+        engine(
+            "partial.py", 'self.left.append(f"{where}version', 'list[str]().append(f"{where}version'
+        ),
+    ),
+    fault(
+        LEFT,
+        "the command succeeds",
+        Edit("src/licet/cli/running.py", "ctx.exit(1)", "ctx.exit(0)"),
+    ),
+    fault(
+        SUSPENDED,
+        "a start forgets it",
+        Edit(
+            "src/licet/gateway/register_history.py",
+            "suspensions=recover(reading.suspended),",
+            "suspensions=(),",
+        ),
+    ),
+    fault(
+        SUSPENDED,
+        "the log forgets all but one",
+        Edit(SUSPENSION, "return tuple(found.values())", "return tuple(found.values())[:1]"),
+    ),
+    fault(
+        SUSPENDED,
+        "it does not end",
+        Edit(
+            SUSPENSION,
+            "effective_until=None if asked.lift else until,",
+            "effective_until=None,",
+        ),
+    ),
+    fault(
+        SUSPENDED,
+        "it cannot be lifted",
+        Edit(SUSPENSION, "nothing=asked.lift,", "nothing=False,"),
     ),
     fault(
         STALE,
