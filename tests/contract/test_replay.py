@@ -4,12 +4,14 @@ and it is opened, erased and proved by the commands that an auditor has."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from licet.cli import program
 from licet.storage import SnapshotStore, erase_by_recorder
+from licet.terms import SECOND_US, Instant
 from tests.contract.asking import ask, send
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER, token
@@ -101,3 +103,59 @@ def test_a_request_of_a_gateway_is_proved_in_one_file(tmp_path: Path) -> None:
     )
     assert refused.exit_code == 1
     assert "is not leaf" in refused.output
+
+
+def command(folder: Path, *arguments: str) -> Result:
+    """On the gateway that runs on this folder."""
+    asked = ["evidence", *arguments, "--config", str(folder)]
+    return CliRunner().invoke(program, asked, catch_exceptions=False)
+
+
+def test_what_is_under_a_hold_outlives_a_request_to_erase_it_and_its_time() -> None:
+    beside = '[control]\nsocket = "control.sock"\n'
+    settings = f"{SETTINGS}\n{beside}[evidence]\nopenings_days = 1\n"
+    with Rig({"licet.toml": settings}, at=AT) as rig:
+        (rig.folder / "licet.toml").write_text(settings, encoding="utf-8")
+        keep(rig)
+        ask_everybody(rig)
+        rig.idle()
+        bob = f"{ISSUER}:bob"
+        why = ("--why", "case 7")
+        nobody = command(rig.folder, "hold", "add", "h0", "--subject", "nobody", *why)
+        assert (nobody.exit_code, "nothing is held on `nobody`" in nobody.stderr) == (1, True)
+        assert command(rig.folder, "hold", "list").stdout == "no hold stands\n"
+        added = command(rig.folder, "hold", "add", "h1", "--subject", bob, *why)
+        assert (added.exit_code, added.stdout[:10]) == (0, "held: `h1`"), added.stderr
+        again = command(rig.folder, "hold", "add", "h1", *why)
+        assert (again.exit_code, "stands already" in again.stderr) == (1, True)
+        shown = command(rig.folder, "hold", "list").stdout
+        assert shown.startswith("h1: decisions of slot ")
+        assert shown.endswith(": case 7\n")
+        (one,) = json.loads(command(rig.folder, "hold", "list", "--json").stdout)
+        assert (one["id"], one["why"]) == ("h1", "case 7")
+        refused = command(rig.folder, "erase", bob, "--yes")
+        assert (refused.exit_code, "under a legal hold: `h1`" in refused.stderr) == (1, True)
+        # Two days later, in a file of a day of its own.
+        rig.stop_recorder()
+        rig.start_recorder()
+        rig.wait(lambda: rig.node.status().recorder_connected)
+        rig.call(rig.node.step_clock, Instant(AT + 2 * 86_400 * SECOND_US))
+        ask(rig.port, rig.plain_key, "chat", model="alpha")
+        rig.idle()
+        would = command(rig.folder, "expire", "--dry-run").stdout
+        gone = command(rig.folder, "expire").stdout
+        assert would.replace("would go", "let go") == gone
+        told = re.fullmatch(
+            r"let go: (\d+) openings, in 1 files; (\d+) more are under a legal hold\n", gone
+        )
+        assert told is not None
+        assert "let go: 0 openings" in command(rig.folder, "expire").stdout
+        found = json.loads(command(rig.folder, "replay", "--json").stdout)
+        assert found["otherwise"] == []
+        # Bob's are still there, a third of them all, and what was asked last.
+        assert found["unreplayed"] == {"erased": int(told[1])}
+        assert found["same"] == int(told[2]) + 1 == int(told[1]) // 2 + 1
+        assert command(rig.folder, "hold", "release", "h1", *why).exit_code == 0
+        assert command(rig.folder, "hold", "release", "h1", *why).exit_code == 1
+        assert command(rig.folder, "erase", bob, "--yes").exit_code == 0
+        assert command(rig.folder, "verify").exit_code == 0

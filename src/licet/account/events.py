@@ -10,12 +10,15 @@ from licet.evidence import (
     AdoptedLeaf,
     ClockLeaf,
     ErasedLeaf,
+    ExpiredLeaf,
+    HeldLeaf,
     KeyMadeLeaf,
     KeyRevokedLeaf,
     OverriddenLeaf,
     ReadLeaf,
     RecordedVersion,
     RegisterLeaf,
+    ReleasedLeaf,
     ReviewedLeaf,
     StartedLeaf,
     StoppedLeaf,
@@ -53,6 +56,13 @@ def _told(leaf: RegisterLeaf) -> tuple[str, str]:
             return "erased", f"a person, in slot {leaf.slot}: {leaf.openings} openings"
         case ReadLeaf():
             return "read", leaf.what
+        case HeldLeaf():
+            return "held", f"`{leaf.id}`: {leaf.why}"
+        case ReleasedLeaf():
+            return "released", f"`{leaf.id}`: {leaf.why}"
+        case ExpiredLeaf():
+            kept = f"; {leaf.held} are kept by a hold" if leaf.held else ""
+            return "expired", f"{leaf.openings} openings, in {leaf.files} files{kept}"
         case ClockLeaf():
             return "clock", f"{leaf.event}, with an error of {leaf.error_us} µs"
         case StartedLeaf():

@@ -63,11 +63,13 @@ class ControlSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields
 
 class EvidenceSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The log. `mode`: for workloads that say nothing; None: before_send wherever a
-    directive names a candidate's model, else before_answer."""
+    directive names a candidate's model, else before_answer. `openings_days`: for how long what
+    decisions on persons were made from is kept at least; None: without end."""
 
     folder: Text = "evidence"
     mode: EvidenceMode | None = None
     checkpoint_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
+    openings_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
 
 
 class ClockSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

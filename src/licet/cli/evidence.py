@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
+from licet.cli.expiring import expire
 from licet.cli.exporting import derive_tables, export_table
+from licet.cli.holding import hold
 from licet.cli.opening import open_request
 from licet.cli.options import (
     EVIDENCE_FOLDER,
@@ -47,6 +49,8 @@ for command in (
     open_request,
     access,
     erase,
+    hold,
+    expire,
     tiles,
     prove,
     consistency,

@@ -23,9 +23,11 @@ from licet.storage import (
     SideReader,
     erase_alone,
     erase_by_recorder,
+    holds_on,
     show,
     verifier_key,
 )
+from licet.terms import OperationFault
 
 
 @click.command()
@@ -116,9 +118,11 @@ def erase(subject: str, yes: bool, evidence_folder: Path | None, folder: Folder)
 
     The log stays as it is and still verifies; that a slot was erased is recorded. Decisions on
     SUBJECT can then not be opened, nor decided again, by anybody. Copies of the side store
-    elsewhere have the key until they are erased too.
+    elsewhere have the key until they are erased too. What is under a legal hold (`licet evidence
+    hold list`) is not erased.
     """
     path = evidence_of(evidence_folder, folder)
+    _require_unheld(path, subject)
     if not yes:
         click.confirm(f"Erase everything that is held on `{subject}`?", abort=True)
     settings = folder.configuration().settings
@@ -133,6 +137,18 @@ def erase(subject: str, yes: bool, evidence_folder: Path | None, folder: Folder)
         click.echo(f"nothing is held on `{subject}`")
     else:
         click.echo(f"erased: slot {slot}; what lay under its key can be read by nobody")
+
+
+def _require_unheld(path: Path, subject: str) -> None:
+    slot = SideReader(path, RealDisk()).find(subject)
+    standing = holds_on(path, slot) if slot >= 0 else ()
+    if standing:
+        names = ", ".join(f"`{one.id}`" for one in standing)
+        raise OperationFault(
+            "held",
+            f"what is held on `{subject}` is under a legal hold: {names}",
+            remedy="when it is over, `licet evidence hold release`",
+        )
 
 
 @click.command()

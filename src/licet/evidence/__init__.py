@@ -17,6 +17,7 @@ from licet.evidence.codec import (
 )
 from licet.evidence.commitments import KeyedDigest, Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
+from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
     SCHEMA,
     AdoptedLeaf,
@@ -25,6 +26,8 @@ from licet.evidence.leaves import (
     ClockLeaf,
     DecisionLeaf,
     ErasedLeaf,
+    ExpiredLeaf,
+    HeldLeaf,
     KeyMadeLeaf,
     KeyRevokedLeaf,
     Leaf,
@@ -35,6 +38,7 @@ from licet.evidence.leaves import (
     ReadLeaf,
     RecordedVersion,
     RegisterLeaf,
+    ReleasedLeaf,
     ReviewedLeaf,
     Sending,
     StartedLeaf,
@@ -159,11 +163,14 @@ __all__ = [
     "Erase",
     "Erased",
     "ErasedLeaf",
+    "ExpiredLeaf",
     "Frontier",
     "Gathering",
     "Glance",
     "Hashes",
+    "HeldLeaf",
     "Hello",
+    "Hold",
     "KeyMadeLeaf",
     "KeyRevokedLeaf",
     "KeyedDigest",
@@ -183,6 +190,7 @@ __all__ = [
     "RecordedVersion",
     "RegisterLeaf",
     "Relation",
+    "ReleasedLeaf",
     "ReviewedLeaf",
     "Run",
     "SegmentHeader",
@@ -218,6 +226,7 @@ __all__ = [
     "encode_receipt",
     "encode_segment_header",
     "glance",
+    "holds",
     "is_canonical",
     "is_decimal",
     "is_key_name",

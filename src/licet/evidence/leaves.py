@@ -330,6 +330,34 @@ class ReadLeaf(Register, frozen=True, kw_only=True, tag="read"):
     what: str
 
 
+class HeldLeaf(Register, frozen=True, kw_only=True, tag="held"):
+    """A legal hold: what is under it is neither erased nor let go of. Of what is given, all must
+    fit; `slot` is of the side store, and names nobody."""
+
+    id: str
+    why: str
+    slot: Count | None = None
+    workload: str = ""
+    from_at: Moment | None = None
+    until_at: Moment | None = None
+
+
+class ReleasedLeaf(Register, frozen=True, kw_only=True, tag="released"):
+    """The hold of this id is over."""
+
+    id: str
+    why: str
+
+
+class ExpiredLeaf(Register, frozen=True, kw_only=True, tag="expired"):
+    """Openings whose time was over are let go of, in so many files of the side store."""
+
+    openings: Count
+    files: Count
+    held: Count = 0
+    """Openings whose time is over too, and that a hold keeps."""
+
+
 RegisterLeaf = (
     AdoptedLeaf
     | KeyMadeLeaf
@@ -342,5 +370,8 @@ RegisterLeaf = (
     | StoppedLeaf
     | ErasedLeaf
     | ReadLeaf
+    | HeldLeaf
+    | ReleasedLeaf
+    | ExpiredLeaf
 )
 Leaf = DecisionLeaf | AttemptLeaf | OutcomeLeaf | RegisterLeaf

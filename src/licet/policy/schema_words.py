@@ -48,6 +48,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mode": "For workloads that say nothing; unset: before_send wherever a directive names"
         " a candidate's model, else before_answer.",
         "checkpoint_interval_s": "How often the tree is signed.",
+        "openings_days": "For how long what decisions on persons were made from is kept at least;"
+        " without it, without end. `licet evidence expire` lets go of it then.",
     },
     "ClockSettings": {
         "error_ms": "What the clock may be off by.",

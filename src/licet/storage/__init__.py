@@ -5,11 +5,14 @@ The only writer of a log is its recorder. Everything that merely reads works bes
 
 from licet.storage.disk import Disk, File, Lock, RealDisk
 from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
+from licet.storage.expiring import Expiring, Expiry
+from licet.storage.holding import holds_on, standing_holds
 from licet.storage.keys import signing_key, verifier_key
 from licet.storage.log import Checked, Log
 from licet.storage.proving import Proved, prove_between, prove_request
 from licet.storage.reading import Filters, leaves, show
 from licet.storage.recorder import Recorder
+from licet.storage.recording import record_leaf
 from licet.storage.restoring import last_instant, recorded_versions, register
 from licet.storage.segment_check import Finding
 from licet.storage.serving import run_recorder
@@ -21,6 +24,8 @@ from licet.storage.verifying import Report, signed_size, verify
 __all__ = [
     "Checked",
     "Disk",
+    "Expiring",
+    "Expiry",
     "File",
     "Filters",
     "Finding",
@@ -38,17 +43,20 @@ __all__ = [
     "build_tiles",
     "erase_alone",
     "erase_by_recorder",
+    "holds_on",
     "last_instant",
     "leaves",
     "prove_between",
     "prove_request",
     "record_alone",
+    "record_leaf",
     "recorded_versions",
     "register",
     "run_recorder",
     "show",
     "signed_size",
     "signing_key",
+    "standing_holds",
     "tiles_checkpoint",
     "verifier_key",
     "verify",

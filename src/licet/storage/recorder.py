@@ -24,6 +24,7 @@ from licet.evidence import (
     Submit,
     Welcome,
     encode_message,
+    holds,
 )
 from licet.storage.books import Attempt
 from licet.storage.log import Checked, Log
@@ -35,6 +36,8 @@ CHECKPOINT_SECONDS = 1.0
 PROBE_SECONDS = 0.25
 _REFUSED_MAX = 1 << 17
 """More than all workers together can have sent and not heard the fate of."""
+SIDE_FILE_SECONDS = 86_400.0
+"""A side file is begun as often, so that what is in it is of one age."""
 
 Send = Callable[[bytes], None]
 
@@ -77,6 +80,7 @@ class Recorder:
         self._signed_size = log.checkpoint.size if log.checkpoint else -1
         self._signed_at = float("-inf")
         self._probed_at = float("-inf")
+        self._side_since: float | None = None
         self._version: str | None = None
         self.fault: EvidenceFault | None = None
         for _, leaf in log.register():
@@ -144,6 +148,11 @@ class Recorder:
         if new and (waited >= CHECKPOINT_SECONDS or new >= CHECKPOINT_LEAVES):
             self._signed_at = elapsed
             self._guarded(self._sign)
+        if self._side_since is None:
+            self._side_since = elapsed
+        elif elapsed - self._side_since >= SIDE_FILE_SECONDS:
+            self._side_since = elapsed
+            self._side.turn_over()
         self._settle_orphans()
 
     def close(self) -> None:
@@ -211,6 +220,10 @@ class Recorder:
 
     def _erase(self, peer: int, holder: str) -> None:
         slot = self._side.find(holder)
+        if any(one.slot == slot for one in holds(leaf for _, leaf in self._log.register())):
+            held = Nack(first=0, count=0, code="held", message="it is under a legal hold")
+            self._peers[peer].send(encode_message(held))
+            return
         if slot >= 0:
             at = max(self._now(), self._log.last_at)
             erased = ErasedLeaf(at=at, log=self._log.origin, slot=slot, by=self._peers[peer].name)

@@ -18,6 +18,7 @@ from licet.evidence import (
     AttemptLeaf,
     DecisionLeaf,
     ErasedLeaf,
+    ExpiredLeaf,
     Leaf,
     OutcomeLeaf,
     Run,
@@ -191,7 +192,7 @@ class _Checking:
                 self._end(index, leaf)
             case _:
                 found.registered += 1
-                found.erasures += isinstance(leaf, ErasedLeaf)
+                found.erasures += isinstance(leaf, ErasedLeaf | ExpiredLeaf)
                 if isinstance(leaf, AdoptedLeaf):
                     found.snapshots.setdefault(leaf.snapshot, index)
                 if isinstance(leaf, StartedLeaf) and leaf.vkey:

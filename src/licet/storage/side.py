@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -56,6 +57,9 @@ class _Shared(msgspec.Struct, frozen=True, array_like=True, gc=False):
     openings: list[tuple[str, bytes]]
     """Request and salt of each."""
 
+
+Fate = Literal["stays", "held", "gone"]
+"""What becomes of an opening: its time is not over; it is, and a hold keeps it; it goes."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -103,6 +107,7 @@ class SideStore:
         self._file_bytes_max = file_bytes_max
         self._ahead = min(RESERVED_BYTES, file_bytes_max)
         self._file: AppendFile | None = None
+        self._is_over = False
         self._ciphers: dict[int, AESGCM] = {}
         self._parts: set[tuple[int, bytes]] = set()
         # What returns with each request of a holder, and where it lies in this file.
@@ -141,6 +146,10 @@ class SideStore:
             self._placed.clear()
         self._placed |= placed
 
+    def turn_over(self) -> None:
+        """The next opening begins a new file: then this one is closed, and can be let go of."""
+        self._is_over = self._file is not None
+
     def find(self, holder: str) -> int:
         """The slot of a holder; -1: nothing is held on him."""
         return self._holders.find(holder)
@@ -178,7 +187,7 @@ class SideStore:
 
     def _current(self) -> AppendFile:
         """The file to append to. A start begins a new one: a torn tail stays where it is."""
-        if self._file is None or self._file.end >= self._file_bytes_max:
+        if self._file is None or self._is_over or self._file.end >= self._file_bytes_max:
             numbers = [
                 int(name.removesuffix(_SUFFIX)) for name in side_names(self._disk, self._folder)
             ]
@@ -187,6 +196,7 @@ class SideStore:
             if self._file is not None:
                 self._file.close()
             self._file = fresh
+            self._is_over = False
             # Each file holds the parts that its openings name, so that files can be let go of
             # one by one when their time is over.
             self._parts.clear()
@@ -265,6 +275,83 @@ def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
         place = end
 
 
+class Sifted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of a file: its bytes anew, None where nothing is; how many openings are gone
+    (0: it stays as it is), and how many are only kept by a hold."""
+
+    content: bytes | None
+    gone: int
+    held: int
+
+
+def sift(
+    disk: Disk,
+    folder: Path,
+    name: str,
+    fate: Callable[[int, str], Fate],
+    entropy: Callable[[int], bytes],
+) -> Sifted | None:
+    """A closed file of the evidence folder without the openings that are to go, and without the
+    parts that only these name; None where all of it stays.
+
+    `fate` says what becomes of an opening, by slot and request. What lies under a key that is
+    gone can be read by nobody, and goes too. A file that is torn or damaged goes whole or not at
+    all: what cannot be read in it may be anybody's.
+    """
+    keys = read_keys(disk, folder / SIDE / HOLDERS)
+    whole = True
+    gone = held = 0
+    needed: set[tuple[int, bytes]] = set()
+    openings: list[tuple[int, bytes, bytes]] = []
+    parts: list[tuple[int, bytes, bytes]] = []
+    for frame in sealed_frames(disk, folder / SIDE / name):
+        key = None if isinstance(frame, int) else keys.get(frame.slot)
+        if isinstance(frame, int) or key is None:
+            whole = whole and not isinstance(frame, int)
+            gone += not isinstance(frame, int) and frame.kind != _PART
+            continue
+        content = _opened(frame, key)
+        if content is None:
+            whole = False
+            continue
+        if frame.kind == _PART:
+            parts.append((frame.slot, sha256(content).digest(), content))
+            continue
+        shared = _shared(frame.kind, content)
+        fates = [fate(frame.slot, request) for request, _ in shared.openings]
+        gone += fates.count("gone")
+        held += fates.count("held")
+        left = [one for one, word in zip(shared.openings, fates, strict=True) if word != "gone"]
+        if left:
+            needed |= {(frame.slot, digest) for digest in shared.parts}
+            kept = _ENCODER.encode(_Shared(shared.inputs, shared.parts, left))
+            openings.append((frame.slot, _OPENINGS, kept))
+    if openings and not (gone and whole):
+        return Sifted(content=b"", gone=0, held=held) if held else None
+    kept_parts = [(slot, _PART, data) for slot, digest, data in parts if (slot, digest) in needed]
+    pieces = [
+        _sealed(keys[slot], kind, slot, entropy(_NONCE_BYTES), content)
+        for slot, kind, content in (*kept_parts, *openings)
+    ]
+    content = b"".join([_HEADER, *pieces]) if openings else None
+    return Sifted(content=content, gone=gone, held=held)
+
+
+def _sealed(key: bytes, kind: bytes, slot: int, nonce: bytes, content: bytes) -> bytes:
+    """A frame, as `SideStore` writes it."""
+    place = _PLACE.pack(kind, slot)
+    body = place + nonce + AESGCM(key).encrypt(nonce, content, place)
+    return _FRAME.pack(len(body), sha256(body).digest()) + body
+
+
+def _opened(frame: Sealed, key: bytes) -> bytes | None:
+    place = _PLACE.pack(frame.kind, frame.slot)
+    try:
+        return AESGCM(key).decrypt(frame.nonce, frame.ciphertext, place)
+    except InvalidTag:
+        return None
+
+
 class SideReader:
     """Reads openings back, with the keys that are still there. Writes nothing."""
 
@@ -313,12 +400,10 @@ class SideReader:
         if key is None:
             self.erased += 1
             return None
-        place = _PLACE.pack(frame.kind, frame.slot)
-        try:
-            return AESGCM(key).decrypt(frame.nonce, frame.ciphertext, place)
-        except InvalidTag:
+        content = _opened(frame, key)
+        if content is None:
             self.damage.append((frame.path, frame.offset, "a frame that its key does not open"))
-            return None
+        return content
 
 
 def _shared(kind: bytes, content: bytes) -> _Shared:

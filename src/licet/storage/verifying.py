@@ -337,7 +337,9 @@ class _Whole:
             else:
                 self._erased += 1
         if self._erased and not self._erasures:
-            message = f"{self._erased} decisions have no opening, and nobody was erased"
+            message = (
+                f"{self._erased} decisions have no opening, and nothing was erased or let go of"
+            )
             self._notice("openings_missing", message)
 
     # --- findings

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from licet.evidence import ErasedLeaf, Opening, ReadLeaf, StoppedLeaf, commit
+from licet.evidence import (
+    ErasedLeaf,
+    HeldLeaf,
+    Opening,
+    ReadLeaf,
+    ReleasedLeaf,
+    StoppedLeaf,
+    commit,
+)
 from licet.storage import (
     RealDisk,
     SideReader,
@@ -16,12 +24,13 @@ from licet.storage import (
     erase_alone,
     erase_by_recorder,
     record_alone,
+    record_leaf,
     run_recorder,
     show,
     verifier_key,
     verify,
 )
-from licet.terms import EvidenceFault
+from licet.terms import EvidenceFault, OperationFault
 from tests.unit.evidence.examples import AT, LOG, decision
 from tests.unit.storage.test_verifying import INPUTS, SALT, make
 
@@ -125,3 +134,39 @@ def test_that_somebody_read_is_recorded_where_nothing_runs(folder: Path) -> None
     assert (leaf.what, leaf.by) == ("all that is held in slot 0", "ada")
     assert isinstance(found[max(found)], StoppedLeaf)
     assert verify(folder, verifier_key(folder)).ok
+
+
+def test_a_running_recorder_records_a_hold_and_does_not_erase_what_is_under_it(
+    folder: Path, running: Path
+) -> None:
+    held = HeldLeaf(id="h1", why="case 7", slot=0, at="", log=LOG, by="ada")
+    index = record_leaf(folder, running, held, "test")
+    leaf = dict(show(folder))[index]
+    assert isinstance(leaf, HeldLeaf)
+    assert (leaf.id, leaf.slot, leaf.by, leaf.at) == ("h1", 0, "ada", AT)
+    with pytest.raises(EvidenceFault, match="legal hold") as caught:
+        erase_by_recorder(running, "person-1", "ada")
+    assert caught.value.code == "held"
+    assert erase_by_recorder(running, "person-2", "ada") == 1
+    record_leaf(folder, running, ReleasedLeaf(id="h1", why="over", at="", log=LOG), "test")
+    assert erase_by_recorder(running, "person-1", "ada") == 0
+
+
+def test_a_recorder_of_another_log_records_nothing(folder: Path, running: Path) -> None:
+    leaf = ReleasedLeaf(id="h1", why="over", at="", log="operator.example/other")
+    with pytest.raises(OperationFault, match="writes") as caught:
+        record_leaf(folder, running, leaf, "test")
+    assert caught.value.code == "another_log"
+
+
+def test_a_recorder_that_says_nothing_of_a_record_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("licet.storage.recording.BOUND_S", 0.05)
+    path = tmp_path / "recorder.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+        leaf = ReleasedLeaf(id="h1", why="over", at="", log=LOG)
+        with pytest.raises(OperationFault, match="has not said whether it is recorded"):
+            record_leaf(tmp_path, path, leaf, "test")

@@ -24,7 +24,7 @@ from licet.evidence import (
     encode,
     encode_message,
 )
-from licet.storage import Log, Recorder, SideStore, leaves
+from licet.storage import Log, Recorder, SideReader, SideStore, leaves
 from licet.terms import EvidenceFault
 from tests.simulation.disk import SimulatedDisk
 from tests.unit.evidence.examples import AT, LOG, attempt, decision, outcome
@@ -198,6 +198,22 @@ def test_a_recorder_on_a_full_disk_starts_refuses_and_begins_when_there_is_room(
     bench.recorder.turn()
     assert Ack(first=2, count=1, index=1) in bench.hear(1)
     assert [type(leaf).__name__ for leaf in bench.kept()] == ["StartedLeaf", "DecisionLeaf"]
+
+
+def test_each_day_begins_a_side_file(bench: Bench) -> None:
+    for number, elapsed in enumerate((1.0, 2.0, 86_400.5, 86_401.5, 86_402.0), 1):
+        bench.recorder.tick(elapsed)
+        name = f"01K{number}"
+        opening = Opening(request=name, holder="person-1", salt=bytes(32), inputs=b"{}")
+        entry = Entry(leaf=encode(decision(name, sent=False)), opening=opening)
+        bench.recorder.received(1, encode_message(Submit(first=number, entries=[entry])))
+        bench.recorder.turn()
+    assert [name for name in bench.disk.names(FOLDER / "side") if name.endswith(".side")] == [
+        "0000000001.side",
+        "0000000002.side",
+    ]
+    reader = SideReader(FOLDER, bench.disk)
+    assert [found.request for found in reader.openings()] == [f"01K{n}" for n in range(1, 6)]
 
 
 def test_an_erasure_is_recorded_and_answered(bench: Bench) -> None:

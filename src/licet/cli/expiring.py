@@ -1,0 +1,110 @@
+"""`licet evidence expire`: letting go of openings whose time is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from licet import __version__
+from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, who
+from licet.cli.viewing import system_time
+from licet.evidence import ExpiredLeaf
+from licet.gateway import Folder
+from licet.policy import Snapshot, Sources
+from licet.storage import (
+    Expiring,
+    SnapshotStore,
+    last_instant,
+    record_leaf,
+    standing_holds,
+    verifier_key,
+)
+from licet.terms import ConfigurationFault, EvidenceFault, OperationFault, format_instant
+
+DAY_S = 86_400
+FOR_EVER_S = 1_000 * 365 * DAY_S
+
+
+@click.command("expire")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@EVIDENCE_FOLDER
+@config_option
+def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
+    """Let go of openings whose time is over, except what is under a legal hold.
+
+    `[evidence] openings_days` of `licet.toml` is the time; a decision that came with a duty to
+    retain is kept as long as the longest one of its rules demands, if that is longer. Records
+    stay, and the log still verifies; such decisions can be opened and decided again by nobody.
+    It is recorded. To be run from a timer.
+    """
+    path = evidence_of(evidence_folder, folder)
+    settings = folder.configuration().settings
+    days = settings.evidence.openings_days
+    if days is None:
+        raise OperationFault(
+            "kept_for_ever",
+            "openings are kept without end, as `licet.toml` says nothing else",
+            remedy="`[evidence] openings_days = 365`",
+        )
+    recorder = None if evidence_folder is not None else folder.recorder(settings)
+    last = last_instant(path)
+    now = system_time(settings) or ("" if last is None else format_instant(last))
+    expiring = Expiring(
+        path,
+        kept_s=days * DAY_S,
+        retained=_Retained(path),
+        holds=standing_holds(path),
+        now=now,
+    )
+    found = expiring.plan()
+    held = f"; {found.held} more are under a legal hold" if found.held else ""
+    files = f"in {len(found.files)} files"
+    if dry_run:
+        click.echo(f"would go: {found.openings} openings, {files}{held}")
+        return
+    if found.openings:
+        leaf = ExpiredLeaf(
+            at=system_time(settings),
+            log=verifier_key(path).name,
+            by=who(),
+            openings=found.openings,
+            files=len(found.files),
+            held=found.held,
+        )
+        record_leaf(path, recorder, leaf, __version__)
+        expiring.carry_out(found)
+    click.echo(f"let go: {found.openings} openings, {files}{held}")
+
+
+class _Retained:
+    """The longest duty to retain of a snapshot, in seconds. Of one that cannot be read nobody
+    knows, so what was decided under it is kept."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = SnapshotStore(path)
+        self._known: dict[str, int] = {}
+
+    def __call__(self, digest: str) -> int:
+        if digest not in self._known:
+            try:
+                sources = Snapshot.load(self._store.get(digest)).sources
+            except (EvidenceFault, ConfigurationFault):
+                self._known[digest] = FOR_EVER_S
+            else:
+                self._known[digest] = longest_retention(sources)
+        return self._known[digest]
+
+
+def longest_retention(sources: Sources) -> int:
+    """The longest duty to retain of any version, in seconds; 0: there is none."""
+    return max(
+        (
+            int(duty.value)
+            for directive in sources.directives
+            for version in directive.versions
+            for duty in version.duties
+            if duty.kind == "retain" and isinstance(duty.value, int)
+        ),
+        default=0,
+    )
