@@ -21,13 +21,14 @@ PATIENCE_S = 15.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What an answer's body says, whole or streamed. `events`: what is neither text nor said
-    below, in order. `closed`: the dialect's own last word came."""
+    below, in order. `closed`: the dialect's own last word came. `told`: who went on with it."""
 
     text: str = ""
     finish: str | None = None
     error: dict[str, Any] | None = None
     events: tuple[str, ...] = ()
     closed: bool = False
+    told: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +122,22 @@ def read_stream(dialect: str, body: bytes) -> Said:
         return read_responses(body)
     text, finish, error, closed = "", None, None, False
     events: list[str] = []
+    told: list[dict[str, Any]] = []
     *whole, rest = body.split(b"\n\n")
     assert not rest, f"the stream ends inside an event: {rest!r}"
     for event in whole:
         assert error is None, "something follows an error"
         assert not closed, "something follows the end"
+        if event.startswith(b":"):
+            continue
         lines = dict(line.partition(": ")[::2] for line in event.decode().split("\n"))
         if lines["data"] == "[DONE]":
             closed = True
             continue
         value = json.loads(lines["data"])
+        notice = value.get("licet") or value.get("content_block", {}).get("licet")
+        if notice is not None and "handed_over" in notice:
+            told.append(notice["handed_over"])
         if "error" in value:
             assert dialect == "chat" or lines["event"] == "error"
             error = value["error"]
@@ -146,7 +153,14 @@ def read_stream(dialect: str, body: bytes) -> Said:
             elif value["type"] == "message_delta":
                 finish = value["delta"]["stop_reason"]
             closed = value["type"] == "message_stop"
-    return Said(text=text, finish=finish, error=error, events=tuple(events), closed=closed)
+    return Said(
+        text=text,
+        finish=finish,
+        error=error,
+        events=tuple(events),
+        closed=closed,
+        told=tuple(told),
+    )
 
 
 def body_of(

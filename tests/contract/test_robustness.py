@@ -279,7 +279,7 @@ def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str) -
         rig.wait(lambda: inbound.paused)
         unsent = rig.call(inbound._transport.get_write_buffer_size)
         assert unsent < 2_000_000
-        assert not rig.call(exchange._outbound._transport.is_reading)
+        assert not rig.call(exchange._line._outbound._transport.is_reading)
         response = http.client.HTTPResponse(connection)
         response.begin()
         said = heard(response, PATHS[dialect]).said
@@ -312,7 +312,7 @@ def pair(rig: Rig) -> tuple[Any, Any] | None:
     """The connection and the exchange of the one request in flight, once both are there."""
     for inbound in rig.node.desk._connections:
         exchange: Any = inbound.exchange
-        if exchange is not None and exchange._outbound is not None:
+        if exchange is not None and exchange._line._outbound is not None:
             return inbound, exchange
     return None
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import httptools
 
+SPEAKER = re.compile(r"answer from (\w+) at (\w+) to:")
 PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
 
 
 @dataclass
 class Ask:
-    """One request and what came of it. `kind`: answered, refused, failed, cut, lost, left."""
+    """One request and what came of it. `kind`: answered, refused, failed, cut, lost, left. `said`
+    are the (model, endpoint) pairs that the caller was told of: by the head, then in the stream."""
 
     person: str
     key: str
@@ -31,6 +34,13 @@ class Ask:
     asked_at: float = 0.0
     done_at: float = 0.0
     events: list[str] = field(default_factory=list)
+    text: str = ""
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def spoken(self) -> set[tuple[str, str]]:
+        """Whom the text is from, by what vendors say of themselves in it."""
+        return {(model, endpoint) for model, endpoint in SPEAKER.findall(self.text)}
 
     def body(self) -> bytes:
         marker = f"[[person:{self.person}]]" + (f" [[sim:{self.fault}]]" if self.fault else "")
@@ -61,6 +71,7 @@ class CallerProtocol(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._body = b""
+        self._model = ""
         self._ask: Ask | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -80,8 +91,14 @@ class CallerProtocol(asyncio.Protocol):
         self._caller.disconnected()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._ask is not None and name.lower() == b"licet-request-id":
+        if self._ask is None:
+            return
+        if name.lower() == b"licet-request-id":
             self._ask.request_id = value.decode()
+        elif name.lower() == b"licet-model":
+            self._model = value.decode()
+        elif name.lower() == b"licet-endpoint":
+            self._ask.said = [(self._model, value.decode())]
 
     def on_headers_complete(self) -> None:
         self._body = b""
@@ -176,8 +193,9 @@ def read_whole(ask: Ask, body: bytes) -> str:
 
 def read_stream(ask: Ask, body: bytes) -> str:
     """How a stream ended: by the dialect's last event, by an error in it, or not at all."""
-    events = [part for part in body.decode().split("\n\n") if part]
+    events = [part for part in body.decode().split("\n\n") if part and part[0] != ":"]
     ended = False
+    reading = _Reading(ask)
     for event in events:
         data = next((x[6:] for x in event.split("\n") if x.startswith("data: ")), "")
         if ended:
@@ -190,5 +208,46 @@ def read_stream(ask: Ask, body: bytes) -> str:
         if "error" in said:
             ask.code = said["error"]["code"]
             return "cut" if event is events[-1] else "lost"
+        if not reading.takes(said):
+            return "lost"
         ended = said.get("type") == "message_stop"
     return "answered" if ended else "lost"
+
+
+class _Reading:
+    """What the official clients rely on: one answer, with one content block open at a time."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._ids: set[str] = set()
+        self._index = -1
+        self._open = False
+
+    def takes(self, said: Any) -> bool:
+        """Whether the next event is one that may follow."""
+        told = said.get("licet") or said.get("content_block", {}).get("licet")
+        if told is not None:
+            next_one = told["handed_over"]
+            self._ask.said.append((next_one["model"], next_one["endpoint"]))
+        if self._ask.dialect == "chat":
+            self._ids.add(said["id"])
+            for choice in said["choices"]:
+                self._ask.text += choice["delta"].get("content") or ""
+            return len(self._ids) == 1
+        return self._takes_event(said)
+
+    def _takes_event(self, said: Any) -> bool:
+        kind = said["type"]
+        if kind == "message_start":
+            self._ids.add(said["message"]["id"])
+            return len(self._ids) == 1 and len(self._ask.events) == 1
+        if kind == "content_block_start":
+            follows = not self._open and said["index"] == self._index + 1
+            self._index, self._open = said["index"], True
+            return follows
+        if kind in ("content_block_delta", "content_block_stop"):
+            in_it = self._open and said["index"] == self._index
+            self._open = kind == "content_block_delta"
+            self._ask.text += said.get("delta", {}).get("text", "")
+            return in_it
+        return kind != "message_delta" or not self._open

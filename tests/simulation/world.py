@@ -22,6 +22,7 @@ from licet.gateway.inbound import accept
 from licet.gateway.outbound import Route
 from licet.identity import Key, hash_key
 from licet.policy import Configuration, Snapshot, parse
+from licet.relay import State
 from licet.sim import SIM_KEY, Simulation, Vendor, VendorProtocol, VendorSpec
 from licet.storage import Log, Recorder, SideStore, SnapshotStore, leaves, verify
 from licet.terms import Attested, EvidenceFault, Instant, Profile, parse_instant
@@ -41,6 +42,9 @@ SPECS = (
     VendorSpec(id="third", dialect="messages", models=("alpha", "beta"), think_ms=3, pace_ms=4),
     VendorSpec(id="fourth", dialect="messages", models=("alpha", "beta"), think_ms=2, pace_ms=2),
 )
+# Whether broken answers are continued, and what the directive says of those in flight.
+ON_BREAK = ("continue", "continue", "as_directed", "end")
+IN_FLIGHT = ("hand_over", "hand_over", "cut", "finish")
 DIRECTIVE = """
 id = "letter"
 kind = "restriction"
@@ -49,6 +53,7 @@ authority = "Somebody"
 [[version]]
 received = 2026-06-12T00:00:00Z
 effective_from = 2026-06-12T00:00:00Z
+in_flight = "{in_flight}"
 [[version.applies]]
 model.id = ["alpha"]
 subject.us_person = false
@@ -56,6 +61,7 @@ subject.us_person = false
 MIXED = """
 id = "mixed"
 evidence = "{mode}"
+on_break = "{on_break}"
 [[candidate]]
 model = "alpha"
 endpoints = ["third", "first", "fourth"]
@@ -66,12 +72,15 @@ FAULTS = (
     "", "", "", "", "", "stall", "stall_before_content", "stall_mid_text", "cut_before_head",
     "cut_before_content", "cut_mid_text", "status_429:1", "status_500", "status_529", "html_error",
     "malformed_event", "error_after_200", "first_event_not_content", "refusal", "close_idle",
-    "cut_before_head@first", "status_503@third", "cut_before_content@first", "truncated_body",
+    "slow_drip:25", "slow_drip:25", "cut_before_head@first", "status_503@third",
+    "cut_before_content@first", "truncated_body",
 )  # fmt: skip
 PERSONS = {"us": True, "foreign": False}
 
 
-def files(*, restricted: bool, mode: str) -> dict[str, bytes]:
+def files(
+    *, restricted: bool, mode: str, on_break: str = "end", in_flight: str = "cut"
+) -> dict[str, bytes]:
     found = {
         "licet.toml": LICET.replace("scripted = true", "scripted = false"),
         "catalog/parties.toml": PARTIES,
@@ -85,12 +94,12 @@ def files(*, restricted: bool, mode: str) -> dict[str, bytes]:
                 id=dialect + suffix,
                 dialect=dialect,
                 substitute=substitute,
-                extra=f'evidence = "{mode}"',
+                extra=f'evidence = "{mode}"\non_break = "{on_break}"',
             )
     # Endpoints of both dialects, in turns.
-    found["workloads/mixed.toml"] = MIXED.format(mode=mode)
+    found["workloads/mixed.toml"] = MIXED.format(mode=mode, on_break=on_break)
     if restricted:
-        found["directives/letter.toml"] = DIRECTIVE
+        found["directives/letter.toml"] = DIRECTIVE.format(in_flight=in_flight)
     return {path: text.encode() for path, text in found.items()}
 
 
@@ -106,6 +115,8 @@ class World:
         self.network = Network(self.time, self.draw)
         self.network.failing = self.draw.choice([0.0, 0.0, 0.1])
         self.mode = self.draw.choice(["before_send", "before_answer"])
+        self.on_break = self.draw.choice(ON_BREAK)
+        self.in_flight = self.draw.choice(IN_FLIGHT)
         self.disk = SimulatedDisk(seed)
         self._trouble = random.Random(f"{seed}/disk")
         self.snapshots = {self._keep(restricted=restricted) for restricted in (False, True)}
@@ -118,6 +129,7 @@ class World:
         self._generation = 0
         self.errors: list[Exception] = []
         self.restricted_at: float | None = None
+        self.restricted_by = ""
         self.callers: list[Caller] = []
         self._start_recorder()
         self._start_desk()
@@ -193,7 +205,14 @@ class World:
         self.time.call_later(0.05, self._sweep)
 
     def _configuration(self, *, restricted: bool) -> Configuration:
-        configuration = parse(files(restricted=restricted, mode=self.mode))
+        configuration = parse(
+            files(
+                restricted=restricted,
+                mode=self.mode,
+                on_break=self.on_break,
+                in_flight=self.in_flight,
+            )
+        )
         assert not configuration.faults, configuration.faults
         return configuration
 
@@ -212,6 +231,7 @@ class World:
         if not self.forgetful:
             self._adopt(self._configuration(restricted=True))
         self.restricted_at = self.time.time()
+        self.restricted_by = self.desk.world.snapshot.digest
 
     # Dialer
 
@@ -247,8 +267,11 @@ class World:
             )
             self.callers.append(caller)
             self.time.call_later(draw.uniform(0, 0.2), caller.start)
-        if draw.random() < 0.6:
+        befalls = draw.random()
+        if befalls < 0.4:
             self.time.call_later(draw.uniform(0.05, 1.5), self.restrict)
+        elif befalls < 0.7:
+            self.time.call_later(draw.uniform(0.05, 0.5), self._restrict_amid)
         for _ in range(draw.choice([0, 0, 1, 2])):
             self.time.call_later(draw.uniform(0.05, 2.0), self._crash_if_up)
         if self._trouble.random() < 0.4:
@@ -269,6 +292,19 @@ class World:
 
     def _mend_disk(self) -> None:
         self.disk.fails = lambda _operation, _path: 0
+
+    def _restrict_amid(self) -> None:
+        """Restricts as soon as somebody reads what will no longer be permitted."""
+        reading = any(
+            exchange._relay.state is State.STREAMING
+            and exchange._relay.step.model == "alpha"
+            and exchange.ground.caller.key.id == "key-foreign"
+            for exchange in self.desk._exchanges
+        )
+        if reading or self.time.time() > 2.0:
+            self.restrict()
+        else:
+            self.time.call_later(0.01, self._restrict_amid)
 
     def _crash_if_up(self) -> None:
         if self.recorder is not None:
@@ -320,12 +356,15 @@ class World:
         records = [decode(leaf) for _, leaf in leaves(EVIDENCE, self.disk)]
         found += self._damage()
         sent: set[tuple[str, str, str]] = set()
+        restricted: set[tuple[str, str]] = set()
         outcomes: dict[str, list[str]] = {}
         for leaf in records:
             if isinstance(leaf, (DecisionLeaf, AttemptLeaf)) and leaf.sending is not None:
                 sent.add(_sending(leaf.request, leaf.sending))
                 if leaf.sending.snapshot not in self.snapshots:
                     found.append(f"under a snapshot that nobody adopted: {leaf.request}")
+                if leaf.sending.model == "alpha" and leaf.sending.snapshot == self.restricted_by:
+                    restricted.add((leaf.request, leaf.sending.endpoint))
             elif isinstance(leaf, OutcomeLeaf):
                 outcomes.setdefault(leaf.request, []).append(leaf.outcome)
         for entry in self.simulation.ledger.entries():
@@ -333,13 +372,17 @@ class World:
             if self.mode == "before_send" and (request, entry.vendor, model) not in sent:
                 found.append(f"sent without a record: {request} to {entry.vendor} for {model}")
             at = (entry.at - EPOCH) / 1e6
-            if self._unlawful(entry.person, model, at):
+            # What was sent under the rules that forbid it is unlawful however soon it came.
+            known = entry.person == "foreign" and (request, entry.vendor) in restricted
+            if self._unlawful(entry.person, model, at) or (known and model == "alpha"):
                 found.append(f"unlawful: {entry.person} got {model} at {at:.4f} s: {request}")
         for ask in self.asks:
             if ask.kind in ("lost", ""):
                 found.append(f"lost: {ask}")
             if ask.kind == "answered" and "answered" not in outcomes.get(ask.request_id, []):
                 found.append(f"answered without an outcome: {ask}")
+            if not ask.spoken <= set(ask.said):
+                found.append(f"misled: {ask.spoken - set(ask.said)} said nothing of in {ask}")
             if ask.person == "us" and (ask.kind == "refused" or ask.code == "directive_refused"):
                 found.append(f"wrongly refused: {ask}")
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -67,6 +67,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_limit: TokenLimit | None = None
     inference_geo: dict[PlaceCode, Text] | None = None
     credential: Any = None
+    continues: dict[str, Literal["prefill", "prefix", "final_message"]] = {}
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
 
@@ -127,6 +128,7 @@ class _Filling:
             end_user=self._value("end_user", "keep"),
             token_limit=self._value("token_limit", None),
             inference_geo=dict(self._value("inference_geo", {})),
+            continues=dict(written.continues),
             declared=declared_values(written.declared, written.attested, OPERATOR_ISSUER),
         )
         self._check_sayable(endpoint)
@@ -247,6 +249,11 @@ class _Filling:
                     (*self._path, "offers", index),
                     remedy=f"it has {_listed(sayable)}",
                 )
+        for name in self._written.continues:
+            if name not in endpoint.models:
+                message = f"`{endpoint.id}` does not serve `{name}`"
+                remedy = did_you_mean(name, endpoint.models)
+                raise self._fault("not_served", message, "continues", remedy)
         for name, dialect in (("token_limit", "chat"), ("inference_geo", "messages")):
             if getattr(self._written, name) and endpoint.dialect != dialect:
                 raise self._fault(

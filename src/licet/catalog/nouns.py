@@ -74,6 +74,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
     names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
     for the bound on an answer. `inference_geo`: place -> its word for inferring there.
+    `offers`: what may be asked of it; None is all that its dialect has.
+    `continues`: models that go on from an answer begun by another -> how they are asked to.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_user: EndUser = "keep"
     token_limit: TokenLimit | None = None
     inference_geo: dict[str, str] = msgspec.field(default_factory=dict)
+    continues: dict[str, str] = msgspec.field(default_factory=dict)
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
 
     def serves(self, operation: Operation) -> bool:
@@ -194,6 +197,16 @@ class CountTokens(StrEnum):
     ESTIMATE = "estimate"
 
 
+class OnBreak(StrEnum):
+    """What becomes of a stream that its caller has begun to read, when it breaks off or a directive
+    hands it over. `continue`: another candidate goes on. `as_directed`: only where a directive
+    says so. `end`: never, and a hand-over is a cut."""
+
+    END = "end"
+    AS_DIRECTED = "as_directed"
+    CONTINUE = "continue"
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A model at an endpoint, in the workload's order of preference."""
 
@@ -220,4 +233,5 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lossless: bool = False
     count_tokens: CountTokens = CountTokens.VENDOR
     residency: tuple[str, ...] | None = None
+    on_break: OnBreak = OnBreak.AS_DIRECTED
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

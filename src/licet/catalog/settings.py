@@ -82,12 +82,14 @@ class ClockSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class LimitSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sizes and numbers beyond which a request is refused, per worker."""
+    """Sizes and numbers beyond which a request is refused, per worker. `kept_text_max`:
+    characters of an answer so far, beyond which it cannot be handed over."""
 
     body_bytes_max: Annotated[int, Meta(ge=1024, le=256 * MIB)] = 16 * MIB
     answer_bytes_max: Annotated[int, Meta(ge=1024, le=256 * MIB)] = 32 * MIB
     header_bytes_max: Annotated[int, Meta(ge=1024, le=MIB)] = 32 * 1024
     stream_event_bytes_max: Annotated[int, Meta(ge=1024, le=64 * MIB)] = 4 * MIB
+    kept_text_max: Annotated[int, Meta(ge=0, le=16 * MIB)] = 256 * 1024
     connections_max: Count = 4096
     requests_max: Count = 2048
     drain_s: Annotated[int, Meta(ge=0, le=3600)] = 30
@@ -111,11 +113,13 @@ class TimeoutSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class RetrySettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Attempts of one request over all endpoints, repeats at one endpoint, and the pause."""
+    """Attempts of one request over all endpoints, repeats at one endpoint, and the pause.
+    `hand_overs_max`: how often one answer may be continued by another attempt."""
 
     attempts_max: Annotated[int, Meta(ge=1, le=20)] = 4
     same_endpoint_retries: Annotated[int, Meta(ge=0, le=10)] = 1
     backoff_ms: Annotated[int, Meta(ge=0, le=60_000)] = 100
+    hand_overs_max: Annotated[int, Meta(ge=0, le=10)] = 2
 
 
 class BreakerSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from licet.catalog.nouns import (
     Declared,
     Endpoint,
     EvidenceMode,
+    OnBreak,
     OnStale,
     SubjectRule,
     Workload,
@@ -55,6 +56,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lossless: bool = False
     count_tokens: CountTokens = CountTokens.VENDOR
     residency: Annotated[tuple[PlaceCode, ...], Meta(min_length=1)] | None = None
+    on_break: OnBreak = OnBreak.AS_DIRECTED
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -159,6 +161,7 @@ class WrittenWorkload:
             lossless=file.lossless,
             count_tokens=file.count_tokens,
             residency=file.residency,
+            on_break=file.on_break,
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 

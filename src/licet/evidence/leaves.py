@@ -183,6 +183,9 @@ class AttemptLeaf(Envelope, frozen=True, kw_only=True, tag="attempt"):
     reason: AttemptReason = "first"
     cause: str = ""
     """What ended the attempt before, as a fault code."""
+    continues: str = ""
+    """How the vendor was asked to go on from what the caller had read of the attempt before
+    (`instruction`, `prefill`, `prefix`, `final_message`); empty: it answers anew."""
 
 
 class OutcomeLeaf(Envelope, frozen=True, kw_only=True, tag="outcome"):

@@ -29,14 +29,15 @@ _AT, _COMMITMENT, _DIGEST, _REQUEST, _WALL = TEXTS[:5]
 class Case:
     """A plan and its verdicts; good while the `ground` that they rest on stands.
 
-    `directives`: those that barred a candidate, as far as they may be disclosed. `fittings`: what
-    endpoints want of its requests; None where none wants anything. `first`: the dialect of the
-    first step. `stale`: whether the lease had expired, which the workload allows.
+    `continues`: whether a stream may be handed over in its midst. `directives`: those that barred
+    a candidate, as far as they may be disclosed. `fittings`: what endpoints want of its requests;
+    None where none wants anything. `first`: the dialect of the first step. `stale`: whether the
+    lease had expired, which the workload allows.
     """
 
     __slots__ = (
-        "_forms", "_printed", "_told", "before_send", "caller", "dialect", "directives", "first",
-        "fittings", "form", "ground", "plan", "stale",
+        "_forms", "_printed", "_told", "before_send", "caller", "continues", "dialect",
+        "directives", "first", "fittings", "form", "ground", "plan", "stale",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +52,9 @@ class Case:
         first: Dialect,
         fittings: Fittings | None,
         directives: tuple[str, ...],
+        continues: bool,
     ) -> None:
+        self.continues = continues
         self.directives = directives
         self.ground = ground
         self.caller = ground.caller

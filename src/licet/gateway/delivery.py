@@ -7,16 +7,17 @@ from collections.abc import Callable
 
 from licet.evidence import KeyedDigest
 from licet.gateway.reply import Reply
+from licet.wire import Transcript, keep_alive
 
 
 class Delivery:
     """Passes a stream on, or hands over a whole answer, and digests what the caller gets.
 
     `held` are frames that wait for the first content or the disk; `last` are those that wait
-    for the outcome's record.
+    for the outcome's record. `transcript` reads along, where the answer may be handed over.
     """
 
-    __slots__ = ("_begun", "_digest", "_reply", "held", "last")
+    __slots__ = ("_begun", "_digest", "_reply", "held", "last", "transcript")
 
     def __init__(self, reply: Reply, digest: KeyedDigest) -> None:
         self._reply = reply
@@ -24,6 +25,7 @@ class Delivery:
         self._begun: hmac.HMAC | None = None
         self.held: list[bytes] = []
         self.last: list[bytes] = []
+        self.transcript: Transcript | None = None
 
     @property
     def started(self) -> bool:
@@ -41,13 +43,23 @@ class Delivery:
     def release(self, headers: bytes) -> None:
         """Head and held frames go out; from now on the caller reads along."""
         self._reply.start_stream(headers)
+        self.resume()
+
+    def resume(self) -> None:
+        """The held frames go out: of a stream, or of whoever continues it."""
         held, self.held = self.held, []
         self.pass_on(b"".join(held))
 
     def pass_on(self, data: bytes) -> None:
         if data:
             self._digested(data)
+            if self.transcript is not None:
+                self.transcript.read(data)
             self._reply.chunk(data)
+
+    def keep_alive(self) -> None:
+        """Something that says nothing, for whatever cuts a silence on the way."""
+        self.pass_on(keep_alive(self._reply.dialect))
 
     def seal(self, body: bytes) -> str:
         """The keyed digest (hex) of everything that the caller gets, before the end of it."""

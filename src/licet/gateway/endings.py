@@ -40,7 +40,7 @@ def ending_of(
 ) -> OutcomeLeaf:
     """The record that the last frame waits for; `intake` is None where nothing was sent."""
     ledger, decision, failure = filing.ledger, relay.decision, relay.failure
-    cut = decision is not None and relay.conclusion in _BY_DIRECTIVES
+    cut = outcome == "cut" or relay.conclusion in _BY_DIRECTIVES
     failed = outcome == "failed" and failure is not None
     if not filing.tries:
         # What was put on file and not sent brought nothing; at hand is the attempt before.

@@ -13,12 +13,15 @@ from typing import assert_never
 from msgspec import structs
 
 from licet.evidence import OutcomeLeaf, OutcomeWord
+from licet.gateway.calling import Line
 from licet.gateway.delivery import Delivery
 from licet.gateway.endings import ending_of, file_ending
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
+from licet.gateway.hand_over import HandOver, hand_over_of, intake_of, manner_of_next, request_of
 from licet.gateway.intake import Intake, Signal
-from licet.gateway.outbound import Outbound, Waiting
+from licet.gateway.outbound import Outbound
+from licet.gateway.patience import FAILURES, IN_FLIGHT, Expiry, Patience
 from licet.gateway.records import About
 from licet.gateway.refusals import outcome_word
 from licet.gateway.reply import Reply
@@ -27,8 +30,10 @@ from licet.policy import Decision, InFlight
 from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
 from licet.wire import Frame
 
-_READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING})
-_IN_FLIGHT = _READING | {State.COMMITTING, State.AWAITING, State.READING}
+_READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING, State.HOLDING_NEXT})
+_HOLDING = frozenset({State.HOLDING, State.HOLDING_NEXT})
+_COMMITTING = frozenset({State.COMMITTING, State.COMMITTING_NEXT})
+_WHOLE = frozenset({State.AWAITING, State.READING, State.AWAITING_NEXT})
 _SHOWN = frozenset({"content", "refusal"})
 _TELLING = frozenset({Event.FAILED, Event.CONTENT, Event.COMPLETE, Event.PASSED})
 
@@ -37,8 +42,8 @@ class Exchange:
     """A request that was let in, with its plan."""
 
     __slots__ = (
-        "_delivery", "_filing", "_hold_until", "_intake", "_outbound", "_probing",
-        "_relay", "_reply", "_started", "_waiting", "_world", "case", "deadline", "ground",
+        "_delivery", "_filing", "_hand_over", "_intake", "_line", "_patience", "_relay",
+        "_reply", "_started", "_world", "case", "ground",
     )  # fmt: skip
 
     def __init__(self, world: World, reply: Reply, about: About) -> None:
@@ -50,13 +55,16 @@ class Exchange:
         self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
         self._filing = Filing(world.ledger, about, world.committer, self)
         self._delivery = Delivery(reply, world.digest)
+        self._hand_over: HandOver | None = None
         self._intake: Intake | None = None
-        self._outbound: Outbound | None = None
-        self._waiting: Waiting | None = None
-        self._probing = False
-        self._hold_until = 0.0
+        self._line = Line(world)
         self._started = world.now()
-        self.deadline = self._started + world.bounds.total_s
+        self._patience = Patience(world, self._started)
+
+    @property
+    def deadline(self) -> float:
+        """When `expired` is due, on the loop's clock."""
+        return self._patience.deadline
 
     @guarded
     def begin(self) -> None:
@@ -81,14 +89,12 @@ class Exchange:
 
     @guarded
     def client_paused(self) -> None:
-        if self._outbound is not None and self._relay.state is State.STREAMING:
-            self._outbound.pause_reading()
-            self.deadline = self._world.now() + self._world.bounds.client_idle_s
+        if self._relay.state is State.STREAMING and self._line.pause():
+            self._patience.unread()
 
     @guarded
     def client_resumed(self) -> None:
-        if self._outbound is not None:
-            self._outbound.resume_reading()
+        if self._line.resume():
             self._heard()
 
     # What the recorder tells
@@ -107,7 +113,7 @@ class Exchange:
 
     @guarded
     def upstream_answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        self._outbound = None
+        self._line.ended()
         intake = self._intake
         assert intake is not None
         if intake.reader is None and self._relay.state is State.AWAITING:
@@ -135,14 +141,14 @@ class Exchange:
         self._heard()
         if self._relay.state in _READING:
             self._frames(intake.frames(data))
-        elif self._relay.state in (State.AWAITING, State.READING):
+        elif self._relay.state in _WHOLE:
             signal = intake.whole_body(data)
             if signal is not None:
                 self._feed(*signal)
 
     @guarded
     def upstream_complete(self) -> None:
-        self._outbound = None
+        self._line.ended()
         intake = self._intake
         assert intake is not None
         if self._relay.state in _READING:
@@ -151,19 +157,21 @@ class Exchange:
             # What the rest said may have begun another attempt, which this says nothing of.
             if self._intake is intake and self._relay.state in _READING:
                 self._feed(*signal)
-        elif self._relay.state in (State.AWAITING, State.READING):
+        elif self._relay.state in _WHOLE:
             self._answered((intake.complete(self._world.clock),))
 
     def _answered(self, signals: tuple[Signal, ...]) -> None:
         """A whole answer, or an error, has been read to its end."""
         for event, detail in signals:
+            if event is Event.PASSED and self._relay.state is State.AWAITING_NEXT:
+                self._fail(FailureKind.REJECTED, "the vendor did not take over the answer")
             # A whole answer is decided again when it arrives.
-            if event is not Event.COMPLETE or self._still_permitted():
+            elif event is not Event.COMPLETE or self._still_permitted():
                 self._feed(event, detail)
 
     @guarded
     def upstream_failed(self, failure: Failure) -> None:
-        self._outbound = None
+        self._line.ended()
         self._feed(Event.FAILED, failure)
 
     # What time and the rules tell
@@ -171,20 +179,19 @@ class Exchange:
     @guarded
     def expired(self) -> None:
         """The deadline has passed: of a silence, or of the whole request."""
-        state, world = self._relay.state, self._world
-        if world.now() >= self._started + world.bounds.total_s and state in _IN_FLIGHT:
-            self._fail(FailureKind.TOTAL_TIMEOUT, "the request took longer than it may")
-        elif state is State.AWAITING:
-            self._fail(FailureKind.HEAD_TIMEOUT, "the vendor sent no answer in time")
-        elif state is State.STREAMING and self._reply.paused:
+        expiry = self._patience.expired(self._relay.state, paused=self._reply.paused)
+        if expiry in FAILURES:
+            self._feed(Event.FAILED, FAILURES[expiry])
+        elif expiry is Expiry.READER:
             self._reply.abort()
             self._feed(Event.GONE)
-        elif state is State.HOLDING and world.now() >= self._hold_until:
+        elif expiry is Expiry.HEAD_HELD:
             # Load balancers cut a silence: the head must go, content or not.
             self._feed(Event.CONTENT)
             self._heard()
-        elif state in _IN_FLIGHT and state is not State.COMMITTING:
-            self._fail(FailureKind.STALL, "the vendor fell silent inside its answer")
+        elif expiry is Expiry.UNHEARD:
+            self._delivery.keep_alive()
+            self._patience.unheard()
 
     @guarded
     def due(self) -> None:
@@ -194,9 +201,9 @@ class Exchange:
     def decide_again(self) -> None:
         """The snapshot or the moment has changed: is what is in flight still permitted?"""
         state = self._relay.state
-        if state not in _IN_FLIGHT or not self._still_permitted():
+        if state not in IN_FLIGHT or not self._still_permitted():
             return
-        if state is State.COMMITTING:
+        if state in _COMMITTING:
             # Not sent yet: what is on disk must name the snapshot that it is sent under.
             self._filing.ledger = self._world.ledger
             self._feed(Event.ALLOWED, self._world.ledger.snapshot)
@@ -206,7 +213,7 @@ class Exchange:
         self._world.report(error)
         self._relay.state = State.DONE
         try:
-            self._detach()
+            self._line.part(abort=True)
             if self._reply.started:
                 self._reply.abort()
             elif not self._reply.gone:
@@ -218,9 +225,10 @@ class Exchange:
     # What the relay commands
 
     def _feed(self, event: Event, detail: object = None) -> None:
-        if self._probing and event in _TELLING:
-            self._probing = False
-            self._world.judge(self._relay.step, detail if isinstance(detail, Failure) else None)
+        if self._hand_over is not None and self._relay.state is State.STREAMING:
+            event = self._hand_over.heard(event, detail)
+        if event in _TELLING:
+            self._line.judge(detail if isinstance(detail, Failure) else None)
         commands = self._relay.feed(event, detail)
         if commands:
             self._run(commands)
@@ -241,11 +249,15 @@ class Exchange:
                 case Command.CHECK:
                     self._check()
                 case Command.ABORT:
-                    self._detach()
+                    self._line.part(abort=True)
                 case Command.PAUSE:
                     self._world.timers.call_later(self._relay.pause_ms / 1000, self.due)
                 case Command.FINISH_UNRECORDED:
                     self._finish_unrecorded()
+                case Command.YIELD:
+                    self._yield()
+                case Command.RESUME:
+                    self._resume()
                 case _:
                     assert_never(command)
         if self._filing.failed and self._relay.state is not State.DONE:
@@ -275,7 +287,7 @@ class Exchange:
             return True
         decision = self._decide()
         # What waits for the disk, or for a connection, has reached nobody: it may not finish.
-        sent = self._relay.state is not State.COMMITTING and self._waiting is None
+        sent = self._relay.state not in _COMMITTING and not self._line.is_waiting
         if decision.permitted or (sent and decision.in_flight is InFlight.FINISH):
             return True
         self._filing.ledger = world.ledger
@@ -294,53 +306,61 @@ class Exchange:
             self._filing.admission(at=now)
             return
         world, step, failure = self._world, self._relay.step, self._relay.failure
+        about = self._filing.about
         self._filing.sending(
             step,
             at=now,
             vendor_model=world.vendor_model(step),
-            losses=self._filing.about.passage.losses(world.dialect(step), step.endpoint),
+            losses=about.passage.losses(world.dialect(step), step.endpoint),
             cause=failure.kind.value if failure else "",
             before=self._ending("failed" if failure else "cut"),
+            continues=manner_of_next(world, about, self._hand_over, step),
         )
 
     def _send(self) -> None:
-        world, step, filing = self._world, self._relay.step, self._filing
-        way = world.ways.to(step)
-        filing.tries += 1
+        step = self._relay.step
+        self._filing.tries += 1
         self._delivery.forget()
-        self._intake = filing.about.passage.intake(
-            way.dialect, step.endpoint, world.intake_limits, world.clock
-        )
-        world.trying(step)
-        self._probing = True
-        now, bounds = world.now(), world.bounds
-        self._hold_until = now + bounds.hold_head_s
-        self.deadline = min(now + bounds.head_s, self._started + bounds.total_s)
-        pool = world.pool(way.route)
+        self._intake = intake_of(self._world, self._filing.about, self._hand_over, step)
+        self._patience.sent(self._relay.state)
         # After a connection that had gone stale only a fresh one tells anything new.
         fresh = self._relay.stale_retried
-        idle = None if fresh else pool.take_idle()
-        if idle is None:
-            self._waiting = pool.acquire(self._connected, self._unconnected, fresh=fresh)
-        else:
+        idle = self._line.call(step, self._connected, self._unconnected, fresh=fresh)
+        if idle is not None:
             self._send_on(idle)
 
     @guarded
     def _connected(self, outbound: Outbound) -> None:
-        self._waiting = None
         self._send_on(outbound)
 
     def _send_on(self, outbound: Outbound) -> None:
-        self._outbound = outbound
-        outbound.send(self._world.request(self._relay.step, self._filing.about), self)
+        step, about = self._relay.step, self._filing.about
+        self._line.send(outbound, request_of(self._world, about, self._hand_over, step), self)
 
     @guarded
     def _unconnected(self, why: str) -> None:
-        self._waiting = None
+        self._line.unanswered()
         self._fail(FailureKind.CONNECT, why)
 
     def _release(self) -> None:
+        if self.case.continues:
+            self._hand_over = hand_over_of(self._world, self._filing.about)
+            if self._hand_over is not None:
+                self._delivery.transcript = self._hand_over.transcript
         self._delivery.release(self._headers())
+        if self._reply.paused:
+            self.client_paused()
+
+    def _yield(self) -> None:
+        """What the caller has read stays; the attempt that said it is over."""
+        hand_over, intake, step = self._hand_over, self._intake, self._line.step
+        assert hand_over is not None and intake is not None and step is not None  # noqa: PT018
+        told = self._world.disclosed(self.ground.rules, self._relay.decision)
+        hand_over.yielded(step, intake.usage, self._relay.failure, told)
+        self._patience.yielded()
+
+    def _resume(self) -> None:
+        self._delivery.resume()
         if self._reply.paused:
             self.client_paused()
 
@@ -355,7 +375,7 @@ class Exchange:
                 last = frame
                 break
             ready.append(frame.raw)
-            if frame.kind in _SHOWN and relay.state is State.HOLDING:
+            if frame.kind in _SHOWN and relay.state in _HOLDING:
                 delivery.held += ready
                 ready = []
                 self._feed(Event.CONTENT)
@@ -381,13 +401,13 @@ class Exchange:
         now, lasted_s = self._world.clock.now(), self._world.now() - self._started
         known = self._relay, intake, self._filing
         file_ending(outcome_word(conclusion), *known, at=now, lasted_s=lasted_s, digest=digest)
-        self.deadline = float("inf")
+        self._patience.concluded()
 
     def _finish(self) -> None:
         relay, reply, intake = self._relay, self._reply, self._intake
         conclusion = relay.conclusion
         assert conclusion is not None
-        self._detach(abort=False)
+        self._line.part(abort=False)
         if reply.gone or conclusion is Conclusion.CANCELLED:
             reply.abort()
         elif conclusion is Conclusion.ANSWERED and intake and intake.reader:
@@ -400,7 +420,7 @@ class Exchange:
         self._end(outcome_word(conclusion))
 
     def _finish_unrecorded(self) -> None:
-        self._detach()
+        self._line.part(abort=True)
         if not self._reply.gone:
             self._reply.sequence = -1 if self._intake is None else self._intake.sequence
             self._world.refusals.unrecorded(self._reply, self._filing.about.request)
@@ -410,15 +430,9 @@ class Exchange:
         self._feed(Event.FAILED, Failure(kind=kind, message=message))
 
     def _heard(self) -> None:
-        """The vendor said something: its silence begins anew, within the time that a head may
-        be held. While the caller reads nothing, it is the caller's silence that counts."""
-        if self._reply.paused and self._relay.state is State.STREAMING:
-            return
-        world = self._world
-        deadline = world.now() + world.bounds.idle_s
-        if self._relay.state is State.HOLDING:
-            deadline = min(deadline, self._hold_until)
-        self.deadline = min(deadline, self._started + world.bounds.total_s)
+        """The vendor said something; while the caller reads nothing, that counts for nothing."""
+        if not self._reply.paused or self._relay.state is not State.STREAMING:
+            self._patience.heard(self._relay.state)
 
     def _ending(self, outcome: OutcomeWord) -> OutcomeLeaf:
         now, lasted_s = self._world.clock.now(), self._world.now() - self._started
@@ -429,20 +443,6 @@ class Exchange:
         assert self._intake is not None
         kept = self._intake.kept_headers
         return self._world.answer_headers(self._filing, self._relay.step, kept)
-
-    def _detach(self, *, abort: bool = True) -> None:
-        """Parts from the vendor's connection; one that is still answering is closed."""
-        if self._waiting is not None:
-            self._waiting.cancelled = True
-            self._waiting = None
-        outbound, self._outbound = self._outbound, None
-        if outbound is not None and abort:
-            outbound.abort()
-        elif outbound is not None:
-            outbound.linger()
-        if self._probing:
-            self._probing = False
-            self._world.breakers.released(self._relay.step.endpoint, self._relay.step.model)
 
     def _end(self, outcome: str) -> None:
         if self._filing.close():

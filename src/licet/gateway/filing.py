@@ -52,9 +52,10 @@ class Filing:
         losses: Losses,
         cause: str,
         before: OutcomeLeaf,
+        continues: str = "",
     ) -> None:
         """Files that another sending is about to happen, after the outcome of the one
-        `before` it."""
+        `before` it; `continues`: how it goes on from what the caller has read."""
         self.outcome(before)
         self.attempt += 1
         self._submit(
@@ -68,6 +69,7 @@ class Filing:
                 vendor_model=vendor_model,
                 losses=losses,
                 retry=step == self._step,
+                continues=continues,
             )
         )
         self.tries = 0

@@ -29,6 +29,7 @@ from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
     DIALECTS,
+    MESSAGES,
     MODELS_PATH,
     OPERATIONS,
     REQUEST_PASSED,
@@ -37,6 +38,7 @@ from licet.wire import (
     Reason,
     Request,
     read_request,
+    without_notices,
     write_estimate,
     write_model,
     write_models,
@@ -261,6 +263,8 @@ class Desk:
             return
         if not case.plan.steps and self._unoffered(reply, case, request, request_id):
             return
+        if dialect == MESSAGES and self.world.tells_in_blocks:
+            request = without_notices(request)
         passage = _passage(http, request, case)
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
             case = self._without(case, passage)

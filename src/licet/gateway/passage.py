@@ -20,7 +20,9 @@ from licet.wire import (
     Header,
     Operation,
     Request,
+    Transcript,
     Translated,
+    Usage,
     read_answer,
     read_count,
     read_embeddings,
@@ -38,6 +40,9 @@ _READ: dict[Operation, Callable[..., Answer]] = {
     "embeddings": read_embeddings,
     "count_tokens": read_count,
 }
+
+Rest = tuple[Transcript, bytes, Usage | None]
+"""What the caller has read, what it is told of who goes on (JSON), and what it took so far."""
 
 
 class Passage:
@@ -84,23 +89,34 @@ class Passage:
 
     def body(self, dialect: Dialect, model: str, endpoint: str) -> bytes:
         """The body for an `endpoint` that calls the model `model`."""
+        return write_request(self.said_to(dialect, endpoint), model=model)
+
+    def said_to(self, dialect: Dialect, endpoint: str) -> Request:
+        """The request as an `endpoint` that speaks `dialect` is asked it."""
         request = self._said(dialect)
-        if self._fittings is not None:
-            fitted = self._fittings.fit(endpoint, request)
-            request = request if fitted is None else fitted.request
-        return write_request(request, model=model)
+        if self._fittings is None:
+            return request
+        fitted = self._fittings.fit(endpoint, request)
+        return request if fitted is None else fitted.request
 
     def _said(self, dialect: Dialect) -> Request:
         return self.request if self._is_said(dialect) else self._to(dialect).request
 
     def intake(
-        self, dialect: Dialect, endpoint: str, limits: IntakeLimits, clock: DecisionClock
+        self,
+        dialect: Dialect,
+        endpoint: str,
+        limits: IntakeLimits,
+        clock: DecisionClock,
+        *,
+        rest: Rest | None = None,
     ) -> Intake:
-        """What reads the answer of a vendor that speaks `dialect`."""
+        """What reads the answer of a vendor that speaks `dialect`; with `rest`, the remainder of
+        one that the caller has begun to read."""
         request = self.request
         translator = None
         self.lost = self.losses(dialect, endpoint)
-        if not self._is_said(dialect):
+        if rest is not None or not self._is_said(dialect):
             translator = AnswerTranslator(
                 dialect,
                 request.dialect,
@@ -109,6 +125,8 @@ class Passage:
                 request_size=request.size,
                 asked=request.fields,
             )
+            if rest is not None:
+                translator.resume(*rest)
         return Intake(
             request.dialect if translator is None else dialect,
             stream=request.stream,

@@ -161,6 +161,7 @@ def attempt(
     vendor_model: str,
     losses: Losses,
     retry: bool,
+    continues: str = "",
 ) -> Filed:
     """A further sending: another endpoint, or the same under another snapshot."""
     leaf = AttemptLeaf(
@@ -172,6 +173,7 @@ def attempt(
         sending=sending_of(step, ledger.snapshot, vendor_model, losses),
         reason="retry" if retry else "failover",
         cause=cause,
+        continues=continues,
     )
     return Filed(encode(leaf))
 

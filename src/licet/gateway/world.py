@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from licet.catalog import (
     Availability,
     Candidate,
     EvidenceMode,
+    OnBreak,
     OnStale,
     Settings,
     Workload,
@@ -35,7 +36,7 @@ from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, Reply, kept
 from licet.gateway.routing import Ways
-from licet.policy import Decision, Ruleset, Snapshot, disclosed_directives
+from licet.policy import Decision, InFlight, Ruleset, Snapshot, disclosed_directives
 from licet.relay import (
     Breakers,
     BreakerSettings,
@@ -49,7 +50,7 @@ from licet.relay import (
     target,
 )
 from licet.terms import Instant
-from licet.wire import Dialect, Operation
+from licet.wire import ContinuedBy, Dialect, Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,12 @@ class World:
         self._bound(settings)
         self.ways = Ways(snapshot.sources.endpoints, secrets.credentials)
         self._availability: tuple[Availability, ...] = snapshot.sources.availability
+        self._hands_over = any(
+            version.in_flight is InFlight.HAND_OVER
+            for directive in snapshot.sources.directives
+            for version in directive.versions
+        )
+        self.tells_in_blocks = any(map(self._continues, snapshot.sources.workloads))
         self._close_unused_pools()
         self.select(self.clock.now())
 
@@ -175,6 +182,7 @@ class World:
             attempts_max=retry.attempts_max,
             again_max=retry.same_endpoint_retries,
             pause_ms=retry.backoff_ms,
+            hand_overs_max=retry.hand_overs_max,
         )
         breaker = BreakerSettings(
             failures=settings.breaker.failures,
@@ -264,6 +272,7 @@ class World:
             first=self.dialect(found.steps[0]) if found.steps else dialect,
             directives=self._disclosed(found),
             fittings=self.ways.fittings(found, caller, self.digest),
+            continues=self._continues(wanted.workload),
         )
 
     def _serves(self, step: Candidate, operation: Operation) -> bool:
@@ -279,6 +288,16 @@ class World:
             for name in disclosed_directives(self.rules, c.decision)
         ]
         return tuple(dict.fromkeys([*named, *first.relieving]))
+
+    def _continues(self, workload: Workload) -> bool:
+        """Whether a stream's text is kept, since it may be handed over: not for directives that
+        are not adopted yet, so that streams cost nothing more where none says so."""
+        directed = workload.on_break is OnBreak.AS_DIRECTED and self._hands_over
+        return directed or workload.on_break is OnBreak.CONTINUE
+
+    def disclosed(self, rules: Ruleset, decision: Decision | None) -> tuple[str, ...]:
+        """The directives behind a verdict that the caller may be told of."""
+        return () if decision is None else disclosed_directives(rules, decision)
 
     def _before_send(self, workload: Workload) -> bool:
         mode = workload.evidence or self.settings.evidence.mode
@@ -331,6 +350,12 @@ class World:
 
     # The ways to vendors
 
+    def manner(self, step: Candidate) -> ContinuedBy:
+        """How the step's target is asked to go on from a text that another began."""
+        named = self.ways.endpoints[step.endpoint].continues.get(step.model, "instruction")
+        # Validated by the catalogue, whose ring does not know the wire's words.
+        return cast("ContinuedBy", named)
+
     def vendor_model(self, step: Candidate) -> str:
         """What the vendor calls the step's model."""
         return self.ways.to(step).vendor_model
@@ -339,11 +364,12 @@ class World:
         """What the step's endpoint speaks."""
         return self.ways.to(step).dialect
 
-    def request(self, step: Candidate, about: About) -> bytes:
-        """The whole of a request as it goes to the step's endpoint."""
+    def request(self, step: Candidate, about: About, rest: bytes = b"") -> bytes:
+        """The whole of a request as it goes to the step's endpoint; `rest`: its body, where it
+        is another than the caller's own request has."""
         ways, passage = self.ways, about.passage
         way = ways.to(step)
-        body = passage.body(way.dialect, way.vendor_model, step.endpoint)
+        body = rest or passage.body(way.dialect, way.vendor_model, step.endpoint)
         operation = passage.request.operation
         head = ways.head(step.endpoint, operation, passage.passed, about.request)
         return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body)

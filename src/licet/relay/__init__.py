@@ -3,15 +3,8 @@
 from licet.relay.breaker import Breakers, BreakerSettings
 from licet.relay.failures import Failure, FailureKind, failure_of_status
 from licet.relay.plan import Considered, Plan, Target, of_one_model, plan, target
-from licet.relay.table import (
-    TABLE,
-    Command,
-    Conclusion,
-    Event,
-    Relay,
-    RelaySettings,
-    State,
-)
+from licet.relay.states import Command, Conclusion, Event, RelaySettings, State
+from licet.relay.table import TABLE, Relay
 
 __all__ = [
     "TABLE",

@@ -2,6 +2,7 @@
 
 `UNAVAILABLE` and `STALE_RULES` are found when a step is about to be tried: a dated fact says
 that it cannot be had any more, or the worker no longer knows whether its rules are the latest.
+`REJECTED`: the vendor does not take the request that was made for it, to continue an answer.
 Source of the other classes: RFC 9110 status codes, the vendors' published error pages (529 is
 "overloaded" in the Messages dialect), and what TCP and TLS can do to a connection.
 """
@@ -34,6 +35,7 @@ class FailureKind(Enum):
     STALE_RULES = "stale_snapshot"
     CREDENTIAL = "credential_rejected"
     NOT_FOUND = "not_found"
+    REJECTED = "rejected"
 
 
 _OF_STATUS = {

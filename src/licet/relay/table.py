@@ -12,6 +12,12 @@ The shell (`licet.gateway`) feeds events and carries out the commands in order; 
 bytes, this holds the decisions. Content after the first does not pass through here: in
 STREAMING the shell passes frames on until the stream completes, fails or is barred.
 
+What the caller has begun to read may be handed over in its midst: where the shell says that it
+can be continued (BROKEN, HANDED_OVER instead of FAILED, BARRED), another attempt goes on from
+the text so far. The states of such an attempt end in `_NEXT`. They differ from those of a first
+one in three things: its record is always on disk before it is sent, it is never WHOLE, and where
+nobody is left to continue, the answer ends as it would have ended without (CUT, FAILED).
+
 The table at the end is the documentation's diagram (`docs/internals/relay.md`), and a test
 holds each transition to the targets that it declares.
 """
@@ -20,121 +26,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
-from licet.catalog import Candidate
 from licet.policy import Decision, InFlight
-from licet.relay.failures import AGAIN_HERE, Failure, FailureKind
+from licet.relay.course import Course, Moves
+from licet.relay.failures import Failure, FailureKind
+from licet.relay.states import Command, Conclusion, Event, State
 
 
-class State(Enum):
-    # Members are compared by identity; the inherited hash is a Python call per look-up.
-    __hash__ = object.__hash__
-
-    CHECKING = "checking"
-    COMMITTING = "committing"
-    AWAITING = "awaiting"
-    READING = "reading"
-    HOLDING = "holding"
-    WITHHOLDING = "withholding"
-    STREAMING = "streaming"
-    BACKING_OFF = "backing_off"
-    CONCLUDING = "concluding"
-    DONE = "done"
-
-
-class Event(Enum):
-    # Members are compared by identity; the inherited hash is a Python call per look-up.
-    __hash__ = object.__hash__
-
-    ALLOWED = "allowed"  # the rules permit the step (detail: snapshot digest)
-    BARRED = "barred"  # the rules no longer permit it (detail: Decision)
-    DURABLE = "durable"  # the record of this step, or of the outcome, is on disk
-    UNRECORDED = "unrecorded"  # the recorder is gone: nothing can be recorded
-    WHOLE = "whole"  # a 2xx head of a whole answer
-    STREAM = "stream"  # a 2xx head of a stream
-    CONTENT = "content"  # first content of a stream, or the silence bound has passed
-    COMPLETE = "complete"  # the last byte, well-formed
-    PASSED = "passed"  # the vendor's error about the request itself
-    FAILED = "failed"  # detail: Failure
-    DUE = "due"  # the pause is over
-    GONE = "gone"  # the caller has disconnected
-
-
-class Command(Enum):
-    __hash__ = object.__hash__
-
-    CHECK = "check"  # decide `relay.step` again; answer with ALLOWED or BARRED
-    COMMIT = "commit"  # record the decision (first) or the attempt; answer DURABLE
-    SEND = "send"  # send to `relay.step`
-    ABORT = "abort"  # close the connection to the vendor
-    PAUSE = "pause"  # DUE after `relay.pause_ms`
-    RELEASE = "release"  # let head and held frames go to the caller
-    CONCLUDE = "conclude"  # record the outcome `relay.conclusion`; answer DURABLE
-    FINISH = "finish"  # send the last frame, the whole answer, or the error
-    FINISH_UNRECORDED = "finish_unrecorded"  # say that nothing can be recorded
-
-
-class Conclusion(Enum):
-    __hash__ = object.__hash__
-
-    ANSWERED = "answered"
-    PASSED = "vendor_error"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    CUT = "cut"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RelaySettings:
-    """`attempts_max` over all steps; `again_max` pauses on the last one. A vendor's
-    `retry-after` longer than `pause_ms_max` is not waited for, but told to the caller."""
-
-    attempts_max: int = 6
-    again_max: int = 2
-    pause_ms: int = 200
-    pause_ms_max: int = 5_000
-
-
-Moves = tuple[State, tuple[Command, ...]]
-
-
-class Relay:
+class Relay(Course):
     """One request's state. `feed` is the only way in, its commands the only way out."""
 
-    __slots__ = (
-        "_position", "_recorded", "_settings", "_steps", "again", "attempts", "conclusion",
-        "decision", "durable", "failure", "pause_ms", "stale_retried", "state", "step",
-        "waits_for_disk",
-    )  # fmt: skip
-
-    def __init__(
-        self, steps: tuple[Candidate, ...], *, before_send: bool, settings: RelaySettings
-    ) -> None:
-        self._steps = steps
-        self._settings = settings
-        self.waits_for_disk = before_send
-        self._position = 0
-        if steps:
-            # The candidate that is being tried.
-            self.step = steps[0]
-        self._recorded: tuple[tuple[str, str, str], ...] = ()
-        self.attempts = 0
-        self.again = 0
-        self.stale_retried = False
-        self.durable = False
-        self.pause_ms = 0
-        self.failure: Failure | None = None
-        self.decision: Decision | None = None
-        self.conclusion: Conclusion | None = None
-        self.state = State.CHECKING
-
-    @property
-    def tried(self) -> tuple[Candidate, ...]:
-        """The candidates up to the present one."""
-        return self._steps[: self._position + 1]
+    __slots__ = ()
 
     def feed(self, event: Event, detail: object = None) -> tuple[Command, ...]:
         """Takes one event; events that mean nothing in the present state are ignored."""
@@ -143,46 +45,6 @@ class Relay:
             return ()
         self.state, commands = transition.always or transition.by(self, detail)
         return commands
-
-    def conclude(self, conclusion: Conclusion) -> Moves:
-        self.conclusion = conclusion
-        return State.CONCLUDING, (Command.CONCLUDE,)
-
-    # What the transitions are made of.
-
-    def needs_record(self, digest: str) -> bool:
-        """Whether this step is not on disk yet under this snapshot; then it is noted."""
-        entry = (self.step.model, self.step.endpoint, digest)
-        if entry in self._recorded:
-            return False
-        self._recorded += (entry,)
-        return True
-
-    def next_step(self) -> Moves | None:
-        """Moves to the next step of the plan, if there is one and attempts are left."""
-        more = self._position + 1 < len(self._steps)
-        if not more or self.attempts >= self._settings.attempts_max:
-            return None
-        self._position += 1
-        self.step = self._steps[self._position]
-        self.stale_retried = False
-        return State.CHECKING, (Command.CHECK,)
-
-    def again_here(self, failure: Failure) -> Moves | None:
-        """A pause and the same step again, where that may help and the bounds allow it."""
-        limits = self._settings
-        if failure.kind not in AGAIN_HERE or self.again >= limits.again_max:
-            return None
-        if self.attempts >= limits.attempts_max:
-            return None
-        pause = failure.retry_after_ms
-        if pause is None:
-            pause = limits.pause_ms << self.again
-        if pause > limits.pause_ms_max:
-            return None
-        self.again += 1
-        self.pause_ms = pause
-        return State.BACKING_OFF, (Command.PAUSE,)
 
 
 def _allowed(relay: Relay, detail: object) -> Moves:
@@ -222,7 +84,7 @@ def _barred_in_flight(relay: Relay, detail: object) -> Moves:
 
 
 def _barred_streaming(relay: Relay, detail: object) -> Moves:
-    """While the caller reads. A hand-over is a cut until answers can be continued."""
+    """While the caller reads. A hand-over of what cannot be continued is a cut."""
     assert isinstance(detail, Decision)
     if detail.in_flight is InFlight.FINISH:
         return relay.state, ()
@@ -275,6 +137,73 @@ def _failed_streaming(relay: Relay, detail: object) -> Moves:
     relay.failure = detail
     state, commands = relay.conclude(Conclusion.FAILED)
     return state, (Command.ABORT, *commands)
+
+
+def _continued(moves: Moves) -> Moves:
+    """The same move in the life of an attempt that continues an answer."""
+    state, commands = moves
+    return _NEXT.get(state, state), commands
+
+
+def _broken(relay: Relay, detail: object) -> Moves:
+    """What the caller reads failed: another attempt goes on from the text so far."""
+    assert isinstance(detail, Failure)
+    relay.failure, relay.decision = detail, None
+    moves = None
+    if detail.kind is not FailureKind.TOTAL_TIMEOUT and relay.may_hand_over:
+        moves = relay.next_step() or relay.again_here(detail)
+    if moves is None:
+        return _failed_streaming(relay, detail)
+    relay.hand_over()
+    state, commands = _continued(moves)
+    return state, (Command.YIELD, Command.ABORT, *commands)
+
+
+def _handed_over(relay: Relay, detail: object) -> Moves:
+    """A directive takes away who answers: who is still permitted goes on from there."""
+    assert isinstance(detail, Decision)
+    moves = relay.next_step() if relay.may_hand_over else None
+    if moves is None:
+        return _barred_streaming(relay, detail)
+    relay.failure, relay.decision = None, detail
+    relay.hand_over()
+    state, commands = _continued(moves)
+    return state, (Command.YIELD, Command.ABORT, *commands)
+
+
+def _allowed_next(relay: Relay, detail: object) -> Moves:
+    """Whatever the workload says of evidence: the caller reads along, so the record is first."""
+    assert isinstance(detail, str)
+    relay.attempts += 1
+    if not relay.needs_record(detail):
+        return State.AWAITING_NEXT, (Command.SEND,)
+    relay.durable = False
+    return State.COMMITTING_NEXT, (Command.COMMIT,)
+
+
+def _barred_next(relay: Relay, detail: object) -> Moves:
+    """Before a continuation was sent: the next step, else what the caller reads ends here."""
+    assert isinstance(detail, Decision)
+    relay.decision = detail
+    onward = relay.next_step()
+    if onward is not None:
+        return _continued(onward)
+    return relay.conclude(Conclusion.FAILED if relay.failure else Conclusion.CUT)
+
+
+def _barred_next_in_flight(relay: Relay, detail: object) -> Moves:
+    """After it was sent, before the caller saw anything of it."""
+    assert isinstance(detail, Decision)
+    if detail.in_flight is InFlight.FINISH:
+        return relay.state, ()
+    relay.failure = None
+    state, commands = _barred_next(relay, detail)
+    return state, (Command.ABORT, *commands)
+
+
+def _next(by: Callable[[Relay, object], Moves]) -> Callable[[Relay, object], Moves]:
+    """`by`, in the life of an attempt that continues an answer."""
+    return lambda relay, detail: _continued(by(relay, detail))
 
 
 def _content(relay: Relay, detail: object) -> Moves:
@@ -335,6 +264,27 @@ def _in_flight(own: State) -> dict[Event, Transition]:
     }
 
 
+_NEXT = {
+    _S.CHECKING: _S.CHECKING_NEXT,
+    _S.COMMITTING: _S.COMMITTING_NEXT,
+    _S.AWAITING: _S.AWAITING_NEXT,
+    _S.HOLDING: _S.HOLDING_NEXT,
+    _S.BACKING_OFF: _S.BACKING_OFF_NEXT,
+}
+_ONWARD_NEXT = (_S.CHECKING_NEXT, _S.CONCLUDING)
+_RETRY_NEXT = (_S.CHECKING_NEXT, _S.BACKING_OFF_NEXT, _S.CONCLUDING)
+
+
+def _continuing(own: State) -> dict[Event, Transition]:
+    """What can befall a continuation of which the caller has not seen anything."""
+    return {
+        _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
+        _E.FAILED: Transition(_next(_failed), _RETRY_NEXT),
+        _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
+        _E.BARRED: Transition(_barred_next_in_flight, (*_ONWARD_NEXT, own)),
+    }
+
+
 TABLE: dict[State, dict[Event, Transition]] = {
     _S.CHECKING: {
         _E.ALLOWED: Transition(_allowed, (_S.COMMITTING, _S.AWAITING)),
@@ -374,12 +324,42 @@ TABLE: dict[State, dict[Event, Transition]] = {
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
         _E.FAILED: Transition(_failed_streaming, (_S.CONCLUDING,)),
         _E.BARRED: Transition(_barred_streaming, (_S.CONCLUDING, _S.STREAMING)),
+        _E.BROKEN: Transition(_broken, _RETRY_NEXT),
+        _E.HANDED_OVER: Transition(_handed_over, _ONWARD_NEXT),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
     },
     _S.BACKING_OFF: {
         _E.DUE: _to(_S.CHECKING, Command.CHECK),
         _E.DURABLE: Transition(_noted, (_S.BACKING_OFF,)),
+        _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
+        _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
+    },
+    _S.CHECKING_NEXT: {
+        _E.ALLOWED: Transition(_allowed_next, (_S.COMMITTING_NEXT, _S.AWAITING_NEXT)),
+        _E.BARRED: Transition(_barred_next, _ONWARD_NEXT),
+        _E.FAILED: Transition(_next(_impossible), _ONWARD_NEXT),
+        _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
+        _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
+    },
+    _S.COMMITTING_NEXT: {
+        _E.ALLOWED: Transition(_next(_allowed_again), (_S.COMMITTING_NEXT,)),
+        _E.DURABLE: Transition(_next(_sent), (_S.AWAITING_NEXT,)),
+        _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
+        _E.BARRED: Transition(_barred_next, _ONWARD_NEXT),
+        _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
+    },
+    _S.AWAITING_NEXT: {
+        **_continuing(_S.AWAITING_NEXT),
+        _E.STREAM: _to(_S.HOLDING_NEXT),
+    },
+    _S.HOLDING_NEXT: {
+        **_continuing(_S.HOLDING_NEXT),
+        _E.CONTENT: _to(_S.STREAMING, Command.RESUME),
+        _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
+    },
+    _S.BACKING_OFF_NEXT: {
+        _E.DUE: _to(_S.CHECKING_NEXT, Command.CHECK),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.GONE: Transition(_gone, (_S.CONCLUDING,)),
     },

@@ -95,7 +95,10 @@ def compose(
     """
     mark = _mark(f"{seed}\n{vendor}\n{question.model}\n{question.prompt}", 6)
     unique = _mark(f"{seed}\n{vendor}\n{number}", 12)
-    words = _words(f"answer from {question.model} at {vendor} to: {mark}", size, int(mark, 16))
+    opening = f"answer from {question.model} at {vendor} to: {mark}"
+    if question.begun:
+        opening = f"continued by {question.model} at {vendor} after {len(question.begun)}"
+    words = _words(opening, size, int(mark, 16))
     limit = question.max_tokens
     short = limit is not None and len(words) > max(limit, 1)
     if short and limit is not None:

@@ -36,6 +36,9 @@ _STREAM = re.compile(r'"stream"\s*:\s*true')
 _CASE = re.compile(r"\[\[case:([^\[\]]{1,200})\]\]")
 
 
+_TEXT_MEMBERS = {"type", "text", "cache_control", "citations"}
+
+
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request as it came in; header names are lower case, the last of equals wins."""
 
@@ -65,6 +68,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     case: str | None
     encoding: str = "float"
     dimensions: int | None = None
+    begun: str = ""
+    """The answer that is to be continued: the last message, where it is the assistant's."""
 
     @property
     def prompt(self) -> str:
@@ -164,6 +169,8 @@ def read_question(
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return _invalid("messages: Field required", param="messages")
+    if dialect == "messages" and (extra := _extra_inputs(messages)):
+        return _invalid(f"{extra}: Extra inputs are not permitted")
     max_tokens = body.get("max_tokens", body.get("max_completion_tokens"))
     counted = arrival.path == COUNT_PATH
     if dialect == "messages" and not isinstance(max_tokens, int) and not counted:
@@ -214,6 +221,17 @@ def _read_inputs(
     )
 
 
+def _extra_inputs(messages: list[Any]) -> str:
+    """The first member of a text block that Messages does not know; empty where there is none."""
+    for number, message in enumerate(messages):
+        content = message.get("content") if isinstance(message, dict) else None
+        for place, block in enumerate(content if isinstance(content, list) else ()):
+            if isinstance(block, dict) and block.get("type") == "text":
+                for name in block.keys() - _TEXT_MEMBERS:
+                    return f"messages.{number}.content.{place}.text.{name}"
+    return ""
+
+
 def glance(body: bytes) -> Glance:
     """What can be seen of a body that the vendor refuses, or that did not come whole."""
     text = body.decode("utf-8", "replace")
@@ -253,7 +271,14 @@ def _question(
         directions=read_directions(vendor, headers.get("sim-script"), prompt),
         person=_last(_PERSON, prompt),
         case=_last(_CASE, prompt),
+        begun=_begun(body["messages"][-1]),
     )
+
+
+def _begun(last: object) -> str:
+    if not isinstance(last, dict) or last.get("role") != "assistant":
+        return ""
+    return "".join(_texts(last))
 
 
 def _texts(value: object) -> tuple[str, ...]:

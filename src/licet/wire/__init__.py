@@ -6,6 +6,14 @@ tells how.
 """
 
 from licet.wire.answers import Answer, read_answer
+from licet.wire.continuations import (
+    INSTRUCTION,
+    ContinuedBy,
+    continuable,
+    continued,
+    manner_of,
+    without_notices,
+)
 from licet.wire.counting import read_count, write_estimate
 from licet.wire.dialect import (
     CHAT,
@@ -51,14 +59,15 @@ from licet.wire.losses import LOSSES, UNTRANSLATED, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.requests import Ability, Request, read_request, write_request
-from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader
+from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
+from licet.wire.transcripts import Transcript
 from licet.wire.translation import (
     AnswerTranslator,
     Translated,
     translate_request,
     translates,
 )
-from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens
+from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_of
 from licet.wire.vendor import Blame, VendorError, read_vendor_error
 
 __all__ = [
@@ -72,6 +81,7 @@ __all__ = [
     "ERROR_FORMS",
     "EVENT_SIZE_MAX",
     "HOP_BY_HOP",
+    "INSTRUCTION",
     "LOSSES",
     "MESSAGES",
     "MESSAGES_PATH",
@@ -88,6 +98,7 @@ __all__ = [
     "Answer",
     "AnswerTranslator",
     "Blame",
+    "ContinuedBy",
     "Dialect",
     "EndUser",
     "ErrorBody",
@@ -107,14 +118,19 @@ __all__ = [
     "Request",
     "StreamReader",
     "TokenLimit",
+    "Transcript",
     "Translated",
     "Usage",
     "VendorError",
+    "continuable",
+    "continued",
     "credential_headers",
     "error_of",
     "estimate_tokens",
     "fit",
+    "keep_alive",
     "loss_of",
+    "manner_of",
     "read_answer",
     "read_count",
     "read_embeddings",
@@ -122,8 +138,10 @@ __all__ = [
     "read_vendor_error",
     "request_headers",
     "response_headers",
+    "sum_of",
     "translate_request",
     "translates",
+    "without_notices",
     "write_error",
     "write_estimate",
     "write_model",

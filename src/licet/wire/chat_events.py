@@ -11,7 +11,9 @@ from licet.wire.events import (
     EXACT_REASONS,
     Argued,
     Began,
+    Begun,
     Called,
+    Continued,
     Declined,
     Ended,
     Event,
@@ -23,7 +25,7 @@ from licet.wire.events import (
     gather,
     text_of,
 )
-from licet.wire.usage import Usage
+from licet.wire.usage import Usage, marks_of
 
 _WORDS: Final[dict[str, StopWord]] = {
     "stop": "end",
@@ -180,7 +182,7 @@ def _stopped(reason: str) -> Stopped:
 class ChatWriter:
     """Writes one answer. `created_s`: Unix time. `usage_asked`: a stream ends with usage."""
 
-    __slots__ = ("_created_s", "_head", "_tail", "_usage_asked")
+    __slots__ = ("_created_s", "_head", "_id", "_tail", "_usage_asked")
     sequence: Final = -1
 
     def __init__(self, *, created_s: int, usage_asked: bool) -> None:
@@ -188,6 +190,7 @@ class ChatWriter:
         self._usage_asked = usage_asked
         self._tail = b'},"finish_reason":null}]}\n\n'
         self._head = b""
+        self._id = ""
         self._begin("", "")
 
     def _begin(self, id: str, model: str) -> None:
@@ -195,6 +198,10 @@ class ChatWriter:
             b'data: {"id":%s,"object":"chat.completion.chunk","created":%d,"model":%s,"choices":['
             % (_TEXT(id), self._created_s, _TEXT(model))
         )
+
+    def resume(self, begun: Begun) -> None:
+        self._created_s = begun.created_s
+        self._id = begun.id
 
     def write(self, events: Iterable[Event]) -> bytes:
         return b"".join([self._write(event) for event in events])
@@ -224,8 +231,16 @@ class ChatWriter:
             return self._stop(event)
         if isinstance(event, Ended):
             return self._end(event.usage)
+        if isinstance(event, Continued):
+            return self._continue(event)
         assert isinstance(event, Idle)
         return self._chunk(b"")
+
+    def _continue(self, event: Continued) -> bytes:
+        """A chunk that says nothing, in which the model's name changes and why is told."""
+        self._begin(self._id, event.model)
+        choice = b'{"index":0,"delta":{},"finish_reason":null}'
+        return b'%s%s],"licet":%s}\n\n' % (self._head, choice, event.told)
 
     def _chunk(self, delta: bytes) -> bytes:
         return b'%s{"index":0,"delta":{%s%s' % (self._head, delta, self._tail)
@@ -290,4 +305,4 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
     if usage.reasoning_tokens:
         written["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
-    return written | ({"estimated": True} if usage.estimated else {})
+    return written | marks_of(usage)

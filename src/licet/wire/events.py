@@ -24,6 +24,14 @@ class Began(msgspec.Struct, frozen=True, gc=False):
     model: str
 
 
+class Continued(msgspec.Struct, frozen=True, gc=False):
+    """Another model goes on with the answer: its name as its vendor spells it, and what the
+    caller is told of it, a JSON object."""
+
+    model: str
+    told: bytes
+
+
 class Said(msgspec.Struct, frozen=True, gc=False):
     text: str
 
@@ -70,7 +78,7 @@ class Ended(msgspec.Struct, frozen=True, gc=False):
     usage: Usage
 
 
-Event = Began | Said | Thought | Declined | Called | Argued | Idle | Stopped | Ended
+Event = Began | Continued | Said | Thought | Declined | Called | Argued | Idle | Stopped | Ended
 
 
 class EventReader(Protocol):
@@ -81,6 +89,17 @@ class EventReader(Protocol):
 
     def read(self, payload: bytes) -> list[Event]: ...
     def whole(self, body: bytes) -> list[Event]: ...
+
+
+class Begun(Protocol):
+    """What a caller has of an answer whose rest somebody else says: its id, when it was made
+    (Unix time), and, where the dialect has content blocks, the last one's index and whether it
+    is open."""
+
+    id: str
+    created_s: int
+    index: int
+    open: bool
 
 
 class EventWriter(Protocol):

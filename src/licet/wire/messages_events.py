@@ -12,7 +12,9 @@ from licet.wire.events import (
     EXACT_REASONS,
     Argued,
     Began,
+    Begun,
     Called,
+    Continued,
     Declined,
     Ended,
     Event,
@@ -26,7 +28,7 @@ from licet.wire.events import (
     text_of,
 )
 from licet.wire.messages_requests import arguments_of, input_of
-from licet.wire.usage import Usage
+from licet.wire.usage import Usage, marks_of
 
 _WORDS: Final[dict[str, StopWord]] = {
     "end_turn": "end",
@@ -184,6 +186,7 @@ class MessagesWriter:
         "_late",
         "_open",
         "_stop",
+        "_told",
     )
     sequence: Final = -1
 
@@ -197,6 +200,12 @@ class MessagesWriter:
         self._stop: Stopped | None = None
         self._called = False
         self._declined = False
+        # What the next block says of who goes on.
+        self._told = b""
+
+    def resume(self, begun: Begun) -> None:
+        self._index = begun.index
+        self._open = "begun" if begun.open else None
 
     def write(self, events: Iterable[Event]) -> bytes:
         return b"".join([self._write(event) for event in events])
@@ -220,6 +229,9 @@ class MessagesWriter:
         if isinstance(event, Stopped):
             self._stop = event
             return b""
+        if isinstance(event, Continued):
+            self._told = b',"licet":' + event.told
+            return _PING
         assert isinstance(event, Ended)
         return self._end(event.usage)
 
@@ -276,9 +288,11 @@ class MessagesWriter:
         closed = self._close()
         self._open = what
         self._index += 1
+        # Clients keep what they do not know of a block, so that it is there in the end as well.
+        told, self._told = self._told, b""
         return (
             b'%sevent: content_block_start\ndata: {"type":"content_block_start","index":%d,'
-            b'"content_block":%s}\n\n' % (closed, self._index, block)
+            b'"content_block":%s%s}}\n\n' % (closed, self._index, block[:-1], told)
         )
 
     def _close(self) -> bytes:
@@ -308,7 +322,9 @@ class MessagesWriter:
             "delta": _reason(stop.word, stop.raw, called=self._called, declined=self._declined),
             "usage": _usage(usage),
         }
-        pieces.append(b"event: message_delta\ndata: %s\n\n" % _ENCODE(ended))
+        # Where nobody said anything more, there is no block to tell it in.
+        told = self._told
+        pieces.append(b"event: message_delta\ndata: %s%s}\n\n" % (_ENCODE(ended)[:-1], told))
         pieces.append(b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
         return b"".join(pieces)
 
@@ -383,4 +399,4 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "cache_read_input_tokens": usage.cached_input_tokens,
         "cache_creation_input_tokens": 0,
     }
-    return written | ({"estimated": True} if usage.estimated else {})
+    return written | marks_of(usage)

@@ -38,6 +38,14 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     error: VendorError | None = None
 
 
+def keep_alive(dialect: Dialect) -> bytes:
+    """What may stand anywhere in a stream and says nothing: clients pass over it, and what lies
+    between sees that the connection is alive."""
+    if dialect == MESSAGES:
+        return b'event: ping\ndata: {"type":"ping"}\n\n'
+    return b": keep-alive\n\n"
+
+
 class StreamReader(Progress):
     """Reads one stream of one upstream: `feed` it, `finish` when the upstream hangs up.
 

@@ -17,7 +17,16 @@ from licet.wire.answers import Answer
 from licet.wire.chat_events import ChatReader, ChatWriter
 from licet.wire.conversation import Conversation, Notes
 from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
-from licet.wire.events import Ended, Event, EventReader, EventWriter
+from licet.wire.events import (
+    Began,
+    Continued,
+    Ended,
+    Event,
+    EventReader,
+    Idle,
+    Said,
+    Thought,
+)
 from licet.wire.fates import KEPT
 from licet.wire.framing import data_of
 from licet.wire.headers import Header
@@ -28,6 +37,8 @@ from licet.wire.requests import Request
 from licet.wire.responses_events import ResponsesReader
 from licet.wire.responses_writing import ResponsesWriter
 from licet.wire.streams import Frame
+from licet.wire.transcripts import Transcript
+from licet.wire.usage import Usage, sum_of
 from licet.wire.vendor import VendorError, malformed, mended
 
 _READ: Final[dict[Dialect, Callable[[dict[str, Any], Notes], Conversation]]] = {
@@ -142,7 +153,7 @@ class AnswerTranslator:
     which answers of Responses say again.
     """
 
-    __slots__ = ("_reader", "_request_size", "_writer", "target")
+    __slots__ = ("_before", "_reader", "_request_size", "_writer", "target")
 
     def __init__(
         self,
@@ -156,8 +167,9 @@ class AnswerTranslator:
     ) -> None:
         self.target: Dialect = target
         self._request_size = request_size
+        self._before: Usage | None = None
         self._reader = _READERS[source]()
-        self._writer: EventWriter
+        self._writer: ChatWriter | MessagesWriter | ResponsesWriter
         if target == CHAT:
             self._writer = ChatWriter(created_s=created_s, usage_asked=usage_asked)
         elif target == MESSAGES:
@@ -169,6 +181,14 @@ class AnswerTranslator:
     def sequence(self) -> int:
         """The number of the last event that the caller of a stream of Responses has had."""
         return self._writer.sequence
+
+    def resume(self, begun: Transcript, told: bytes, before: Usage | None) -> None:
+        """Makes it the rest of the answer that the caller has `begun` to read. `told`, a JSON
+        object, says who goes on; `before` is what the attempts so far took. Not for Responses."""
+        assert not isinstance(self._writer, ResponsesWriter), "its answers are not continued"
+        self._writer.resume(begun)
+        self._reader = _Continuing(self._reader, begun.text, told)
+        self._before = before
 
     def frame(self, frame: Frame, progress: Progress) -> Frame:
         """The frame in the caller's dialect; of its kind, since that is about the vendor."""
@@ -183,7 +203,7 @@ class AnswerTranslator:
                 return Frame(self._writer.write(self._read(payload)), kind)
             # Responses says in its last event why it stopped, and all that it has said.
             rest = [] if payload.strip() == _DONE else self._read(payload)
-            ended = Ended(progress.estimate_usage(self._request_size))
+            ended = Ended(sum_of(self._before, progress.estimate_usage(self._request_size)))
             return Frame(self._writer.write([*rest, ended]), kind)
         except (ValueError, msgspec.DecodeError, RecursionError):
             error = malformed("malformed_event", "an event of the stream cannot be translated")
@@ -217,6 +237,35 @@ class AnswerTranslator:
     def error(self, error: VendorError, request_id: str) -> bytes:
         """The body of a vendor's error that is about the request itself."""
         return write_vendor_error(self.target, error, request_id)
+
+
+class _Continuing:
+    """Reads the rest of an answer: nothing begins again in it, its reasoning is nobody's who
+    reads it, and white space that the text so far ends with is not said twice."""
+
+    __slots__ = ("_after_space", "_reader", "_told")
+
+    def __init__(self, reader: EventReader, text: str, told: bytes) -> None:
+        self._reader = reader
+        self._told = told
+        self._after_space = text[-1:].isspace()
+
+    def read(self, payload: bytes) -> list[Event]:
+        return [self._joined(event) for event in self._reader.read(payload)]
+
+    def whole(self, body: bytes) -> list[Event]:
+        return [self._joined(event) for event in self._reader.whole(body)]
+
+    def _joined(self, event: Event) -> Event:
+        if isinstance(event, Began):
+            return Continued(event.model, self._told)
+        if isinstance(event, Thought):
+            return Idle()
+        if isinstance(event, Said) and self._after_space:
+            text = event.text.lstrip()
+            self._after_space = not text
+            return Said(text) if text else Idle()
+        return event
 
 
 def write_vendor_error(dialect: Dialect, error: VendorError, request_id: str) -> bytes:

@@ -26,6 +26,36 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     estimated: bool = False
 
 
+class SummedUsage(Usage, frozen=True, kw_only=True, gc=False):
+    """What several `attempts` at one answer took."""
+
+    attempts: int
+
+
+def sum_of(earlier: Usage | None, later: Usage) -> Usage:
+    """What an answer took that one attempt began and another continued."""
+    if earlier is None:
+        return later
+    return SummedUsage(
+        input_tokens=earlier.input_tokens + later.input_tokens,
+        output_tokens=earlier.output_tokens + later.output_tokens,
+        cached_input_tokens=earlier.cached_input_tokens + later.cached_input_tokens,
+        reasoning_tokens=earlier.reasoning_tokens + later.reasoning_tokens,
+        estimated=earlier.estimated or later.estimated,
+        attempts=_attempts(earlier) + _attempts(later),
+    )
+
+
+def marks_of(usage: Usage) -> dict[str, bool | int]:
+    """What a caller is told of figures that are no vendor's plain count of one attempt."""
+    marks: dict[str, bool | int] = {"estimated": True} if usage.estimated else {}
+    return marks | ({"attempts": usage.attempts} if isinstance(usage, SummedUsage) else {})
+
+
+def _attempts(usage: Usage) -> int:
+    return usage.attempts if isinstance(usage, SummedUsage) else 1
+
+
 class ChatCached(msgspec.Struct, frozen=True, gc=False):
     """`prompt_tokens_details` of Chat Completions, `input_tokens_details` of Responses."""
 

@@ -24,6 +24,7 @@ FIRST = Candidate(model="claude-fable-5", endpoint="anthropic")
 SECOND = Candidate(model="claude-opus-4.8", endpoint="anthropic")
 RESET = Failure(kind=FailureKind.RESET)
 BARRED = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.CUT)
+HANDED_OVER = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.HAND_OVER)
 FINISHING = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.FINISH)
 DIGEST = "d1"
 
@@ -37,6 +38,7 @@ DETAILS: dict[str, object] = {
     "total": Failure(kind=FailureKind.TOTAL_TIMEOUT),
     "cut": BARRED,
     "finish": FINISHING,
+    "over": HANDED_OVER,
     "d1": "d1",
     "d2": "d2",
 }
@@ -346,7 +348,8 @@ EVENTS = st.sampled_from(
         (Event.WHOLE, None), (Event.STREAM, None), (Event.CONTENT, None), (Event.COMPLETE, None),
         (Event.PASSED, None), (Event.FAILED, RESET), (Event.FAILED, DETAILS["stale"]),
         (Event.FAILED, DETAILS["429"]), (Event.FAILED, DETAILS["total"]), (Event.DUE, None),
-        (Event.GONE, None),
+        (Event.GONE, None), (Event.BROKEN, RESET), (Event.BROKEN, DETAILS["total"]),
+        (Event.HANDED_OVER, HANDED_OVER),
     ]
 )  # fmt: skip
 
@@ -357,7 +360,7 @@ def test_whatever_happens_the_table_keeps_its_promises(
 ) -> None:
     one = relay(*(FIRST, SECOND, FIRST)[:steps], before_send=before_send)
     sent = concluded = finished = 0
-    recorded = False
+    recorded = begun = False
     for event, detail in events:
         before = one.state
         declared = TABLE[before].get(event)
@@ -372,8 +375,14 @@ def test_whatever_happens_the_table_keeps_its_promises(
         finished += (Command.FINISH in commands) or (Command.FINISH_UNRECORDED in commands)
         if Command.SEND in commands:
             assert recorded, "sent without a record"
-        if Command.RELEASE in commands:
+        if Command.RELEASE in commands or Command.RESUME in commands:
             assert one.durable, "shown before its record is on disk"
+            assert Command.RESUME in commands or not begun, "begun twice"
+            begun = True
+        if Command.SEND in commands and begun:
+            assert one.durable, "continued before its record is on disk"
+        if one.state is State.CONCLUDING and begun:
+            assert one.conclusion is not Conclusion.REFUSED, "refused what has begun"
         if Command.FINISH in commands:
             assert concluded == 1, "finished without an outcome"
     assert finished <= 1
