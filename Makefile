@@ -14,6 +14,7 @@ SEED ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 COMPILED := .cache/compiled
+PEERS := .cache/peers
 INSTALL := -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index
 UNRUN := tests/system tests/soak
 
@@ -70,9 +71,15 @@ $(COMPILED)/.ready: $(READY) setup.py pyproject.toml $(shell find src -name '*.p
 	@LICET_COMPILE=1 $(BIN)/python -m pip install $(INSTALL) --target $(COMPILED) .
 	@touch $@
 
-bench: $(COMPILED)/.ready ## this gateway beside nginx on one core
+bench: $(COMPILED)/.ready $(PEERS)/.ready ## this gateway and its log beside others, on one core
 	@.ci/system-packages bench
 	@PYTHONPATH=$(COMPILED) $(BIN)/python -m bench $(ARGS)
+
+$(PEERS)/.ready: requirements/peers.txt
+	@rm -rf $(PEERS) && $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r requirements/peers.txt
+	@touch $@
 
 simulate: $(READY) ## replay one simulated world: make simulate SEED=7
 	@$(BIN)/python -m tests.simulation.run --seed $(SEED)
@@ -80,8 +87,9 @@ simulate: $(READY) ## replay one simulated world: make simulate SEED=7
 fuzz: $(READY) ## the property tests with a hundred times the examples
 	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=fuzz tests/property $(ARGS)
 
-soak: $(READY) ## an hour of traffic, or SOAK_MINUTES=n: nothing fails, nothing grows
+soak: $(READY) ## an hour of traffic and one of crashes, or SOAK_MINUTES=n of each
 	@.ci/system-packages bench
+	@.ci/system-packages
 	@$(BIN)/python -m pytest tests/soak -o faulthandler_timeout=0 $(ARGS)
 
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
@@ -92,13 +100,15 @@ mutation: $(READY) ## does a test fail when the deciding code is wrong?
 # No version younger than a week: a package that was taken over on its registry has usually been
 # withdrawn by then. The lock files hold names, versions and hashes; where packages come from is
 # the business of the machine that installs them.
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade \
   --exclude-newer '7 days'
 
 lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
-	@$(BIN)/$(LOCK) --group dev --all-extras --output-file requirements/dev.txt
-	@$(BIN)/$(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(BIN)/$(LOCK) pyproject.toml --group dev --all-extras --output-file requirements/dev.txt
+	@$(BIN)/$(LOCK) pyproject.toml --constraint requirements/dev.txt \
+	  --output-file requirements/run.txt
+	@$(BIN)/$(LOCK) --group peers --output-file requirements/peers.txt
 
 clean: ## remove everything that was made here, the virtual environment included
 	@rm -rf .venv .cache .hypothesis .ruff_cache build dist src/*.egg-info

@@ -18,6 +18,7 @@ import licet
 from bench import nginx, upstream
 from bench.certificates import Certificates, issue
 from bench.comparison import Rounds, compare
+from bench.evidence import evidence
 from bench.footprint import footprint
 from bench.gateway import MODES, Gateway
 from bench.processes import Cores, assign_cores
@@ -130,6 +131,11 @@ def streams(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row
     )
 
 
+def recorder(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
+    """Leaves per second appended and synced, beside SQLite and pymerkle, and verified."""
+    return evidence(options.leaves, cores)
+
+
 def start(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
     """Time from a start to a first answer, and resident memory when idle; nothing is asserted."""
     return [] if options.baseline else footprint(folder, cores, options.rounds)
@@ -150,6 +156,7 @@ ROWS: dict[str, Callable[[argparse.Namespace, Path, Cores], list[Row]]] = {
     "latency": latency,
     "streams": streams,
     "start": start,
+    "evidence": recorder,
 }
 COLUMNS = (
     "target",
@@ -163,6 +170,9 @@ COLUMNS = (
     "p99_us",
     "added_us",
     "cpu_us_per_request",
+    "leaves_per_s",
+    "cpu_us_per_leaf",
+    "leaves_per_commit",
     "first_answer_ms",
     "first_answer_ms_max",
     "resident_mb",
@@ -190,6 +200,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="of each round")
+    parser.add_argument("--leaves", type=int, default=300_000, help="of the row `evidence`")
     parser.add_argument("--baseline", action="store_true", help="nginx alone")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()

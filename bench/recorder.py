@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.processes import on_core
 from licet.evidence import (
     Candidate,
     CommitQueue,
@@ -33,7 +34,7 @@ from licet.evidence import (
     commit,
     digest_of,
     encode,
-    leaf_hash,
+    leaf_hashes,
 )
 from licet.storage import SnapshotStore, last_instant, run_recorder, verifier_key, verify
 
@@ -67,7 +68,7 @@ def measure(count: int) -> dict[str, float]:
     values = [leaf for number in range(count // 2) for leaf in pair(number)]
     figures = {
         "leaves encoded, in a worker": rate(lambda: all(map(encode, values)), count),
-        "tree alone (hash, append)": rate(lambda: tree(leaves), count),
+        "tree alone (hash, append)": rate(lambda: tree_root(leaves), count),
     }
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
         folder = Path(name)
@@ -140,24 +141,30 @@ def rate(act: Callable[[], object], count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-def tree(leaves: list[bytes]) -> None:
+def tree_root(leaves: list[bytes]) -> bytes:
+    """The root of the RFC 6962 tree over these leaves."""
     frontier = Frontier()
-    frontier.extend(map(leaf_hash, leaves))
+    frontier.extend(leaf_hashes(leaves))
+    return frontier.root()
 
 
-def sqlite(path: Path, leaves: list[bytes]) -> None:
+def sqlite(path: Path, leaves: list[bytes], per_commit: int = TURN) -> None:
+    """Appends leaves to a table, so many in each commit."""
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         database.execute("CREATE TABLE leaf (number INTEGER PRIMARY KEY, leaf BLOB)")
-        for start in range(0, len(leaves), TURN):
-            rows = [(leaf,) for leaf in leaves[start : start + TURN]]
+        for start in range(0, len(leaves), per_commit):
+            rows = [(leaf,) for leaf in leaves[start : start + per_commit]]
             database.executemany("INSERT INTO leaf (leaf) VALUES (?)", rows)
             database.commit()
 
 
-def recorded(folder: Path, leaves: list[bytes], *, openings: bool) -> tuple[float, float]:
-    """A recorder process under the load of one worker with `WINDOW` entries in flight.
+def recorded(
+    folder: Path, leaves: list[bytes], *, openings: bool, core: int | None = None
+) -> tuple[float, float]:
+    """A recorder process, on a core of its own where one is named, under the load of one worker
+    with `WINDOW` entries in flight.
 
     Leaves per second, and microseconds of the recorder's processor time per leaf.
     """
@@ -169,7 +176,8 @@ def recorded(folder: Path, leaves: list[bytes], *, openings: bool) -> tuple[floa
         listener.listen()
         fds = listener.fileno(), theirs.fileno()
         command = [sys.executable, "-c", SERVE, str(folder), *map(str, fds)]
-        process = subprocess.Popen(command, pass_fds=fds)
+        argv = command if core is None else on_core(core, command)
+        process = subprocess.Popen(argv, pass_fds=fds)
     ours.recv(4_096)
     held = [opening(number) if openings else None for number in range(len(leaves) // 2)]
     before = _cpu_seconds(process.pid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,14 @@ from bench import nginx, upstream
 from bench.__main__ import table
 from bench.certificates import issue
 from bench.comparison import Rounds
+from bench.evidence import evidence, leaves_per_commit
 from bench.gateway import MODES, EvidenceMode, configuration
-from bench.processes import Spawned, cpu_us, tree
+from bench.processes import Cores, Spawned, cpu_us, tree
+from bench.recorder import pair, recorded, sqlite
 from bench.wrk import BODY_BYTES, Load, chat_body
+from licet.evidence import encode
 from licet.policy import parse
+from licet.storage import show
 
 
 def test_the_chat_request_has_one_kilobyte() -> None:
@@ -88,3 +93,26 @@ def test_medians_over_the_rounds() -> None:
 def test_the_table_has_the_columns_that_rows_have() -> None:
     printed = table([{"target": "nginx", "p50_us": 5}, {"target": "licet", "floor": 0.3}])
     assert printed.splitlines() == ["target  p50_us  floor", "nginx   5", "licet           0.3"]
+
+
+def test_the_recorder_beside_others_appends_the_same_leaves(tmp_path: Path) -> None:
+    leaves = [encode(leaf) for number in range(100) for leaf in pair(number)]
+    core = min(os.sched_getaffinity(0))
+    for openings in (False, True):
+        per_s, cpu_us = recorded(tmp_path / str(openings), leaves, openings=openings, core=core)
+        assert per_s > 0
+        assert cpu_us >= 0
+    kept = list(show(tmp_path / "True"))
+    assert len(kept) == len(leaves) + 2
+    assert 1 <= leaves_per_commit(tmp_path / "True", len(leaves)) <= len(leaves)
+    sqlite(tmp_path / "leaves.db", leaves, 7)
+    with sqlite3.connect(tmp_path / "leaves.db") as database:
+        assert [row[0] for row in database.execute("SELECT leaf FROM leaf")] == leaves
+
+
+def test_without_the_peer_the_row_says_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="`make bench` brings it"):
+        evidence(2, Cores(measured=0, upstream=0, load=0))
