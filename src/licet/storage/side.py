@@ -9,6 +9,7 @@ What one holder asked within one group commit, on the same inputs, is one frame.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -35,6 +36,7 @@ _BODY = struct.Struct(">cI12s")
 _PLACE = struct.Struct(">cI")
 _PART, _OPENING, _OPENINGS = b"P", b"O", b"S"
 _NONCE_BYTES = 12
+_PAGE_BYTES = 4096
 _NONCES_DRAWN = 64
 _CIPHERS_MAX = 16_384
 _PLACED_MAX = 4_096
@@ -191,7 +193,9 @@ class SideStore:
             numbers = [
                 int(name.removesuffix(_SUFFIX)) for name in side_names(self._disk, self._folder)
             ]
-            path = self._folder / f"{max(numbers, default=0) + 1:010}{_SUFFIX}"
+            if self._file is None and numbers:
+                self._give_back(self._folder / _file_name(max(numbers)))
+            path = self._folder / _file_name(max(numbers, default=0) + 1)
             fresh = AppendFile.create(self._disk, path, _HEADER, ahead=self._ahead)
             if self._file is not None:
                 self._file.close()
@@ -202,6 +206,20 @@ class SideStore:
             self._parts.clear()
             self._placed.clear()
         return self._file
+
+    def _give_back(self, path: Path) -> None:
+        """What a crash left reserved in a file, but for a page: a frame may end in zeros."""
+        # It costs room where this fails, and nothing else.
+        with contextlib.suppress(OSError):
+            file = self._disk.open(path)
+            try:
+                size = file.size()
+                start = max(0, size - self._ahead)
+                used = start + len(file.read_at(start, size - start).rstrip(b"\0"))
+                if used + _PAGE_BYTES < size:
+                    file.truncate(used + _PAGE_BYTES)
+            finally:
+                file.close()
 
     def _place(
         self, common: _Common, fresh: set[tuple[int, bytes]], frames: list[bytes]
@@ -240,6 +258,10 @@ class SideStore:
                 self._ciphers.clear()
             cipher = self._ciphers[slot] = AESGCM(key)
         return cipher
+
+
+def _file_name(number: int) -> str:
+    return f"{number:010}{_SUFFIX}"
 
 
 def side_names(disk: Disk, folder: Path) -> list[str]:

@@ -96,6 +96,18 @@ def test_zeros_behind_the_last_frame_are_no_damage(tmp_path: Path) -> None:
     assert not path.read_bytes().endswith(bytes(1_000))
 
 
+def test_room_that_a_crash_left_reserved_is_given_back_at_the_next_start(tmp_path: Path) -> None:
+    side = store(tmp_path)
+    side.append([opening(1, parts=(PROFILE,))])
+    path = tmp_path / "side" / "0000000001.side"
+    used = len(path.read_bytes().rstrip(b"\0"))
+    assert path.stat().st_size > 1 << 20
+    again = store(tmp_path)
+    again.append([opening(2)])
+    assert path.stat().st_size == used + 4096
+    assert read(tmp_path) == {"01K1": (PROFILE,), "01K2": ()}
+
+
 def test_erasing_a_person_leaves_the_others_and_no_trace_of_the_key(tmp_path: Path) -> None:
     side = store(tmp_path)
     side.append([opening(1, "person-1"), opening(2, "person-2")])
