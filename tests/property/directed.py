@@ -137,6 +137,15 @@ class Directions:
                     for one in lacking:
                         yield self.case(witness | one, moment)
 
+    def lacking(self, directive: Directive) -> Iterator[Case]:
+        """Witnesses of whom one attribute is not attested, and nothing else is missing."""
+        for version in directive.versions:
+            moment = Moment(valid_at=to_instant(_middle(version)))
+            for witness, conditions in self._witnesses(version):
+                for name in dict.fromkeys(one.attribute for one in conditions):
+                    if name.startswith("subject."):
+                        yield self.case(witness | {name: None}, moment)
+
     def _is_many(self, name: str) -> bool:
         return self._is_set(name) or name in (
             "subject.engagement",
@@ -414,7 +423,7 @@ def _statuses(at: datetime, named: Iterable[str]) -> Iterator[Values]:
                 yield {name: (one,)}
         citizen = Status(country=country, standing=Standing.CITIZEN, since=at - 2 * HOUR)
         for standing in (Standing.CITIZEN, Standing.PERMANENT_RESIDENT, Standing.PROTECTED):
-            for since in (at - HOUR, at - 3 * HOUR, at - 2 * HOUR - TICK):
+            for since in (at - HOUR, at - 3 * HOUR, at - 2 * HOUR - TICK, at - 2 * HOUR, None):
                 other = Status(country="NO", standing=standing, since=since)
                 yield {name: (citizen, other)}
                 yield {name: (other, citizen)}

@@ -10,13 +10,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cedarpy
 import msgspec
 
+from licet.catalog import List
 from licet.policy import (
     Action,
     Directive,
@@ -33,8 +35,18 @@ from licet.policy import (
     naive,
     parse,
 )
-from licet.terms import Assurance, Attested, ConfigurationFault, Profile, to_datetime
-from tests.property.directed import COUNTRIES, Case, Directions
+from licet.terms import (
+    Assurance,
+    Attested,
+    ConfigurationFault,
+    Engagement,
+    Profile,
+    Relation,
+    Standing,
+    Status,
+    to_datetime,
+)
+from tests.property.directed import COUNTRIES, OTHER, TICK, Case, Directions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -206,12 +218,10 @@ def _exam(
     parsed: tuple[Any, Any],
 ) -> Exam:
     """Asks Cedar everything of one moment in one batch."""
-    completed = [
-        (number, _completions(export, one.person, moment)) for number, one in enumerate(layer)
-    ]
+    completed = [_completions(export, sources, one.person, moment) for one in layer]
     persons = {
         f"{number}/{place}": person
-        for number, several in completed
+        for number, (several, _) in enumerate(completed)
         for place, person in enumerate(several)
     }
     try:
@@ -247,7 +257,8 @@ def _exam(
     questions = []
     for number, one in enumerate(layer):
         said_of_all = answers[number]
-        if None not in said_of_all:
+        # All the same of some of what it may be says nothing of the rest.
+        if None not in said_of_all and (completed[number][1] or len(said_of_all) > 1):
             (allowed,) = said_of_all if len(said_of_all) == 1 else (None,)
             questions.append(_question(one, allowed))
     return Exam(name, sources, moment, enforcers, tuple(questions))
@@ -265,31 +276,106 @@ def _question(case: Case, allowed: bool | None) -> Question:
     )
 
 
-def _completions(export: cedar.Export, person: Profile, moment: Moment) -> list[Profile]:
-    """What an unknown standing or place may turn out to be, each of which Cedar can be asked.
+def _completions(
+    export: cedar.Export, sources: Sources, person: Profile, moment: Moment
+) -> tuple[list[Profile], bool]:
+    """What one unknown attribute may turn out to be, each of which Cedar can be asked; and
+    whether that is everything it may be.
 
-    Only where one attribute alone is unknown, and to all conditions on it alike; otherwise the
-    person as it is, of whom Cedar has nothing to say.
+    Where several are unknown, the person as it is, of whom Cedar has nothing to say.
     """
     of_person = [use for use in export.uses if use.party == "subject"]
-    names = [use.name for use in of_person]
     at = to_datetime(moment.valid_at)
-    unknown = [use for use in of_person if cedar.value_of(use, person, at) == (None, False)]
-    short = [use for use in of_person if cedar.value_of(use, person, at) == (None, True)]
-    if len(unknown) + len(short) != 1 or any(use.optional for use in unknown):
-        return [person]
-    (name,) = [use.name for use in (*unknown, *short)]
-    if names.count(name) != 1:
-        return [person]
-    if name == "subject.us_person" and person.nationality is None:
-        return [
-            msgspec.structs.replace(person, us_person=_attested(flag, at)) for flag in (True, False)
-        ]
-    if name == "subject.place":
-        return [
-            msgspec.structs.replace(person, place=_attested(country, at)) for country in COUNTRIES
-        ]
-    return [person]
+    answers = {use: cedar.value_of(use, person, at) for use in of_person}
+    lacking = {use.name for use, (value, _) in answers.items() if value is None}
+    known = {use.name for use, (value, _) in answers.items() if value is not None}
+    optional = any(use.optional for use, (value, said) in answers.items() if not said)
+    papers = person.nationality
+    if papers is not None and lacking == {"subject.nationality"} and papers.complete:
+        return [_with_papers(person, one, at) for one in _datings(papers.value)], True
+    if optional or lacking & known:
+        return [person], True
+    match sorted(lacking):
+        case ["subject.us_person"] if papers is None:
+            flags = (True, False)
+            return [
+                msgspec.structs.replace(person, us_person=_attested(one, at)) for one in flags
+            ], True
+        case ["subject.place"]:
+            return [
+                msgspec.structs.replace(person, place=_attested(one, at)) for one in COUNTRIES
+            ], True
+        case ["subject.nationality"] | ["subject.nationality", "subject.us_person"]:
+            return [_with_papers(person, one, at) for one in _papers(person, sources)], False
+        case ["subject.engagement"]:
+            return [
+                msgspec.structs.replace(person, engagement=_attested(one, at))
+                for one in _engagements(sources)
+            ], False
+        case ["subject.tier"]:
+            return [
+                msgspec.structs.replace(person, tier=_attested(one, at))
+                for one in ((), *((word,) for word in sorted(_words(sources, "subject.tier"))))
+            ], False
+    return [person], True
+
+
+def _with_papers(person: Profile, statuses: tuple[Status, ...], at: datetime) -> Profile:
+    return msgspec.structs.replace(person, nationality=_attested(statuses, at))
+
+
+def _papers(person: Profile, sources: Sources) -> Iterator[tuple[Status, ...]]:
+    """A single status, of some of the countries that matter, that contradicts nothing attested."""
+    claim = None if person.us_person is None else person.us_person.value
+    named = _words(sources, "subject.nationality") | _words(sources, "country")
+    listed = {member for one in sources.lists if one.id in named for member in _members(one)}
+    for country in ("US", *sorted((named | listed) & set(COUNTRIES))[:4], *COUNTRIES[::50]):
+        for standing in (Standing.CITIZEN, Standing.PERMANENT_RESIDENT):
+            if claim is None or claim is (country == "US"):
+                yield (Status(country=country, standing=standing),)
+
+
+def _datings(statuses: tuple[Status, ...]) -> list[tuple[Status, ...]]:
+    """With every order in time that statuses without a date allow."""
+    dated = sorted({one.since for one in statuses if one.since is not None})
+    since = [LONG_AGO, *(date + step for date in dated for step in (timedelta(0), TICK))]
+    return list(
+        product(
+            *(
+                [one]
+                if one.since is not None
+                else [msgspec.structs.replace(one, since=date) for date in since]
+                for one in statuses
+            )
+        )
+    )
+
+
+def _engagements(sources: Sources) -> Iterator[tuple[Engagement, ...]]:
+    yield ()
+    named = {member for one in sources.lists for member in _members(one)}
+    named |= _words(sources, "organisation.id")
+    for organisation in (*sorted(named), OTHER):
+        for relation in Relation:
+            yield (Engagement(relation=relation, organisation=organisation),)
+
+
+def _words(sources: Sources, attribute: str) -> set[str]:
+    """The words with which conditions compare an attribute, or a field of a record."""
+    return {
+        str(value)
+        for directive in sources.directives
+        for version in directive.versions
+        for table in (*version.applies, *version.unless)
+        for condition in table.conditions
+        for test in (condition, *condition.record)
+        if test.attribute == attribute
+        for value in (*test.any_of, *test.outside)
+    }
+
+
+def _members(listed: List) -> set[str]:
+    return {member for version in listed.versions for member in version.members}
 
 
 def _attested(value: Any, at: datetime) -> Attested[Any]:

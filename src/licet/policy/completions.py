@@ -15,6 +15,7 @@ import msgspec
 from licet.policy.axioms import Person
 from licet.policy.choices import OPENS_MAX, Choice, Label, Tests, TooMany, choices, person_choices
 from licet.policy.columns import answer
+from licet.policy.directives import Duty
 from licet.policy.holdings import Holding
 from licet.policy.matching import ElementTest
 from licet.policy.questions import Verdict
@@ -30,20 +31,28 @@ GROUPINGS_MAX = 1 << 18
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A verdict with the rules that make it; `always`: those that refuse in every completion."""
+    """A verdict with the rules that make it. `at_odds`: some that decide do so only because the
+    duties that they bring cannot all be carried out."""
 
     verdict: Verdict
     deciding: tuple[Rule, ...] = ()
     relieving: tuple[Rule, ...] = ()
     missing: tuple[tuple[str, ...], ...] = ()
-    always: tuple[Rule, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    at_odds: bool = False
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A restriction that the masks leave open, and what may relieve it."""
+    """A rule that may fire (`surely`: that does, by the masks), and what may relieve it."""
 
     rule: Rule
-    reliefs: tuple[Relief, ...]
+    reliefs: tuple[Relief, ...] = ()
+    surely: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether it fires whatever is unknown, and nothing relieves it."""
+        return self.surely and not self.reliefs
 
 
 AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
@@ -105,10 +114,10 @@ class _Unknowns:
             if not holding.complete or self._attributes[held].element is Element.OWNERS
         }
         for person in (*self._flags, *self._statuses):
-            if person.us_person is None:
-                names.add("us_person")
             if not person.complete or any(stand.latest is None for stand in person.stands):
                 names.add("nationality")
+        if "nationality" not in names and any(one.us_person is None for one in self._flags):
+            names.add("us_person")
         names |= {f"list.{one}" for one, _ in self._memberships}
         return tuple(sorted(names, key=intrusion))
 
@@ -155,78 +164,115 @@ _PERSON = ("subject.us_person", "subject.nationality")
 
 
 def settle(
-    unsettled: Sequence[Open], may: int, atoms_of: AtomsOf, *, wanted: bool = True
+    restrictions: Sequence[Open],
+    may: int,
+    atoms_of: AtomsOf,
+    *,
+    obligations: Sequence[Open] = (),
 ) -> Finding:
     """The exact verdict on restrictions that the masks leave open.
 
-    `wanted`: whether missing sets are.
+    `obligations`: those that may bind, where duties that attach together may be at odds.
     """
-    rules = [one.rule for one in unsettled]
-    unknowns, clauses = _problem(unsettled, may, atoms_of)
+    rules = [one.rule for one in (*restrictions, *obligations)]
+    rules += [part for one in restrictions for relief in one.reliefs for part in relief]
+    unknowns = _Unknowns()
+    problem = _problem(restrictions, may, atoms_of, unknowns)
+    binding = [_clause(one, may, atoms_of, unknowns) for one in obligations]
+    settled = {one.rule.id for one in restrictions if one.settled}
     try:
         completions = unknowns.completions()
     except TooMany:
-        return Finding(Verdict.UNDETERMINED, tuple(rules), (), (unknowns.names,))
-    used: dict[str, Rule] = {}
-    verdicts: dict[int, int] = {}
-    every, some, spared = -1, 0, False
-    for truth, _ in completions:
-        refusing = verdicts.get(truth)
-        if refusing is None:
-            refusing = verdicts[truth] = _refusing(clauses, truth, used)
-        every &= refusing
-        some |= refusing
-        spared = spared or not refusing
-    always = _picked(rules, every)
-    if not some:
-        return Finding(Verdict.PERMITTED, (), tuple(used.values()))
-    if not spared:
-        return Finding(Verdict.REFUSED, always or _picked(rules, some), always=always)
-    outcomes = [(not verdicts[truth], labels) for truth, labels in completions]
-    missing = _missing(outcomes) if wanted else ()
-    return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), missing, always)
+        if settled:
+            return Finding(Verdict.REFUSED, tuple(one for one in rules if one.id in settled))
+        return Finding(
+            Verdict.UNDETERMINED, tuple(one.rule for one in restrictions), (), (unknowns.names,)
+        )
+    used: set[Rule] = set()
+    refusals: dict[int, frozenset[Rule]] = {}
+    at_odds = False
+    for truth in dict.fromkeys(truth for truth, _ in completions):
+        relieving: set[Rule] = set()
+        refusing = _refusing(problem, truth, relieving)
+        if not refusing and obligations:
+            due = [
+                one.rule
+                for one, clause in zip(obligations, binding, strict=True)
+                if clause.fires(truth)
+            ]
+            refusing = frozenset(retaining_at_odds((*due, *relieving)))
+            at_odds = at_odds or bool(refusing)
+        used.update(relieving)
+        refusals[truth] = refusing
+    anywhere = frozenset[Rule]().union(*refusals.values())
+    if not anywhere:
+        return Finding(Verdict.PERMITTED, (), tuple(used))
+    deciding = tuple(dict.fromkeys(rule for rule in rules if rule in anywhere))
+    if all(refusals.values()):
+        each = [frozenset(rule.id for rule in refusing) for refusing in refusals.values()]
+        always = frozenset.intersection(*each)
+        everywhere = tuple(rule for rule in deciding if rule.id in always)
+        return Finding(Verdict.REFUSED, everywhere or deciding, at_odds=at_odds)
+    outcomes = [(not refusals[truth], labels) for truth, labels in completions]
+    return Finding(Verdict.UNDETERMINED, deciding, (), _missing(outcomes), at_odds=at_odds)
 
 
-def reliefs_used(relieved: Sequence[Open], may: int, atoms_of: AtomsOf) -> tuple[Rule, ...]:
-    """Which of the authorisations that may relieve do so in some completion; beyond the bound,
-    all of them."""
-    unknowns, clauses = _problem(relieved, may, atoms_of)
+def retaining_at_odds(rules: Iterable[Rule]) -> list[Rule]:
+    """Those that bring a duty to retain, if some of them retain and others must retain nothing."""
+    found = [
+        (rule, bool(duty.value))
+        for rule in rules
+        for duty in rule.version.duties
+        if duty.kind == "retain"
+    ]
+    return [rule for rule, _ in found] if len({kept for _, kept in found}) > 1 else []
+
+
+def attached(
+    relieved: Sequence[Open], obligations: Sequence[Open], may: int, atoms_of: AtomsOf
+) -> tuple[set[Rule], set[Rule]]:
+    """Which authorisations are needed in some completion and which obligations bind in some;
+    beyond the bound, all of them."""
+    unknowns = _Unknowns()
+    problem = _problem(relieved, may, atoms_of, unknowns)
+    binding = [(one.rule, _clause(one, may, atoms_of, unknowns)) for one in obligations]
     try:
         completions = unknowns.completions()
     except TooMany:
-        return tuple(part for one in relieved for relief in one.reliefs for part in relief)
-    used: dict[str, Rule] = {}
+        parts = [part for one in relieved for relief in one.reliefs for part in relief]
+        return set(parts), {rule for rule, _ in binding}
+    used: set[Rule] = set()
+    found: set[Rule] = set()
     for truth in {truth for truth, _ in completions}:
-        _refusing(clauses, truth, used)
-    return tuple(used.values())
+        _refusing(problem, truth, used)
+        found.update(rule for rule, clause in binding if clause.fires(truth))
+    return used, found
 
 
 _Reliefs = list[tuple[Relief, tuple[_Clause, ...]]]
-_Problem = list[tuple[_Clause, _Reliefs]]
+_Problem = list[tuple[Rule, _Clause, _Reliefs]]
+
+_ALWAYS = _Clause((0,), ())
 
 
-def _problem(opens: Sequence[Open], may: int, atoms_of: AtomsOf) -> tuple[_Unknowns, _Problem]:
+def _problem(opens: Sequence[Open], may: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> _Problem:
     """Restrictions and what may relieve them, as formulas over the tests that are open."""
-    unknowns = _Unknowns()
     problem: _Problem = []
     for one in opens:
-        clause = _clause(one.rule, may, atoms_of, unknowns)
         reliefs: _Reliefs = [
-            (relief, tuple(_clause(part, may, atoms_of, unknowns) for part in relief))
+            (relief, tuple(_clause(Open(part), may, atoms_of, unknowns) for part in relief))
             for relief in one.reliefs
         ]
-        problem.append((clause, reliefs))
-    return unknowns, problem
+        problem.append((one.rule, _clause(one, may, atoms_of, unknowns), reliefs))
+    return problem
 
 
-def _picked(rules: Sequence[Rule], mask: int) -> tuple[Rule, ...]:
-    return tuple(rule for index, rule in enumerate(rules) if mask >> index & 1)
-
-
-def _clause(rule: Rule, may: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> _Clause:
+def _clause(one: Open, may: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> _Clause:
+    if one.surely:
+        return _ALWAYS
     return _Clause(
-        _needs(may & rule.applies, atoms_of, unknowns),
-        _needs(may & rule.exceptions, atoms_of, unknowns),
+        _needs(may & one.rule.applies, atoms_of, unknowns),
+        _needs(may & one.rule.exceptions, atoms_of, unknowns),
     )
 
 
@@ -242,24 +288,20 @@ def _needs(rows: int, atoms_of: AtomsOf, unknowns: _Unknowns) -> tuple[int, ...]
     return tuple(needs)
 
 
-def _refusing(
-    clauses: _Problem,
-    truth: int,
-    used: dict[str, Rule],
-) -> int:
-    """The mask of restrictions that refuse in this completion; notes what relieves."""
-    refusing = 0
-    for index, (clause, reliefs) in enumerate(clauses):
+def _refusing(problem: _Problem, truth: int, used: set[Rule]) -> frozenset[Rule]:
+    """The restrictions that refuse in this completion; notes what relieves."""
+    refusing = []
+    for rule, clause, reliefs in problem:
         if not clause.fires(truth):
             continue
         relieved = False
         for relief, parts in reliefs:
             if all(part.fires(truth) for part in parts):
                 relieved = True
-                used.update((part.id, part) for part in relief)
+                used.update(relief)
         if not relieved:
-            refusing |= 1 << index
-    return refusing
+            refusing.append(rule)
+    return frozenset(refusing)
 
 
 def _missing(outcomes: list[tuple[bool, tuple[Label, ...]]]) -> tuple[tuple[str, ...], ...]:

@@ -10,6 +10,7 @@ import msgspec
 
 from licet.policy.columns import answer
 from licet.policy.directives import Alternative, Condition, Kind, Mode
+from licet.policy.judgement import INCOMPATIBLE
 from licet.policy.matching import Stand
 from licet.policy.phrases import listing, phrase, quoted
 from licet.policy.questions import Action, Decision, Moment
@@ -83,7 +84,7 @@ def explain(
     known = ruleset.know(profile, organisation, workload, moment.valid_at)
     decision = ruleset.decide(known, model, endpoint, action)
     reasons: tuple[Reason, ...] = ()
-    if decision.reason is None:
+    if decision.reason in (None, INCOMPATIBLE):
         candidate = ruleset.candidate(model, endpoint, action)
         reasons = tuple(_reasons(ruleset, known, candidate, decision))
     return Explanation(

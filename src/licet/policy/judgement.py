@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from licet.policy.axioms import Person
-from licet.policy.completions import Finding, Open, reliefs_used, settle
+from licet.policy.completions import Finding, Open, attached, retaining_at_odds, settle
 from licet.policy.directives import InFlight, Kind
-from licet.policy.duties import clash
 from licet.policy.holdings import Holding
 from licet.policy.questions import Decision, Verdict
 from licet.policy.rules import Atom, Relief, Rule
 
 PERMITTED = Decision(verdict=Verdict.PERMITTED)
+
+INCOMPATIBLE = "incompatible_duties"
+"""The reason where nobody could carry out all duties that attach."""
 
 AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
 """The atoms of a row, with what is known of each for the question at hand."""
@@ -26,89 +30,105 @@ AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
 _STRICTNESS = (InFlight.CUT, InFlight.HAND_OVER, InFlight.FINISH)
 
 
+class View(msgspec.Struct, frozen=True):
+    """The rows of restrictions and of obligations that count: as enforced, or with the
+    observed ones."""
+
+    restricting: int
+    obliging: int
+    observing: bool
+
+
 class Judge:
     """The rules of one ruleset, seen as bits."""
 
-    __slots__ = ("_enforced", "_obligations", "_observed", "_observing", "_owners", "concerned")
+    __slots__ = ("_at_odds", "_enforced", "_observed", "_observing", "_owners", "concerned")
 
     def __init__(self, rules: tuple[Rule, ...], owners: tuple[Rule, ...]) -> None:
         self._owners = owners
-        self._enforced = self._observed = self._obligations = self._observing = 0
+        masks = {
+            (restricts, observed): 0 for restricts in (True, False) for observed in (True, False)
+        }
+        for rule in rules:
+            if rule.restricts or rule.directive.kind is Kind.OBLIGATION:
+                masks[rule.restricts, rule.observed] |= rule.applies
+        enforced, obliging = masks[True, False], masks[False, False]
+        observed, bound = enforced | masks[True, True], obliging | masks[False, True]
+        self._enforced = View(enforced, obliging, observing=False)
+        self._observed = View(observed, bound, observing=True)
+        self._observing = 0
         for rule in rules:
             if rule.observed:
                 self._observing |= rule.applies
-            if rule.restricts:
-                self._observed |= rule.applies
-                if not rule.observed:
-                    self._enforced |= rule.applies
-            elif rule.directive.kind is Kind.OBLIGATION and not rule.observed:
-                self._obligations |= rule.applies
         # What authorisations say matters only where something restricts.
-        self.concerned = self._observed | self._obligations
+        self.concerned = observed | bound
+        # Whether duties of these rules can be at odds at all.
+        self._at_odds = bool(retaining_at_odds(rule for rule in rules if not rule.restricts))
 
     def judge(self, must: int, may: int, atoms_of: AtomsOf) -> Decision:
         """The decision of one question, given its rows."""
-        finding = self._find(self._enforced, must, may, atoms_of, observing=False)
-        decision = self._decision(finding, may, must)
+        finding = self._find(self._enforced, must, may, atoms_of)
+        decision = _decision(finding)
         if not may & self._observing:
             return decision
-        would = self._find(self._observed, must, may, atoms_of, observing=True)
+        would = self._find(self._observed, must, may, atoms_of)
         if would.verdict is finding.verdict:
             return decision
         names = dict.fromkeys(rule.id for rule in would.deciding if rule.observed)
-        return Decision(
-            verdict=decision.verdict,
-            deciding=decision.deciding,
-            relieving=decision.relieving,
-            missing=decision.missing,
+        return msgspec.structs.replace(
+            decision,
             observed=tuple(names),
             observed_verdict=would.verdict,
             observed_missing=would.missing,
-            in_flight=decision.in_flight,
-            duties=decision.duties,
         )
 
-    def _find(
-        self, restricting: int, must: int, may: int, atoms_of: AtomsOf, *, observing: bool
-    ) -> Finding:
-        refusing: list[Rule] = []
+    def _find(self, view: View, must: int, may: int, atoms_of: AtomsOf) -> Finding:
+        fired: list[Open] = []
         unsettled: list[Open] = []
         relieved: list[Open] = []
-        relieving: dict[str, Rule] = {}
-        for rule in self._touched(may & restricting):
+        relieving: set[Rule] = set()
+        for rule in self._touched(may & view.restricting):
             fires = rule.fires(must, may)
             if fires is False:
                 continue
             sure: list[Relief] = []
             possible: list[Relief] = []
             for relief in rule.reliefs:
-                found = _relieves(relief, must, may, observing)
+                found = _relieves(relief, must, may, view.observing)
                 if found is not False:
                     (sure if found else possible).append(relief)
-            if sure:
-                relieving.update((part.id, part) for relief in sure for part in relief)
-                if possible:
-                    relieved.append(Open(rule, tuple(possible)))
-            elif fires and not possible:
-                refusing.append(rule)
+            one = Open(rule, (*sure, *possible), surely=fires is True)
+            fired.append(one)
+            if not sure:
+                unsettled.append(one)
+            elif possible or not fires:
+                # Which of them are needed, if any is: each brings its duties.
+                relieved.append(one)
             else:
-                unsettled.append(Open(rule, tuple(possible)))
-        if refusing:
-            if unsettled:
-                # The verdict stands; others may refuse in every completion too, and count.
-                refusing += settle(unsettled, may, atoms_of, wanted=False).always
-                refusing.sort(key=lambda rule: rule.applies)
-            return Finding(Verdict.REFUSED, tuple(refusing))
-        finding = Finding(Verdict.PERMITTED)
-        if unsettled:
+                relieving.update(part for relief in sure for part in relief)
+        obligations = [
+            Open(rule, surely=fires is True)
+            for rule in self._touched(may & view.obliging)
+            if (fires := rule.fires(must, may)) is not False
+        ]
+        if self._at_odds:
+            finding = settle(fired, may, atoms_of, obligations=obligations)
+        elif unsettled and all(one.settled for one in unsettled):
+            finding = Finding(Verdict.REFUSED, tuple(one.rule for one in unsettled))
+        elif unsettled:
             finding = settle(unsettled, may, atoms_of)
+        else:
+            finding = Finding(Verdict.PERMITTED)
         if finding.verdict is not Verdict.PERMITTED:
             return finding
-        if relieved:
-            # A second authorisation that may relieve the same brings its duties as well.
-            relieving.update((one.id, one) for one in reliefs_used(relieved, may, atoms_of))
-        relieving.update((one.id, one) for one in finding.relieving)
-        return Finding(Verdict.PERMITTED, (), tuple(relieving.values()))
+        relieving.update(finding.relieving)
+        unsure = [one for one in obligations if not one.surely]
+        due = [one.rule for one in obligations if one.surely]
+        if relieved or unsure:
+            needed, binding = attached(relieved, unsure, may, atoms_of)
+            relieving |= needed
+            due = [one.rule for one in obligations if one.surely or one.rule in binding]
+        return _permission(sorted(relieving, key=_place), due)
 
     def _touched(self, rows: int) -> list[Rule]:
         """The rules whose rows these are, each once, in the order of the sources."""
@@ -120,39 +140,35 @@ class Judge:
             found.append(rule)
         return found
 
-    def _decision(self, finding: Finding, may: int, must: int) -> Decision:
-        if finding.verdict is Verdict.PERMITTED:
-            return self._permission(finding, may, must)
-        return Decision(
-            verdict=finding.verdict,
-            deciding=tuple(dict.fromkeys([rule.id for rule in finding.deciding])),
-            missing=finding.missing,
-            in_flight=strictest([rule.version.in_flight for rule in finding.deciding]),
-        )
 
-    def _permission(self, finding: Finding, may: int, must: int) -> Decision:
-        """Permitted with the duties that attach, unless nobody could carry out all of them."""
-        attached = [
-            rule
-            for rule in self._touched(may & self._obligations)
-            if rule.fires(must, may) is not False
-        ]
-        attached += finding.relieving
-        if not attached:
+def _place(rule: Rule) -> int:
+    """By the order of the sources."""
+    return rule.applies
+
+
+def _permission(relieving: list[Rule], due: list[Rule]) -> Finding:
+    duties = (duty for rule in (*due, *relieving) for duty in rule.version.duties)
+    return Finding(
+        Verdict.PERMITTED, relieving=tuple(relieving), duties=tuple(dict.fromkeys(duties))
+    )
+
+
+def _decision(finding: Finding) -> Decision:
+    if finding.verdict is Verdict.PERMITTED:
+        if not finding.relieving and not finding.duties:
             return PERMITTED
-        duties = tuple(dict.fromkeys(duty for rule in attached for duty in rule.version.duties))
-        if clash(duties):
-            return Decision(
-                verdict=Verdict.REFUSED,
-                deciding=tuple(rule.id for rule in attached if rule.version.duties),
-                in_flight=InFlight.CUT,
-                reason="incompatible_duties",
-            )
         return Decision(
             verdict=Verdict.PERMITTED,
-            relieving=tuple(rule.id for rule in finding.relieving),
-            duties=duties,
+            relieving=tuple(dict.fromkeys(rule.id for rule in finding.relieving)),
+            duties=finding.duties,
         )
+    return Decision(
+        verdict=finding.verdict,
+        deciding=tuple(dict.fromkeys(rule.id for rule in finding.deciding)),
+        missing=finding.missing,
+        in_flight=strictest(rule.version.in_flight for rule in finding.deciding),
+        reason=INCOMPATIBLE if finding.at_odds else None,
+    )
 
 
 def _relieves(relief: Relief, must: int, may: int, observing: bool) -> bool | None:

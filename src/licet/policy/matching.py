@@ -189,20 +189,19 @@ class OwnersTest(msgspec.Struct, frozen=True):
             (every(test.holds(owner, assumed) for test in self.organisation), percent)
             for owner, percent in owners
         ]
-        unnamed = 0 if complete else max(0, 100 - sum(share for _, share in answers))
-        if not self._attainable():
-            unnamed = 0
+        # Whoever owns through others is an owner too, so that what is known of some bounds
+        # nothing of the rest: their shares may add up to more than 100.
+        more = not complete and self._attainable()
         if not self.summed:
             each = [every((answer, self.percent.holds(share))) for answer, share in answers]
             found = some(each)
-            least_share = self.percent.at_least or 0
-            return None if found is False and unnamed and unnamed >= least_share else found
+            return None if found is False and more else found
         least = sum(share for answer, share in answers if answer)
-        most = unnamed + sum(share for answer, share in answers if answer is not False)
+        most = sum(share for answer, share in answers if answer is not False)
         at_least, at_most = self.percent.at_least or 0, self.percent.at_most
-        if most < at_least or (at_most is not None and least > at_most):
+        if (most < at_least and not more) or (at_most is not None and least > at_most):
             return False
-        if least >= at_least and (at_most is None or most <= at_most):
+        if least >= at_least and (at_most is None or (most <= at_most and not more)):
             return True
         return None
 

@@ -8,6 +8,7 @@ from licet.catalog import SubjectRule
 from licet.policy.directives import Disclosure
 from licet.policy.duties import unenforced
 from licet.policy.english import spared, whom, written_moment
+from licet.policy.judgement import INCOMPATIBLE
 from licet.policy.phrases import quoted
 from licet.policy.questions import Decision, Verdict
 from licet.policy.rules import UNCLEARED, Rule
@@ -15,8 +16,6 @@ from licet.policy.ruleset import Ruleset
 
 _SAID = frozenset({"model.id", "model.lineage", "action"})
 """What the sentence names anyway, so that a directive's phrase leaves it out."""
-
-INCOMPATIBLE = "incompatible_duties"
 
 _REASONS = {
     "unknown_model": "it is not a model of the catalogue",

@@ -422,6 +422,8 @@ def test_shares_of_listed_owners_add_up() -> None:
     assert verdict(rule, world=owned(first, second)) is R
     assert verdict(rule, world=owned(first, stranger)) is P
     assert verdict(rule, world=owned(first, complete=False)) is U
+    # Whoever owns through others is an owner too: shares may add up to more than 100.
+    assert verdict(rule, world=owned(stranger, stranger, complete=False)) is U
     assert verdict(rule, world=owned(first, second, complete=False)) is R
 
 

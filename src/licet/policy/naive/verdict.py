@@ -291,7 +291,8 @@ class Case:
             if not (self._is_enforced(each.version) and each.is_resident(truths))
         ]
         carriers = [*due, *(rule for rules in needed.values() for rule in rules)]
-        refusing += _at_odds(carriers)
+        if not refusing:
+            refusing = _at_odds(carriers)
         return _Outcome(
             _refusals(refusing),
             frozenset(needed),
