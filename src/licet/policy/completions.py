@@ -168,17 +168,19 @@ def settle(
     may: int,
     atoms_of: AtomsOf,
     *,
-    obligations: Sequence[Open] = (),
+    obligations: Sequence[Open] | None = None,
 ) -> Finding:
     """The exact verdict on restrictions that the masks leave open.
 
-    `obligations`: those that may bind, where duties that attach together may be at odds.
+    `obligations`: those that may bind, where duties that attach together may be at odds (None:
+    they cannot be).
     """
-    rules = [one.rule for one in (*restrictions, *obligations)]
+    due = obligations or ()
+    rules = [one.rule for one in (*restrictions, *due)]
     rules += [part for one in restrictions for relief in one.reliefs for part in relief]
     unknowns = _Unknowns()
     problem = _problem(restrictions, may, atoms_of, unknowns)
-    binding = [_clause(one, may, atoms_of, unknowns) for one in obligations]
+    binding = [_clause(one, may, atoms_of, unknowns) for one in due]
     settled = {one.rule.id for one in restrictions if one.settled}
     try:
         completions = unknowns.completions()
@@ -194,13 +196,11 @@ def settle(
     for truth in dict.fromkeys(truth for truth, _ in completions):
         relieving: set[Rule] = set()
         refusing = _refusing(problem, truth, relieving)
-        if not refusing and obligations:
-            due = [
-                one.rule
-                for one, clause in zip(obligations, binding, strict=True)
-                if clause.fires(truth)
-            ]
-            refusing = frozenset(retaining_at_odds((*due, *relieving)))
+        if not refusing and obligations is not None:
+            bound = (
+                one.rule for one, clause in zip(due, binding, strict=True) if clause.fires(truth)
+            )
+            refusing = frozenset(retaining_at_odds((*bound, *relieving)))
             at_odds = at_odds or bool(refusing)
         used.update(relieving)
         refusals[truth] = refusing

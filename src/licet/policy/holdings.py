@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +20,9 @@ from licet.policy.matching import Stand
 from licet.terms import Assurance, Attested, Engagement, Instant, Profile, Status, to_datetime
 
 T = TypeVar("T")
+
+SAME_STATUSES_MAX = 4096
+"""Sets of statuses of which it is remembered what follows."""
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -121,8 +125,10 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
     elif nationality is None:
         person = derive(us_person.value if us_person is not None else None, None, complete=False)
     else:
-        stands, complete = _stands(nationality, span)
-        person = derive(us_person.value if us_person is not None else None, stands, complete)
+        claim = us_person.value if us_person is not None else None
+        person = _of_statuses(claim, nationality.value, nationality.complete) or derive(
+            claim, *_stands(nationality, span)
+        )
     # An attestation that falls short, or contradicts itself, leaves the attribute unknown, but
     # not unattested: nothing is presumed then.
     us_person_said = (
@@ -138,6 +144,18 @@ def person_of(profile: Profile, span: Span, threshold: Threshold) -> Person:
     return msgspec.structs.replace(
         person, us_person_attested=us_person_said, nationality_attested=nationality_said
     )
+
+
+@lru_cache(maxsize=SAME_STATUSES_MAX)
+def _of_statuses(
+    us_person: bool | None, statuses: tuple[Status, ...], complete: bool
+) -> Person | None:
+    """What follows from statuses without any date: the same for everybody who has them, at any
+    instant. None where there is a date."""
+    if any(one.since is not None or one.until is not None for one in statuses):
+        return None
+    attested = Attested(value=statuses, issuer="", complete=complete)
+    return derive(us_person, *_stands(attested, Span(Instant(0), 0)))
 
 
 def _said(name: str, profile: Profile, span: Span) -> bool:

@@ -9,6 +9,7 @@ and only what lies between is handed to `completions`, which is exact and slower
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -30,7 +31,8 @@ AtomsOf = Callable[[int], Iterable[tuple[Atom, Holding, Person]]]
 _STRICTNESS = (InFlight.CUT, InFlight.HAND_OVER, InFlight.FINISH)
 
 
-class View(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
     """The rows of restrictions and of obligations that count: as enforced, or with the
     observed ones."""
 
@@ -54,8 +56,8 @@ class Judge:
                 masks[rule.restricts, rule.observed] |= rule.applies
         enforced, obliging = masks[True, False], masks[False, False]
         observed, bound = enforced | masks[True, True], obliging | masks[False, True]
-        self._enforced = View(enforced, obliging, observing=False)
-        self._observed = View(observed, bound, observing=True)
+        self._enforced = View(restricting=enforced, obliging=obliging, observing=False)
+        self._observed = View(restricting=observed, obliging=bound, observing=True)
         self._observing = 0
         for rule in rules:
             if rule.observed:

@@ -46,7 +46,11 @@ DIRECTIVES = (
     fault(
         "An **obligation** brings duties",
         "it does not",
-        engine("judgement.py", "elif rule.directive.kind is Kind.OBLIGATION and", "elif False and"),
+        engine(
+            "judgement.py",
+            "if rule.restricts or rule.directive.kind is Kind.OBLIGATION:",
+            "if rule.restricts:",
+        ),
         naive("verdict.py", "carriers = [*due, *(", "carriers = [*("),
     ),
     fault(
@@ -153,8 +157,8 @@ DIRECTIVES = (
         "restrictions are enforced",
         engine(
             "judgement.py",
-            "if not rule.observed:\n                    self",
-            "if True:\n                    self",
+            "enforced, obliging = masks[True, False], masks[False, False]",
+            "enforced, obliging = masks[True, False] | masks[True, True], masks[False, False]",
         ),
         naive(
             "verdict.py",

@@ -118,10 +118,14 @@ DUTIES = (
         "those of an obligation wherever it is in force",
         engine(
             "judgement.py",
-            "for rule in self._touched(may & self._obligations)",
-            "for rule in self._touched(self._obligations)",
+            "for rule in self._touched(may & view.obliging)",
+            "for rule in self._touched(view.obliging)",
         ),
-        engine("judgement.py", "if rule.fires(must, may) is not False\n", ""),
+        engine(
+            "judgement.py",
+            "            if (fires := rule.fires(must, may)) is not False\n",
+            "            for fires in (True,)\n",
+        ),
         naive(
             "verdict.py",
             "due = [each for each in self.obligations if counts(each) and each.matches(truths)]",
@@ -136,7 +140,7 @@ DUTIES = (
     fault(
         ATTACH,
         "those of an authorisation never",
-        engine("judgement.py", "attached += finding.relieving\n", "pass\n"),
+        engine("judgement.py", "for rule in (*due, *relieving) for", "for rule in due for"),
         naive(
             "verdict.py",
             "carriers = [*due, *(rule for rules in needed.values() for rule in rules)]",
@@ -148,8 +152,9 @@ DUTIES = (
         "those of an authorisation that is not needed",
         engine(
             "judgement.py",
-            "elif rule.directive.kind is Kind.OBLIGATION and not rule.observed:",
-            "elif not rule.observed:",
+            "return _permission(sorted(relieving, key=_place), due)",
+            "every = {r for r in self._owners if r.directive.kind is Kind.AUTHORISATION}\n"
+            "        return _permission(sorted(relieving | every, key=_place), due)",
         ),
         naive(
             "verdict.py",
@@ -336,12 +341,12 @@ DUTIES = (
         "it permits",
         engine(
             "judgement.py",
-            "        if finding.verdict is Verdict.PERMITTED:\n            return self._permission",
-            "        if finding.verdict is Verdict.PERMITTED or any(\n"
+            "        if finding.verdict is not Verdict.PERMITTED:\n            return finding",
+            "        if finding.verdict is not Verdict.PERMITTED and not any(\n"
             '            duty.kind == "no_refusal_by"\n'
             "            for rule in self._owners\n            for duty in "
             "rule.version.duties\n        ):\n"
-            "            return self._permission",
+            "            return finding",
         ),
         naive(
             "verdict.py",

@@ -15,8 +15,8 @@ EXPLANATIONS = (
         "of a refusal, those that refuse in some completion",
         engine(
             "completions.py",
-            "always or _picked(rules, some), always=always)",
-            "_picked(rules, some), always=always)",
+            "return Finding(Verdict.REFUSED, everywhere or deciding, at_odds=at_odds)",
+            "return Finding(Verdict.REFUSED, deciding, at_odds=at_odds)",
         ),
         naive(
             "verdict.py",
@@ -29,8 +29,8 @@ EXPLANATIONS = (
         "if none refuses in every one, none",
         engine(
             "completions.py",
-            "always or _picked(rules, some), always=always)",
-            "always, always=always)",
+            "return Finding(Verdict.REFUSED, everywhere or deciding, at_odds=at_odds)",
+            "return Finding(Verdict.REFUSED, everywhere, at_odds=at_odds)",
         ),
         naive(
             "verdict.py",
@@ -43,8 +43,8 @@ EXPLANATIONS = (
         "of an undetermined verdict, those that refuse in all",
         engine(
             "completions.py",
-            "return Finding(Verdict.UNDETERMINED, _picked(rules, some), (), missing, always)",
-            "return Finding(Verdict.UNDETERMINED, always, (), missing, always)",
+            "return Finding(Verdict.UNDETERMINED, deciding,",
+            "return Finding(Verdict.UNDETERMINED, (),",
         ),
         naive(
             "verdict.py",
@@ -57,7 +57,7 @@ EXPLANATIONS = (
         "those that match in every completion",
         engine(
             "completions.py",
-            "return Finding(Verdict.PERMITTED, (), tuple(used.values()))",
+            "return Finding(Verdict.PERMITTED, (), tuple(used))",
             "return Finding(Verdict.PERMITTED)",
         ),
         naive(
@@ -71,9 +71,10 @@ EXPLANATIONS = (
         "those that are not needed as well",
         engine(
             "judgement.py",
-            "relieving=tuple(rule.id for rule in finding.relieving),",
-            "relieving=tuple(dict.fromkeys(r.id for r in self._owners\n"
-            "                if r.directive.kind is Kind.AUTHORISATION)),",
+            "            if not sure:\n                unsettled",
+            "            relieving.update(part for r in self._owners for some in r.reliefs\n"
+            "                             for part in some)\n"
+            "            if not sure:\n                unsettled",
         ),
         naive(
             "verdict.py",

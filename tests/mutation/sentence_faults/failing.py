@@ -22,7 +22,12 @@ FAILING = (
     fault(
         KEEPS_OUT,
         "of two authorisations of one restriction neither relieves it",
-        engine("judgement.py", "            if sure:\n", "            if len(sure) == 1:\n"),
+        engine("judgement.py", "            if not sure:\n", "            if len(sure) != 1:\n"),
+        engine(
+            "completions.py",
+            "                relieved = True\n",
+            "                relieved = not relieved\n",
+        ),
         naive(
             "verdict.py",
             "                if not reliefs:\n",
@@ -32,8 +37,8 @@ FAILING = (
     fault(
         KEEPS_OUT,
         "duties at odds permit",
-        engine("judgement.py", "if clash(duties):", "if False:"),
-        naive("verdict.py", "refusing += _at_odds(carriers)", "pass"),
+        engine("judgement.py", "if self._at_odds:", "if False:"),
+        naive("verdict.py", "refusing = _at_odds(carriers)", "pass"),
     ),
     fault(
         KEEPS_OUT,

@@ -17,8 +17,8 @@ VERDICTS = (
         "only the first of them",
         engine(
             "judgement.py",
-            "for rule in self._touched(may & restricting):",
-            "for rule in self._touched(may & restricting)[:1]:",
+            "for rule in self._touched(may & view.restricting):",
+            "for rule in self._touched(may & view.restricting)[:1]:",
         ),
         naive(
             "verdict.py",
@@ -116,8 +116,9 @@ VERDICTS = (
         "not if something else was relieved",
         engine(
             "judgement.py",
-            "        if refusing:\n            if unsettled:",
-            "        if refusing and not relieving:\n            if unsettled:",
+            "elif unsettled and all(one.settled for one in unsettled):",
+            "elif relieving:\n            finding = Finding(Verdict.PERMITTED)\n"
+            "        elif unsettled and all(one.settled for one in unsettled):",
         ),
         naive(
             "verdict.py",
@@ -156,7 +157,12 @@ VERDICTS = (
     fault(
         NOTHING_ELSE,
         "two authorisations of one restriction do not relieve it",
-        engine("judgement.py", "            if sure:\n", "            if len(sure) == 1:\n"),
+        engine("judgement.py", "            if not sure:\n", "            if len(sure) != 1:\n"),
+        engine(
+            "completions.py",
+            "                relieved = True\n",
+            "                relieved = not relieved\n",
+        ),
         naive(
             "verdict.py",
             "                if not reliefs:\n",
@@ -224,7 +230,7 @@ VERDICTS = (
     fault(
         IF_EVERY,
         "if one permits",
-        engine("completions.py", "    if not some:\n", "    if spared:\n"),
+        engine("completions.py", "    if not anywhere:\n", "    if not all(refusals.values()):\n"),
         naive(
             "verdict.py",
             "        if not refusals:\n",
@@ -234,7 +240,7 @@ VERDICTS = (
     fault(
         IF_EVERY,
         "refused if one refuses",
-        engine("completions.py", "    if not spared:\n", "    if some:\n"),
+        engine("completions.py", "    if all(refusals.values()):\n", "    if anywhere:\n"),
         naive("verdict.py", "if len(refusals) < len(outcomes):", "if False:"),
     ),
     fault(
@@ -251,8 +257,8 @@ VERDICTS = (
         "it is refused",
         engine(
             "completions.py",
-            "return Finding(Verdict.UNDETERMINED, tuple(rules), (), (unknowns.names,))",
-            "return Finding(Verdict.REFUSED, tuple(rules))",
+            "Verdict.UNDETERMINED, tuple(one.rule for one in restrictions), (), (unknowns.names,)",
+            "Verdict.REFUSED, tuple(one.rule for one in restrictions)",
         ),
         naive(
             "verdict.py",

@@ -25,6 +25,7 @@ from licet.policy import (
     notices,
     sentences,
 )
+from licet.policy.duties import ENFORCERS
 from licet.terms import UNKNOWN_PERSON, to_instant
 from tests.unit.policy import episode
 
@@ -52,18 +53,38 @@ def sources(*directives: Directive) -> Sources:
     return msgspec.structs.replace(parties, directives=directives, endpoints=in_us)
 
 
-def decide(*directives: Directive, endpoint: str = "direct") -> Decision:
+def decide(
+    *directives: Directive, endpoint: str = "direct", enforcers: frozenset[str] = ENFORCERS
+) -> Decision:
     """By the engine, once the interpreter has agreed."""
     of = sources(*directives)
-    ruleset = Snapshot.of(of).select(AT)
+    ruleset = Snapshot.of(of, enforcers=enforcers).select(AT)
     known = ruleset.know(UNKNOWN_PERSON, ASKED["organisation"], ASKED["workload"], AT)
     decision = ruleset.decide(known, ASKED["model"], endpoint)
     judged = naive.judge(
-        of, profile=UNKNOWN_PERSON, endpoint=endpoint, moment=Moment(valid_at=AT), **ASKED
+        of,
+        profile=UNKNOWN_PERSON,
+        endpoint=endpoint,
+        moment=Moment(valid_at=AT),
+        enforcers=enforcers,
+        **ASKED,
     )
     assert (decision.verdict, set(decision.deciding)) == (judged.verdict, set(judged.deciding))
     assert decision.permitted or decision.in_flight is judged.in_flight
+    assert (set(decision.duties), set(decision.relieving)) == (
+        set(judged.duties),
+        set(judged.relieving),
+    )
     return decision
+
+
+def where(attribute: str, *values: bool | str) -> Alternative:
+    return Alternative(conditions=(Condition(attribute=attribute, any_of=values),))
+
+
+def amended(one: Directive, **fields: Any) -> Directive:
+    (version,) = one.versions
+    return msgspec.structs.replace(one, versions=(msgspec.structs.replace(version, **fields),))
 
 
 @pytest.mark.parametrize(
@@ -156,3 +177,40 @@ def test_notices_are_header_values() -> None:
         Duty(kind="retain", value=1),
     )
     assert notices(duties) == ("Made by AI%2C 100 %25%0D%0AX: y", "F%C3%BCr alle")
+
+
+def test_licences_whose_duties_are_at_odds_refuse_where_both_are_needed() -> None:
+    letter = directive("letter", Kind.RESTRICTION)
+    year, nothing = Duty(kind="retain", value=31_536_000), Duty(kind="retain", value=0)
+    one = directive("one", Kind.AUTHORISATION, year, relieves=("letter",))
+    other = directive("other", Kind.AUTHORISATION, nothing, relieves=("letter",))
+    both = ENFORCERS | {"retain_nothing"}
+    refused = decide(letter, one, other, enforcers=both)
+    assert (refused.verdict, refused.deciding) == (Verdict.REFUSED, ("one", "other"))
+    assert refused.reason == "incompatible_duties"
+    foreign = amended(other, applies=(where("subject.us_person", False),))
+    open_ = decide(letter, one, foreign, enforcers=both)
+    assert (open_.verdict, open_.missing) == (
+        Verdict.UNDETERMINED,
+        (("us_person",), ("nationality",)),
+    )
+    # Without the letter neither is needed, and nothing attaches.
+    assert decide(one, other, enforcers=both).duties == ()
+
+
+def test_what_can_match_nobody_brings_no_duty() -> None:
+    """Taken one by one its conditions may hold; no completion meets its table and not its
+    exception."""
+    year = Duty(kind="retain", value=31_536_000)
+    foreign, here = where("subject.us_person", False), where("action", "inference")
+    never = amended(
+        directive("binding", Kind.OBLIGATION, year), applies=(foreign,), unless=(foreign,)
+    )
+    assert decide(never).duties == ()
+    letter = amended(directive("letter", Kind.RESTRICTION), applies=(foreign,), unless=(foreign,))
+    licence = directive("licence", Kind.AUTHORISATION, year, relieves=("letter",))
+    assert (decide(letter, licence).duties, decide(letter, licence).relieving) == ((), ())
+    sometimes = amended(letter, unless=())
+    assert decide(sometimes, licence).relieving == ("licence",)
+    assert decide(amended(never, unless=(here,))).duties == ()
+    assert decide(amended(never, unless=())).duties == (year,)
