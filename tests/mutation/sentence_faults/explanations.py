@@ -169,8 +169,8 @@ EXPLANATIONS = (
         ),
         naive(
             "completions.py",
-            "distinct.setdefault((truths, us_person), _Class(value, truths))",
-            "distinct.setdefault(truths, _Class(value, truths))",
+            "labels[name] = (*labels.get(name, ()), index)",
+            "labels[name] = (*labels.get(name, ()), 0 if cell.attribute == PERSON else index)",
         ),
     ),
     fault(

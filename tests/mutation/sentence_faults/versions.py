@@ -119,22 +119,19 @@ VERSIONS = (
     ),
     fault(
         "`nothing = true` is a version without effect",
-        "of an authorisation it still relieves",
+        "the version before it goes on",
         engine(
             "selection.py",
-            "if directive.kind is Kind.AUTHORISATION and len(with_effect) < len(found):",
-            "if directive.kind is Kind.AUTHORISATION and None in found:",
-        ),
-        engine(
-            "selection.py",
-            "if index is not None and not directive.versions[index].nothing",
-            "if index is not None and (directive.kind is Kind.AUTHORISATION\n"
-            "        or not directive.versions[index].nothing)",
+            "        v: _Version = version  # type: ignore[assignment]\n",
+            "        v: _Version = version\n"
+            '        if getattr(v, "nothing", False):\n'
+            "            continue\n",
         ),
         naive(
-            "verdict.py",
-            "versions = [version for version in selected if version and not version.nothing]",
-            "versions = [version for version in selected if version]",
+            "dates.py",
+            "if (known_at is None or recorded(version) <= known_at)",
+            'if not getattr(version, "nothing", False)\n'
+            "        and (known_at is None or recorded(version) <= known_at)",
         ),
     ),
     fault(

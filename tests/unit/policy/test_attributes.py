@@ -65,6 +65,8 @@ WORLD = Sources(
         listed("firms", ListKind.ORGANISATIONS, "holder", "maker"),
         listed("operators", ListKind.OPERATORS, "runner"),
         listed("models", ListKind.MODELS, "m"),
+        listed("union", ListKind.PLACES, "DE", "FR"),
+        listed("far-away", ListKind.PLACES),
         listed("nobody", ListKind.ORGANISATIONS),
         listed("no-operators", ListKind.OPERATORS),
         listed("no-models", ListKind.MODELS),

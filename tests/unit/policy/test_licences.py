@@ -80,9 +80,11 @@ def test_only_what_is_observed_is_named_as_observed() -> None:
 
 
 def test_an_obligation_that_does_not_match_brings_no_duty() -> None:
-    for action, duties in (("inference", (NOTICE,)), ("weights", ())):
-        binding = instrument("binding", Kind.OBLIGATION, among("action", action), duties=(NOTICE,))
-        found = decided(world(binding), UNKNOWN_PERSON)
+    other = Duty(kind="notify_user", value="told as well")
+    for action, duties in (("inference", (NOTICE, other)), ("weights", (NOTICE,))):
+        always = instrument("always", Kind.OBLIGATION, duties=(NOTICE,))
+        some = instrument("some", Kind.OBLIGATION, among("action", action), duties=(other,))
+        found = decided(world(always, some), UNKNOWN_PERSON)
         assert (found.verdict, found.duties) == (P, duties)
 
 

@@ -100,3 +100,16 @@ def test_an_attestation_on_older_evidence_is_unknown_to_the_test() -> None:
     for date, verdict in ((NOW - DAY, R), (NOW - DAY - timedelta(microseconds=1), U), (None, U)):
         place = replace(attested("FR"), evidence_date=date)
         assert judged(test, person=replace(UNKNOWN_PERSON, place=place)) is verdict
+
+
+def test_one_of_the_values_is_enough_and_one_of_the_set_and_one_of_a_list_of_places() -> None:
+    person = replace(UNKNOWN_PERSON, place=attested("FR"), tier=attested(("red", "blue")))
+    for test, verdict in (
+        (among("subject.place", "DE", "FR"), R),
+        (among("subject.place", "DE", "GB"), P),
+        (among("subject.tier", "green", "blue"), R),
+        (among("subject.tier", "green", "white"), P),
+        (among("subject.place", "US", "union"), R),
+        (among("subject.place", "US", "far-away"), P),
+    ):
+        assert judged(test, person=person) is verdict
