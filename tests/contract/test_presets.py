@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 
 from licet.catalog import PRESETS, Dialect
-from licet.gateway import probe_endpoint
+from licet.gateway import Secrets, probe_endpoint
+from licet.policy import Configuration
 from licet.sim import SIM_KEY, VendorSpec
 from licet.terms import Instant
 from tests.contract.asking import Heard, ask, send
@@ -33,6 +35,8 @@ def id_of(name: str, dialect: Dialect) -> str:
 
 def prefix_of(name: str, dialect: Dialect) -> str:
     way = PRESETS[name].ways[dialect]
+    if way.carriage != "plain":
+        return "/v1"
     address = way.base_url.format(region="eu-1", project="p", resource="r")
     return f"{urlsplit(address).path}/{way.version}"
 
@@ -45,6 +49,7 @@ SPECS = tuple(
         key=SIM_KEY,
         prefix=prefix_of(name, dialect),
         credential_in=PRESETS[name].ways[dialect].auth,
+        carriage=PRESETS[name].ways[dialect].carriage,
     )
     for name, dialect in WAYS
 )
@@ -57,12 +62,14 @@ class Preset(Rig):
         endpoints = []
         for name, dialect in WAYS:
             own = id_of(name, dialect)
-            prefix = prefix_of(name, dialect)
             way = PRESETS[name].ways[dialect]
-            base = self.vendors.url(own) + prefix.removesuffix(f"/{way.version}")
+            base = self.vendors.url(own)
+            if way.carriage == "plain":
+                base += prefix_of(name, dialect).removesuffix(f"/{way.version}")
             endpoints.append(
                 f'[[endpoint]]\nid = "{own}"\nvendor = "{name}"\nmodel = "alpha"\n'
                 f'dialect = "{dialect}"\nbase_url = "{base}"\ncredential = {{ env = "SIM" }}\n'
+                'region = "eu-west-1"\n'
                 + ("" if PRESETS[name].operator else 'operator = { id = "maker" }\n')
             )
         found = {
@@ -77,6 +84,18 @@ class Preset(Rig):
             )
         found["keys/presets.toml"] = KEY_FILE
         return {path: text.encode() for path, text in found.items()}
+
+    def secrets(self, configuration: Configuration) -> Secrets:
+        credentials = {spec.id: credential_of(spec.id, SIM_KEY) for spec in SPECS}
+        return structs.replace(super().secrets(configuration), credentials=credentials)
+
+
+def credential_of(own: str, secret: str) -> str:
+    """What the endpoint's credential holds; for signing, what AWS tools print."""
+    if own != "bedrock-messages":
+        return secret
+    printed = {"Version": 1, "AccessKeyId": "AKIDSIMULATED", "SecretAccessKey": secret}
+    return json.dumps(printed | {"SessionToken": "a/session+token=="})
 
 
 KEY, KEY_FILE = key("presets", workloads=tuple(id_of(*way) for way in WAYS))
@@ -118,9 +137,13 @@ def test_what_it_offers_is_had_and_nothing_else(rig: Rig, name: str, dialect: Di
 def test_a_probe_asks_in_the_same_way(rig: Rig, name: str, dialect: Dialect) -> None:
     endpoints = {one.id: one for one in rig.configuration().sources.endpoints}
     endpoint = endpoints[id_of(name, dialect)]
-    found = probe_endpoint(endpoint, "alpha", SIM_KEY, timeout_s=15, ca_file=None)
+    found = probe_endpoint(
+        endpoint, "alpha", credential_of(endpoint.id, SIM_KEY), timeout_s=15, ca_file=None
+    )
     assert found.verdict == "answers", found
-    found = probe_endpoint(endpoint, "alpha", "another", timeout_s=15, ca_file=None)
+    found = probe_endpoint(
+        endpoint, "alpha", credential_of(endpoint.id, "another"), timeout_s=15, ca_file=None
+    )
     assert found.verdict == "refuses", found
 
 

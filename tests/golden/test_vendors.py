@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ vendor's own client; **simulated** that it is held against simulated vendors alo
 same paths and headers. Ask `licet probe` before you rely on it.
 """
 TAILS = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
+HEADERS = {"bearer": "`Authorization: Bearer`", "sigv4": "a signature"}
 MODEL = '[[model]]\nid = "m"\n'
 
 
@@ -56,10 +58,8 @@ def section(name: str, preset: Preset) -> str:
         lines.append("Its `operator` has to be named.")
     if preset.credential:
         lines.append(f"Credential: the environment variable `{preset.credential}`.")
-    elif preset.operator:
-        lines.append(
-            "Its `credential` has to be named: a token in a file, read at each `licet reload`."
-        )
+    if preset.note:
+        lines += textwrap.wrap(preset.note, 118, break_on_hyphens=False)
     lines += ["", "| dialect | path | credential in | offers | sets | verified |"]
     lines.append("|---|---|---|---|---|---|")
     lines += [row(dialect, way) for dialect, way in preset.ways.items()]
@@ -69,6 +69,8 @@ def section(name: str, preset: Preset) -> str:
 def row(dialect: str, way: Way) -> str:
     tail = TAILS[dialect]
     address = f"`{way.base_url}/{way.version}{tail}`" if way.base_url else "`base_url`"
+    if way.carriage == "bedrock":
+        address = f"`{way.base_url}/model/{{model}}/invoke`"
     settings = []
     if way.end_user != "keep":
         settings.append(f'`end_user = "{way.end_user}"`')
@@ -76,7 +78,7 @@ def row(dialect: str, way: Way) -> str:
         settings.append(f'`token_limit = "{way.token_limit}"`')
     if way.inference_geo:
         settings.append("`inference_geo`")
-    header = "`Authorization: Bearer`" if way.auth == "bearer" else f"`{way.auth}`"
+    header = HEADERS.get(way.auth, f"`{way.auth}`")
     offers = ", ".join(f"`{one}`" for one in way.offers)
     cells = (dialect, address, header, offers, ", ".join(settings) or "nothing", way.verified)
     return f"| {' | '.join(cells)} |"
@@ -112,7 +114,7 @@ def test_what_a_preset_says_is_an_endpoint(name: str, dialect: Dialect) -> None:
     assert endpoint.dialect == dialect
     assert endpoint.models == {"m": "m"}
     assert "{" not in endpoint.base_url
-    assert path_of(endpoint).startswith(f"/{way.version}/")
+    assert way.carriage != "plain" or path_of(endpoint).startswith(f"/{way.version}/")
     assert all(endpoint.serves(one) for one in way.offers)
     assert (endpoint.end_user, endpoint.token_limit) == (way.end_user, way.token_limit)
     assert endpoint.place is None

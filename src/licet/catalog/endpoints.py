@@ -16,6 +16,7 @@ from licet.catalog.nouns import (
     OPERATIONS_OF_DIALECT,
     OPERATOR_ISSUER,
     Auth,
+    Carriage,
     Declared,
     Dialect,
     Endpoint,
@@ -62,6 +63,7 @@ class _EndpointFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: Text | None = None
     version: str | None = None
     auth: Auth | None = None
+    carriage: Carriage | None = None
     offers: Annotated[tuple[Operation, ...], Meta(min_length=1)] | None = None
     end_user: EndUser | None = None
     token_limit: TokenLimit | None = None
@@ -124,6 +126,8 @@ class _Filling:
             ca_file=written.ca_file,
             version=self._value("version", "v1").strip("/"),
             auth=self._value("auth", None),
+            carriage=self._value("carriage", "plain"),
+            region=written.region or "",
             offers=self._value("offers", None),
             end_user=self._value("end_user", "keep"),
             token_limit=self._value("token_limit", None),
@@ -132,6 +136,7 @@ class _Filling:
             declared=declared_values(written.declared, written.attested, OPERATOR_ISSUER),
         )
         self._check_sayable(endpoint)
+        self._check_carriage(endpoint)
         return ReadEndpoint(
             endpoint=endpoint,
             credential=credential,
@@ -262,6 +267,31 @@ class _Filling:
                     name,
                     "leave it out",
                 )
+
+    def _check_carriage(self, endpoint: Endpoint) -> None:
+        """Signatures and Bedrock's way of asking go together, with one dialect and one region."""
+        if endpoint.auth == "sigv4" and not endpoint.region:
+            raise self._fault(
+                "missing_key",
+                "`region` is missing: signatures name it",
+                None,
+                'such as "eu-west-1"',
+            )
+        if endpoint.auth == "sigv4" and endpoint.carriage != "bedrock":
+            raise self._fault(
+                "not_spoken", "only Bedrock takes signatures", "auth", 'say `carriage = "bedrock"`'
+            )
+        if endpoint.carriage == "bedrock" and endpoint.dialect != "messages":
+            raise self._fault(
+                "not_spoken",
+                f"Bedrock is not asked in `{endpoint.dialect}` in this way",
+                "carriage",
+                "leave it out: what is compatible there is asked as everywhere",
+            )
+        if endpoint.carriage == "bedrock" and endpoint.serves("count_tokens"):
+            raise self._fault(
+                "not_offered", "tokens are not counted in this way", "offers", 'say `["answer"]`'
+            )
 
     def _note(self, name: str, value: str) -> None:
         self._filled.append(f"{name} = {value}")

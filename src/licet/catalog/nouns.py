@@ -55,8 +55,11 @@ Operation = Literal["answer", "embeddings", "count_tokens"]
 EndUser = Literal["keep", "hash", "drop"]
 TokenLimit = Literal["max_tokens", "max_completion_tokens"]
 Dialect = Literal["chat", "messages", "responses"]
-Auth = Literal["bearer", "x-api-key", "api-key"]
-"""The header in which a credential is shown: `Authorization: Bearer`, or one of that name."""
+Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
+"""How a credential is shown: in `Authorization: Bearer`, in a header of that name, or as the key of
+a signature (AWS Signature Version 4)."""
+Carriage = Literal["plain", "bedrock"]
+"""How requests of a dialect are put: as its own reference says, or as Amazon Bedrock wants them."""
 
 OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
     "chat": ("answer", "embeddings"),
@@ -70,7 +73,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where models are called. `models`: id in the catalogue -> name at the vendor.
 
     `dialect` is `chat`, `messages` or `responses`; `base_url` is what stands before `version`.
-    `auth`: how the credential is shown; None is the dialect's way.
+    `auth`: how the credential is shown; None is the dialect's way. `carriage`: how requests are
+    put, in which `region` where a signature names it.
     `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
     names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
     for the bound on an answer. `inference_geo`: place -> its word for inferring there.
@@ -88,6 +92,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ca_file: str | None = None
     version: str = "v1"
     auth: Auth | None = None
+    carriage: Carriage = "plain"
+    region: str = ""
     offers: tuple[Operation, ...] | None = None
     end_user: EndUser = "keep"
     token_limit: TokenLimit | None = None

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from licet.catalog.nouns import Auth, Dialect, EndUser, Operation, TokenLimit
+from licet.catalog.nouns import Auth, Carriage, Dialect, EndUser, Operation, TokenLimit
 
 Verified = Literal["schema", "simulated"]
 """`schema`: what we write and read is held against the types of the vendor's own client;
@@ -37,6 +37,7 @@ class Way:
     base_url: str
     version: str = "v1"
     auth: Auth = "bearer"
+    carriage: Carriage = "plain"
     offers: tuple[Operation, ...] = OF_ANSWERS
     end_user: EndUser = "keep"
     token_limit: TokenLimit | None = None
@@ -48,13 +49,15 @@ class Way:
 class Preset:
     """A vendor. `operator`: the organisation that runs it, with where it is controlled from;
     empty for servers that anybody may run. `credential`: the environment variable in which its
-    own tools look for one; empty where there is none. The first dialect is the default."""
+    own tools look for one; empty where there is none. The first dialect is the default. `note`:
+    what whoever adds an endpoint must know besides."""
 
     title: str
     ways: Mapping[Dialect, Way]
     operator: str = ""
     controlled_from: str = ""
     credential: str = ""
+    note: str = ""
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -106,10 +109,34 @@ PRESETS: Mapping[str, Preset] = {
             "responses": Way(base_url="https://{resource}.openai.azure.com/openai", auth="api-key"),
         },
     ),
+    "bedrock": Preset(
+        title="Amazon Bedrock",
+        operator="amazon",
+        controlled_from="US",
+        note="In the dialect Messages its `credential` is the JSON that `aws configure "
+        "export-credentials --format process` prints, which signs each request; or with "
+        '`auth = "bearer"` an API key of Bedrock, as in the other dialects. Needs the packages '
+        "of `licet[bedrock]`. Credentials that expire are read again at each `licet reload`.",
+        ways={
+            "messages": Way(
+                base_url="https://bedrock-runtime.{region}.amazonaws.com",
+                version="",
+                auth="sigv4",
+                carriage="bedrock",
+            ),
+            "chat": Way(
+                base_url="https://bedrock-runtime.{region}.amazonaws.com/openai",
+                token_limit=NEWER,
+            ),
+            "responses": Way(base_url="https://bedrock-runtime.{region}.amazonaws.com/openai"),
+        },
+    ),
     "vertex": Preset(
         title="Vertex AI",
         operator="google",
         controlled_from="US",
+        note="Its `credential` is an access token (OAuth 2.0) in a file, which somebody renews "
+        "beside the gateway; it is read again at each `licet reload`.",
         ways={
             "chat": Way(
                 base_url="https://{region}-aiplatform.googleapis.com/v1/projects/{project}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from licet.gateway.clock import DecisionClock
 from licet.relay import Event, Failure, FailureKind, failure_of_status
@@ -21,12 +22,17 @@ from licet.wire import (
     StreamReader,
     Usage,
     VendorError,
+    malformed,
     read_answer,
     read_vendor_error,
     response_headers,
 )
 
+if TYPE_CHECKING:
+    from licet.gateway.event_stream import EventStreamUnwrapper
+
 ERROR_BYTES_MAX = 65_536
+_AMAZON = b"application/vnd.amazon.eventstream"
 _IDENTITY = frozenset({b"", b"identity"})
 
 Signal = tuple[Event, object]
@@ -45,7 +51,7 @@ class Intake:
 
     __slots__ = (
         "_dialect", "_headers", "_limits", "_pieces", "_read", "_request_size", "_size",
-        "_translator", "_wants_stream",
+        "_translator", "_unwrapper", "_wants_stream",
         "answer", "body", "error", "reader", "status",
     )  # fmt: skip
 
@@ -70,6 +76,7 @@ class Intake:
         self._request_size = request_size
         self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
+        self._unwrapper: EventStreamUnwrapper | None = None
         self._size = 0
         self.status = 0
         self.body = b""
@@ -101,7 +108,11 @@ class Intake:
     @property
     def vendor_request(self) -> str:
         """The vendor's own id of this request."""
-        found = self.header(b"request-id") or self.header(b"x-request-id")
+        found = (
+            self.header(b"request-id")
+            or self.header(b"x-request-id")
+            or self.header(b"x-amzn-requestid")
+        )
         return found.decode("latin-1")
 
     def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> Signal | None:
@@ -116,6 +127,8 @@ class Intake:
         if not self._wants_stream:
             return Event.WHOLE, None
         kind = self.header(b"content-type").lower()
+        if kind.startswith(_AMAZON):
+            return self._wrapped()
         if not kind.startswith(b"text/event-stream"):
             return self._malformed("the vendor answered a streamed request with no stream")
         return Event.STREAM, None
@@ -150,7 +163,21 @@ class Intake:
     def frames(self, data: bytes) -> list[Frame]:
         """The whole events of a stream in `data`."""
         assert self.reader is not None
+        if self._unwrapper is not None:
+            try:
+                data = self._unwrapper.feed(data)
+            except VendorFault as fault:
+                return [Frame(b"", "malformed", malformed(fault.code, fault.message))]
         return self._translated(self.reader.feed(data))
+
+    def _wrapped(self) -> Signal:
+        """A stream in frames of Amazon's, which only what calls Amazon can open."""
+        try:
+            from licet.gateway.event_stream import EventStreamUnwrapper  # noqa: PLC0415
+        except ModuleNotFoundError:
+            return self._malformed("the vendor streams in frames that nothing here can open")
+        self._unwrapper = EventStreamUnwrapper()
+        return Event.STREAM, None
 
     def frame_failure(self, frame: Frame) -> Failure:
         """What a frame of kind `error` or `malformed` says."""

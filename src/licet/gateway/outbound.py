@@ -46,7 +46,7 @@ class Dialer(Protocol):
 class Route:
     """How an endpoint is reached: address, TLS, and the request head's fixed part."""
 
-    __slots__ = ("address", "ca_file", "endpoint", "host", "port", "prefix", "tls")
+    __slots__ = ("address", "authority", "ca_file", "endpoint", "host", "port", "prefix", "tls")
 
     def __init__(
         self, *, endpoint: str, host: str, port: int, tls: bool, ca_file: str | None, prefix: str
@@ -57,6 +57,9 @@ class Route:
         self.tls = tls
         self.ca_file = ca_file
         self.prefix = prefix
+        name = f"[{host}]" if ":" in host else host
+        # The value of `Host` (RFC 9110, section 7.2).
+        self.authority = name if port == (443 if tls else 80) else f"{name}:{port}"
         # What makes two routes share connections.
         self.address = host, port, tls, ca_file
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from licet.catalog import Endpoint
+from licet.gateway.routing import bedrock_of, route_of
 
 ANSWER_BYTES_MAX = 1 << 20
 PROMPT = "Say: yes"
@@ -73,20 +74,33 @@ def _ask(
         )
     else:
         connection = HTTPConnection(url.hostname or "", url.port, timeout=timeout_s)
-    path, headers = _manners(endpoint, credential)
     body: dict[str, Any] = {"model": endpoint.models[model]}
     if endpoint.dialect == "responses":
         body |= {"max_output_tokens": 16, "input": PROMPT, "store": False}
     else:
         body |= {"messages": [{"role": "user", "content": PROMPT}]}
         body[endpoint.token_limit or "max_tokens"] = 16
+    path, headers, sent = _put(endpoint, credential, msgspec.json.encode(body), model)
     try:
-        prefix = url.path.removesuffix(f"/{endpoint.version}")
-        connection.request("POST", prefix + path, msgspec.json.encode(body), headers)
+        connection.request("POST", path, sent, headers)
         answer = connection.getresponse()
         return answer.status, answer.read(ANSWER_BYTES_MAX)
     finally:
         connection.close()
+
+
+def _put(
+    endpoint: Endpoint, credential: str, body: bytes, model: str
+) -> tuple[str, dict[str, str], bytes]:
+    """Path, headers and body. What has to be signed is put as the gateway puts it: a signature of
+    another making would say nothing of the gateway's."""
+    if endpoint.carriage == "bedrock":
+        bedrock = bedrock_of(endpoint, route_of(endpoint), credential)
+        path, signed, sent = bedrock.put(body, endpoint.models[model], (), time.time())
+        return path, {name.decode(): value.decode("latin-1") for name, value in signed}, sent
+    path, headers = _manners(endpoint, credential)
+    prefix = urlsplit(endpoint.base_url).path.removesuffix(f"/{endpoint.version}")
+    return prefix + path, headers, body
 
 
 def _manners(endpoint: Endpoint, credential: str) -> tuple[str, dict[str, str]]:

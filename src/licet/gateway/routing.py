@@ -5,8 +5,8 @@ Endpoints come from the configuration alone; nothing that a caller sends names a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from licet.catalog import Candidate, Endpoint
@@ -16,7 +16,19 @@ from licet.gateway.fittings import Fitting, Fittings
 from licet.gateway.outbound import Route
 from licet.gateway.reply import Header, header_lines
 from licet.relay import Plan
-from licet.wire import OPERATIONS, Dialect, Manner, Operation, credential_headers, request_headers
+from licet.terms import ConfigurationFault, Fault, Faults
+from licet.wire import (
+    OPERATIONS,
+    Auth,
+    Dialect,
+    Manner,
+    Operation,
+    credential_headers,
+    request_headers,
+)
+
+if TYPE_CHECKING:
+    from licet.gateway.bedrock import Bedrock
 
 _PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
 _ONE_WAY: dict[Operation, Dialect] = {
@@ -27,11 +39,15 @@ REMEMBERED_HEADS_MAX = 1_000
 
 
 class Way:
-    """How one step of a plan is sent to: worked out once for a configuration."""
+    """How one step of a plan is sent to: worked out once for a configuration. `bedrock`: what puts
+    its requests, where they are not put plainly."""
 
-    __slots__ = ("dialect", "route", "vendor_model")
+    __slots__ = ("bedrock", "dialect", "route", "vendor_model")
 
-    def __init__(self, *, dialect: Dialect, vendor_model: str, route: Route) -> None:
+    def __init__(
+        self, *, dialect: Dialect, vendor_model: str, route: Route, bedrock: Bedrock | None
+    ) -> None:
+        self.bedrock = bedrock
         self.dialect: Dialect = dialect
         self.vendor_model = vendor_model
         self.route = route
@@ -48,6 +64,11 @@ class Ways:
         manners = {e.id: _manner(e) for e in endpoints}
         self._manners = {name: one for name, one in manners.items() if not one.is_plain}
         self._credentials = credentials
+        self._bedrocks = {
+            e.id: bedrock_of(e, self.routes[e.id], credentials.get(e.id, ""))
+            for e in endpoints
+            if e.carriage == "bedrock"
+        }
         self._to: dict[Candidate, Way] = {}
         self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
 
@@ -83,6 +104,7 @@ class Ways:
                 dialect=self.dialects[step.endpoint],
                 vendor_model=self.endpoints[step.endpoint].models[step.model],
                 route=self.routes[step.endpoint],
+                bedrock=self._bedrocks.get(step.endpoint),
             )
         return way
 
@@ -104,13 +126,43 @@ class Ways:
         secret = self._credentials.get(endpoint)
         headers = request_headers(dialect, passed)
         if secret:
-            headers += credential_headers(dialect, secret, self.endpoints[endpoint].auth)
-        host = f"[{route.host}]" if ":" in route.host else route.host
-        default = 443 if route.tls else 80
-        authority = host if route.port == default else f"{host}:{route.port}"
+            headers += credential_headers(dialect, secret, _plain(self.endpoints[endpoint].auth))
         path = route.prefix + path_of(self.endpoints[endpoint], operation)
-        line = f"POST {path} HTTP/1.1\r\nhost: {authority}\r\n"
+        line = f"POST {path} HTTP/1.1\r\nhost: {route.authority}\r\n"
         return line.encode() + header_lines(headers)
+
+
+def _plain(auth: str | None) -> Auth | None:
+    """The header of a credential; a signature has none of its own."""
+    return None if auth == "sigv4" else cast("Auth | None", auth)
+
+
+def bedrock_of(endpoint: Endpoint, route: Route, secret: str) -> Bedrock:
+    """What puts the requests of a Bedrock endpoint. Raises `ConfigurationFault` where its packages,
+    which nothing else needs, are missing, or the credential is none."""
+    try:
+        from licet.gateway.bedrock import Bedrock  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise ConfigurationFault(
+            "missing_package",
+            f"endpoint `{endpoint.id}` needs the package `{missing.name}`",
+            remedy="install `licet[bedrock]`",
+        ) from None
+    return Bedrock(endpoint, route, secret)
+
+
+def check_bedrocks(endpoints: Iterable[Endpoint], credentials: Mapping[str, str]) -> None:
+    """Raises `Faults` with what hinders Bedrock endpoints from being called, before anything is
+    adopted that a worker could not carry out."""
+    faults: list[Fault] = []
+    for endpoint in endpoints:
+        if endpoint.carriage == "bedrock":
+            try:
+                bedrock_of(endpoint, route_of(endpoint), credentials.get(endpoint.id, ""))
+            except ConfigurationFault as fault:
+                faults.append(fault)
+    if faults:
+        raise Faults(tuple(faults))
 
 
 def path_of(endpoint: Endpoint, operation: Operation = "answer") -> str:

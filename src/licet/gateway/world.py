@@ -370,6 +370,9 @@ class World:
         ways, passage = self.ways, about.passage
         way = ways.to(step)
         body = rest or passage.body(way.dialect, way.vendor_model, step.endpoint)
+        if way.bedrock is not None:
+            model, passed, at_s = way.vendor_model, passage.passed, self._wall_s()
+            return way.bedrock.request(body, model, passed, about.request, at_s)
         operation = passage.request.operation
         head = ways.head(step.endpoint, operation, passage.passed, about.request)
         return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body)

@@ -31,7 +31,8 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `pace_ms` before each chunk of a stream, whose text comes in `chunks` chunks and has at
     least `answer_bytes` bytes. `framing` is that of whole answers; streams are always chunked.
     `fast` answers every request alike, unrecorded, for measuring. `prefix` is what its paths begin
-    with instead of `/v1`; `credential_in` the only header in which it looks for its key.
+    with instead of `/v1`; `credential_in` the only header in which it looks for its key;
+    with `carriage = "bedrock"` it is asked, and answers, as Amazon Bedrock is and does.
     """
 
     id: str
@@ -48,7 +49,8 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     seed: int = 0
     fast: bool = False
     prefix: str = "/v1"
-    credential_in: Literal["bearer", "x-api-key", "api-key"] | None = None
+    credential_in: Literal["bearer", "x-api-key", "api-key", "sigv4"] | None = None
+    carriage: Literal["plain", "bedrock"] = "plain"
 
 
 def reply_to(

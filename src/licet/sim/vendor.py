@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from licet.sim import messages
+from licet.sim import bedrock, messages
 from licet.sim.embeddings import embed
 from licet.sim.forms import FORMS
 from licet.sim.ledger import Entry, Ledger
@@ -53,10 +53,10 @@ class Vendor:
 
     def respond(self, arrival: Arrival, at: Instant, *, keep_alive: bool) -> tuple[Action, ...]:
         """Takes a whole request that arrived at `at`, writes it down, and says what happens."""
-        arrival = self._within(arrival)
+        arrived, arrival = arrival, self._within(arrival)
         # Counting tokens hands the prompt over too, and so does a post to a wrong path.
         if arrival.method == "POST":
-            return self._converse(arrival, at, keep_alive)
+            return self._converse(arrival, arrived, at, keep_alive)
         reply = self._look_up(arrival, at)
         return perform(reply, NO_FAULT, number=None, keep_alive=keep_alive)
 
@@ -73,8 +73,19 @@ class Vendor:
         """Writes down a request whose peer went away before all of it had arrived."""
         return self._note(arrival, None, at, NO_FAULT, None, whole=False)
 
-    def _converse(self, arrival: Arrival, at: Instant, keep_alive: bool) -> tuple[Action, ...]:
-        question = self._read(arrival)
+    def _converse(
+        self, arrival: Arrival, arrived: Arrival, at: Instant, keep_alive: bool
+    ) -> tuple[Action, ...]:
+        """`arrival` is what `arrived` means to a vendor whose paths are the usual ones."""
+        refused: Rejection | None = None
+        if self.spec.carriage == "bedrock":
+            refused = self._refuse(arrived)
+            meant = bedrock.plain(arrived)
+            if isinstance(meant, Rejection):
+                refused = refused or meant
+            else:
+                arrival = meant
+        question = refused or self._read(arrival)
         number = self.simulation.ledger.next_number()
         fault = NO_FAULT
         if isinstance(question, Question):
@@ -95,13 +106,15 @@ class Vendor:
             return told(self.spec, body, fault, number=number)
         if arrival.path == EMBEDDINGS_PATH:
             return told(self.spec, embed(question, fault), fault, number=number)
-        return reply_to(self.spec, question, fault, number=number, at=at)
+        reply = reply_to(self.spec, question, fault, number=number, at=at)
+        framed = reply.stream and self.spec.carriage == "bedrock"
+        return bedrock.framed(reply) if framed else reply
 
     def _read(self, arrival: Arrival) -> Question | Rejection:
         dialect = self.spec.dialect
         if arrival.path != PATHS[dialect] and BESIDE.get(arrival.path) != dialect:
             return _no_such_path(dialect, arrival)
-        refused = self._refuse(arrival)
+        refused = self._refuse(arrival) if self.spec.carriage == "plain" else None
         return refused or read_question(self.spec.id, dialect, self.spec.models, arrival)
 
     def _refuse(self, arrival: Arrival) -> Rejection | None:
@@ -109,6 +122,8 @@ class Vendor:
         if self.spec.key == "":
             return None
         spec = self.spec
+        if spec.credential_in == "sigv4":
+            return bedrock.check_signature(arrival, spec.key or "")
         return check_credentials(spec.dialect, arrival.headers, spec.key, spec.credential_in)
 
     def _note(

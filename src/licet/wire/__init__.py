@@ -50,6 +50,7 @@ from licet.wire.headers import (
     REQUEST_ID,
     REQUEST_PASSED,
     RESPONSE_KEPT,
+    Auth,
     Header,
     credential_headers,
     request_headers,
@@ -68,7 +69,7 @@ from licet.wire.translation import (
     translates,
 )
 from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_of
-from licet.wire.vendor import Blame, VendorError, read_vendor_error
+from licet.wire.vendor import Blame, VendorError, malformed, read_vendor_error
 
 __all__ = [
     "ANTHROPIC_VERSION",
@@ -97,6 +98,7 @@ __all__ = [
     "Ability",
     "Answer",
     "AnswerTranslator",
+    "Auth",
     "Blame",
     "ContinuedBy",
     "Dialect",
@@ -130,6 +132,7 @@ __all__ = [
     "fit",
     "keep_alive",
     "loss_of",
+    "malformed",
     "manner_of",
     "read_answer",
     "read_count",
