@@ -21,7 +21,9 @@ from licet.policy import (
     Verdict,
     Version,
     View,
+    explain,
     naive,
+    sentences,
 )
 from licet.terms import UNKNOWN_PERSON, Profile, Standing, Status
 from tests.property.test_exactness import NOW, START, parties, rules, said
@@ -159,3 +161,27 @@ def test_statuses_of_one_date_count_together_and_one_without_may_be_the_last() -
     assert verdict("FR", ("FR", None)) is refused
     undated = (("FR", None), ("DE", LATER), ("US", EARLIER))
     assert [verdict(one, *undated) for one in PLACES] == [permitted, open_, open_]
+
+
+def test_an_explanation_says_that_a_date_is_missing() -> None:
+    test = Condition(attribute="subject.nationality", any_of=("DE",), view=View.MOST_RECENT)
+    snapshot = Snapshot.of(ruled_by(test))
+
+    def told(since: datetime | None) -> str:
+        held = (
+            Status(country="FR", standing=Standing.CITIZEN, since=EARLIER),
+            Status(country="DE", standing=Standing.CITIZEN, since=since),
+        )
+        explanation = explain(
+            snapshot,
+            Moment(valid_at=NOW),
+            profile=replace(UNKNOWN_PERSON, nationality=said(held)),
+            organisation="bolt",
+            workload="w",
+            model="m",
+            endpoint="e",
+        )
+        return " ".join(sentences(explanation))
+
+    assert "is citizen of FR, citizen of DE, not all with a date" in told(None)
+    assert "is citizen of FR, citizen of DE (attested" in told(LATER)

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from licet.policy.columns import answer
-from licet.policy.directives import Alternative, Condition, Kind, Mode
+from licet.policy.directives import Alternative, Condition, Kind, Mode, View
+from licet.policy.holdings import Holding
 from licet.policy.judgement import INCOMPATIBLE
 from licet.policy.matching import Stand
 from licet.policy.phrases import listing, phrase, quoted
@@ -227,6 +228,8 @@ def _ground(
     holding = ruleset.holding(column, known, candidate)
     attested, source = _attestation(name, known)
     values = ", ".join(_shown(element) for element in holding.elements)
+    if condition.view is View.MOST_RECENT and _is_undated(holding):
+        values += ", not all with a date"
     return Ground(
         condition=phrase(condition),
         attribute=name.removeprefix("subject."),
@@ -262,6 +265,12 @@ def _attestation(name: str, known: Known) -> tuple[Attested[Any] | None, str]:
     if not isinstance(found, Attested):
         found = holder.declared.get(own)
     return found, follows
+
+
+def _is_undated(holding: Holding) -> bool:
+    """Whether all statuses are known, and yet not which began last."""
+    stands = [one for one in holding.elements if isinstance(one, Stand)]
+    return holding.complete and any(one.latest is None for one in stands)
 
 
 def _shown(element: object) -> str:
