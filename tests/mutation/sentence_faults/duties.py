@@ -314,7 +314,7 @@ DUTIES = (
     fault(
         AT_ODDS,
         "retaining something and nothing do not",
-        engine("duties.py", "if True in retained and False in retained:", "if False:"),
+        engine("judgement.py", "if self._at_odds:", "if False:"),
         naive(
             "verdict.py",
             "return [rule for rule, _ in retaining] if len(kept) > 1 else []",
