@@ -15,8 +15,9 @@ from licet.evidence.codec import (
     glance,
     is_canonical,
 )
-from licet.evidence.commitments import KeyedDigest, Opening, commit, commit_to, opens
+from licet.evidence.commitments import Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
+from licet.evidence.digests import KeyedDigest
 from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
     SCHEMA,

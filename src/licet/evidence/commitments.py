@@ -1,4 +1,4 @@
-"""Salted commitments to what a decision was made from, and keyed digests of content.
+"""Salted commitments to what a decision was made from.
 
 A leaf holds `SHA-256("licet/commitment/v1" NUL salt inputs)`; the salt of 32 bytes and the
 inputs lie in the side store, under a key of the person. Once that key is gone, nobody can
@@ -17,7 +17,6 @@ from licet.evidence.canonical import canonical
 from licet.terms import EvidenceFault
 
 SALT_BYTES = 32
-_BLOCK_BYTES = 64
 _LABEL = b"licet/commitment/v1\x00"
 
 
@@ -56,34 +55,6 @@ def commit_to(salt: bytes, inputs: dict[str, Any]) -> tuple[str, bytes]:
 def opens(opening: Opening, commitment: str) -> bool:
     """Whether this opening is of that commitment."""
     return hmac.compare_digest(commit(opening.salt, opening.inputs), commitment)
-
-
-class KeyedDigest:
-    """HMAC-SHA-256 in hexadecimal: says whether content is the same, to holders of the key.
-
-    The key is taken in once: that is half of the work for a short text (RFC 2104, section 4).
-    """
-
-    __slots__ = ("_inner", "_outer", "_whole")
-
-    def __init__(self, key: bytes) -> None:
-        self._whole = hmac.new(key, digestmod="sha256")
-        block = (sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(
-            _BLOCK_BYTES, b"\0"
-        )
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def __call__(self, content: bytes) -> str:
-        """The digest of content that is there as a whole."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(content)
-        outer.update(inner.digest())
-        return outer.hexdigest()
-
-    def begin(self) -> hmac.HMAC:
-        """A digest of content that comes in pieces."""
-        return self._whole.copy()
 
 
 def encode_opening(opening: Opening) -> bytes:

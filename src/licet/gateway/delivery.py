@@ -37,8 +37,8 @@ class Delivery:
 
     def forget(self) -> None:
         """Another attempt begins: what the last one left was never shown."""
-        self.held = []
-        self.last = []
+        if self.held or self.last:
+            self.held, self.last = [], []
 
     def release(self, headers: bytes) -> None:
         """Head and held frames go out; from now on the caller reads along."""

@@ -92,7 +92,7 @@ def file_ending(
     known = relay, intake, filing
     leaf = ending_of(outcome, *known, at=at, lasted_s=lasted_s, digest=digest)
     filing.outcome(leaf)
-    if outcome == "answered" and intake is not None and not leaf.breaches:
+    if outcome == "answered" and intake is not None and not (leaf.breaches or leaf.deciding):
         _remember(intake, filing, leaf)
 
 
@@ -108,7 +108,7 @@ def _filled(
     cached = usage.cached_input_tokens
     if not (0 < read <= INTEGER_MAX and 0 < written <= INTEGER_MAX and 0 <= cached <= read):
         return None
-    form = ledger.endings.get(_kind(intake, filing, lasted_us > 0))
+    form = ledger.endings.get(_kind(intake, usage, told, filing, lasted_us > 0))
     if form is None:
         return None
     request = filing.about.request
@@ -117,8 +117,13 @@ def _filled(
 
 def _remember(intake: Intake, filing: Filing, leaf: OutcomeLeaf) -> None:
     """Prints the form of this kind of answer, unless a vendor's words could pass for a blank."""
-    said, usage, forms = intake.said, leaf.usage, filing.ledger.endings
-    if usage is None or not all(word.isprintable() and _NUMBER not in word for word in said):
+    said, counted, usage = intake.said, intake.usage, leaf.usage
+    forms = filing.ledger.endings
+    if (
+        counted is None
+        or usage is None
+        or not all(word.isprintable() and _NUMBER not in word for word in said)
+    ):
         return
     at, request, digest, told = TEXTS[:4]
     lasted, read, written, cached = NUMBERS[4:8]
@@ -135,12 +140,15 @@ def _remember(intake: Intake, filing: Filing, leaf: OutcomeLeaf) -> None:
     )
     if len(forms) >= FORMS_MAX:
         forms.clear()
-    forms[_kind(intake, filing, leaf.duration_us > 0)] = Form(blank)
+    kind = _kind(intake, counted, intake.vendor_request, filing, leaf.duration_us > 0)
+    forms[kind] = Form(blank)
 
 
-def _kind(intake: Intake, filing: Filing, lasted: bool) -> tuple[object, ...]:
-    """All that a form depends on, beside the ledger: what is printed, and what is left out."""
-    usage = intake.usage
+def _kind(
+    intake: Intake, usage: Counted, told: str, filing: Filing, lasted: bool
+) -> tuple[object, ...]:
+    """All that a form depends on, beside the ledger: what is printed, and what is left out. What
+    is added to a record is added here, or becomes a blank in `_remember`."""
     return (
         intake.said,
         intake.status,
@@ -149,9 +157,9 @@ def _kind(intake: Intake, filing: Filing, lasted: bool) -> tuple[object, ...]:
         filing.about.passage.request.stream,
         filing.about.passage.lost,
         lasted,
-        intake.vendor_request != "",
-        usage is not None and usage.cached_input_tokens > 0,
-        usage is not None and usage.estimated,
+        told != "",
+        usage.cached_input_tokens > 0,
+        usage.estimated,
     )
 
 

@@ -28,6 +28,7 @@ from licet.policy import Decision
 from licet.terms import SECOND_US, Instant, format_instant
 
 SALT_BYTES = 32
+_THREE = tuple(f"{n:03d}" for n in range(1000))
 
 
 class Stamp:
@@ -44,7 +45,7 @@ class Stamp:
         if second != self._second:
             self._second = second
             self._prefix = format_instant(Instant(second * SECOND_US))[:20]
-        return f"{self._prefix}{microsecond:06d}Z"
+        return self._prefix + _THREE[microsecond // 1000] + _THREE[microsecond % 1000] + "Z"
 
 
 @dataclass(frozen=True, kw_only=True)

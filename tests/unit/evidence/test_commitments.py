@@ -1,9 +1,8 @@
 import hashlib
-import hmac
 
 import pytest
 
-from licet.evidence import KeyedDigest, Opening, commit, commit_to, opens
+from licet.evidence import Opening, commit, commit_to, opens
 from licet.evidence.commitments import decode_opening, encode_opening
 from licet.terms import EvidenceFault
 
@@ -34,14 +33,3 @@ def test_an_opening_reads_back() -> None:
     assert decode_opening(encode_opening(opening)) == opening
     with pytest.raises(EvidenceFault):
         decode_opening(b"\xc1")
-
-
-def test_a_keyed_digest_is_hmac_sha_256() -> None:
-    for key in (b"", b"key", b"k" * 64, b"longer than a block" * 4):
-        digest = KeyedDigest(key)
-        expected = hmac.new(key, b"content", "sha256").hexdigest()
-        assert digest(b"content") == digest(b"content") == expected
-        pieces = digest.begin()
-        pieces.update(b"con")
-        pieces.update(b"tent")
-        assert pieces.hexdigest() == expected

@@ -147,6 +147,7 @@ def answered(words: dict[str, str], counts: tuple[int, ...] | None, vendor: str)
             "prompt_tokens": counts[0],
             "completion_tokens": counts[1],
             "prompt_tokens_details": {"cached_tokens": counts[2]},
+            "completion_tokens_details": {"reasoning_tokens": counts[3]},
         }
     intake = Intake("chat", stream=False, usage_asked=False, request_size=40, limits=LIMITS)
     headers = [(b"x-request-id", vendor.encode("latin-1", "replace"))] if vendor else []
@@ -157,7 +158,9 @@ def answered(words: dict[str, str], counts: tuple[int, ...] | None, vendor: str)
 @settings(max_examples=60)
 @given(
     st.fixed_dictionaries({"model": WORDS, "finish": WORDS}),
-    st.lists(st.one_of(st.none(), st.tuples(COUNTS, COUNTS, COUNTS)), min_size=2, max_size=6),
+    st.lists(
+        st.one_of(st.none(), st.tuples(COUNTS, COUNTS, COUNTS, COUNTS)), min_size=2, max_size=6
+    ),
     st.lists(WORDS, min_size=2, max_size=2),
     st.lists(st.sampled_from([0.0, 0.0004, 0.001, 1.5]), min_size=2, max_size=2),
 )
@@ -187,7 +190,7 @@ def test_the_second_of_a_kind_is_filled_from_the_form_of_the_first() -> None:
     relay = Relay((), before_send=False, settings=RelaySettings())
     relay.conclusion = Conclusion.ANSWERED
     for number in range(2):
-        intake = answered({"model": "alpha", "finish": "stop"}, (7 + number, 8, 0), "")
+        intake = answered({"model": "alpha", "finish": "stop"}, (7 + number, 8, 0, 0), "")
         known = relay, intake, book.filing(number)
         file_ending("answered", *known, at=AT, lasted_s=1.0, digest="a" * 64)
     assert len(book.ledger.endings) == 1
