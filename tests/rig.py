@@ -79,6 +79,10 @@ name = "Acme"
 id = "maker"
 name = "Maker"
 
+[[organisation]]
+id = "other-maker"
+name = "Other Maker"
+
 [[model]]
 id = "alpha"
 lineage = ["alpha-base"]
@@ -104,10 +108,11 @@ model = "beta"
 
 
 def endpoint(name: str, dialect: str, url: str) -> str:
+    operator = "other-maker" if name == RESPONSES[1] else "maker"
     return f"""
 [[endpoint]]
 id = "{name}"
-operator = {{ id = "maker" }}
+operator = {{ id = "{operator}" }}
 base_url = "{url}"
 dialect = "{dialect}"
 models = ["alpha", "beta"]

@@ -32,6 +32,7 @@ PLANS = {
     "mixed-messages": ("third fifth", ""),
     "far": ("third first fifth", ""),
     "strict": ("third", "lossless = true"),
+    "two-vendors": ("fifth sixth", ""),
 }
 WORKLOADS = ("responses", "responses-any", *PLANS)
 KEY, KEY_FILE = key("every", workloads=WORKLOADS, attests="[attests]\nus_person = true\n")
@@ -147,15 +148,19 @@ def test_tools_are_called_and_their_results_go_back(
 
 @ANSWERED_BY
 def test_reasoning_is_told_and_what_comes_back_of_it_is_taken(
-    client: openai.OpenAI, model: str, endpoint: str
+    rig: Rig, client: openai.OpenAI, model: str, endpoint: str
 ) -> None:
     asked: Any = {"model": model, "input": "[[sim:reasoning]] hm"}
-    whole = client.responses.create(**asked)
+    raw = client.responses.with_raw_response.create(**asked)
+    whole = raw.parse()
     assert [item.type for item in whole.output] == ["reasoning", "message"]
     assert "considering" not in whole.output_text
     with client.responses.stream(**asked) as stream:
         kinds = {event.type for event in stream}
     assert any(kind.startswith("response.reasoning") for kind in kinds)
+    assert whole.usage is not None
+    recorded = on_record(rig, raw.headers["licet-request-id"])[-1]
+    assert recorded.usage.reasoning == whole.usage.output_tokens_details.reasoning_tokens
     told: Any = [item.to_dict() for item in whole.output]
     said: Any = {"role": "user", "content": "go on"}
     for again in (model, "responses", "to-messages"):
@@ -199,6 +204,27 @@ def test_refusals_of_vendors_reach_the_caller_and_the_record(
         assert refused or answer.incomplete_details.reason == "content_filter"
         outcome = on_record(rig, raw.headers["licet-request-id"])[-1]
         assert outcome.category == category
+
+
+def test_reasoning_of_one_vendor_goes_to_no_other(rig: Rig, client: openai.OpenAI) -> None:
+    said: Any = {"role": "user", "content": "hm"}
+    told: Any = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+    for failures, endpoint, stripped in ((0, "fifth", ()), (1, "sixth", ("input.reasoning",))):
+        cue(rig, *([Cue(fault="status_500", n=failures)] if failures else []))
+        raw = client.responses.with_raw_response.create(
+            model="two-vendors", input=[said, told, said]
+        )
+        assert raw.headers["licet-endpoint"] == endpoint
+        sent = [one for one in rig.ledger() if one.vendor == endpoint][-1]
+        # The vendor's name of the model is shorter too, but by less than an item.
+        assert (sent.body_bytes < len(raw.http_request.content) - 40) == bool(stripped)
+        sendings = [
+            leaf.sending
+            for leaf in on_record(rig, raw.headers["licet-request-id"])
+            if isinstance(leaf, AttemptLeaf | DecisionLeaf) and leaf.sending
+        ]
+        assert sendings[-1].stripped == stripped
+        assert sendings[0].stripped == ()
 
 
 # What is lost

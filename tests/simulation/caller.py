@@ -1,4 +1,4 @@
-"""Simulated callers: raw requests of both dialects, and a strict reading of what comes back."""
+"""Simulated callers: raw requests of every dialect, and a strict reading of what comes back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from typing import Any, cast
 import httptools
 
 SPEAKER = re.compile(r"answer from (\w+) at (\w+) to:")
-PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+PATHS = {
+    "chat": "/v1/chat/completions",
+    "messages": "/v1/messages",
+    "responses": "/v1/responses",
+}
+LAST = {"message_stop", "response.completed", "response.incomplete"}
 
 
 @dataclass
@@ -47,7 +52,9 @@ class Ask:
         body: dict[str, object] = {
             "model": self.model,
             "stream": self.stream,
-            "messages": [{"role": "user", "content": f"hello {marker}"}],
+            "input" if self.dialect == "responses" else "messages": [
+                {"role": "user", "content": f"hello {marker}"}
+            ],
         }
         if self.dialect == "messages":
             body["max_tokens"] = 64
@@ -181,6 +188,8 @@ def read_whole(ask: Ask, body: bytes) -> str:
     if ask.status == 200:
         if ask.dialect == "chat":
             good = bool(said["choices"]) and said["object"] == "chat.completion"
+        elif ask.dialect == "responses":
+            good = said["object"] == "response" and isinstance(said["output"], list)
         else:
             good = said["type"] == "message" and isinstance(said["content"], list)
         return "answered" if good else "lost"
@@ -194,7 +203,7 @@ def read_whole(ask: Ask, body: bytes) -> str:
 def read_stream(ask: Ask, body: bytes) -> str:
     """How a stream ended: by the dialect's last event, by an error in it, or not at all."""
     events = [part for part in body.decode().split("\n\n") if part and part[0] != ":"]
-    ended = False
+    ended, number = False, -1
     reading = _Reading(ask)
     for event in events:
         data = next((x[6:] for x in event.split("\n") if x.startswith("data: ")), "")
@@ -205,12 +214,15 @@ def read_stream(ask: Ask, body: bytes) -> str:
             continue
         said = json.loads(data)
         ask.events.append(said.get("type", "chunk"))
+        if "sequence_number" in said and said["sequence_number"] <= number:
+            return "lost"
+        number = said.get("sequence_number", number)
         if "error" in said:
             ask.code = said["error"]["code"]
             return "cut" if event is events[-1] else "lost"
         if not reading.takes(said):
             return "lost"
-        ended = said.get("type") == "message_stop"
+        ended = said.get("type") in LAST
     return "answered" if ended else "lost"
 
 
@@ -238,6 +250,8 @@ class _Reading:
 
     def _takes_event(self, said: Any) -> bool:
         kind = said["type"]
+        if kind == "response.output_text.delta":
+            self._ask.text += said["delta"]
         if kind == "message_start":
             self._ids.add(said["message"]["id"])
             return len(self._ids) == 1 and len(self._ask.events) == 1

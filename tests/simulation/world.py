@@ -41,7 +41,10 @@ SPECS = (
     VendorSpec(id="second", dialect="chat", models=("alpha", "beta"), think_ms=2, pace_ms=2),
     VendorSpec(id="third", dialect="messages", models=("alpha", "beta"), think_ms=3, pace_ms=4),
     VendorSpec(id="fourth", dialect="messages", models=("alpha", "beta"), think_ms=2, pace_ms=2),
+    VendorSpec(id="fifth", dialect="responses", models=("alpha", "beta"), think_ms=3, pace_ms=4),
+    VendorSpec(id="sixth", dialect="responses", models=("alpha", "beta"), think_ms=2, pace_ms=2),
 )
+DIALECTS = ("chat", "messages", "responses")
 # Whether broken answers are continued, and what the directive says of those in flight.
 ON_BREAK = ("continue", "continue", "as_directed", "end")
 IN_FLIGHT = ("hand_over", "hand_over", "cut", "finish")
@@ -64,7 +67,7 @@ evidence = "{mode}"
 on_break = "{on_break}"
 [[candidate]]
 model = "alpha"
-endpoints = ["third", "first", "fourth"]
+endpoints = ["third", "first", "fifth", "fourth"]
 [[candidate]]
 model = "beta"
 """
@@ -88,7 +91,7 @@ def files(
             endpoint(spec.id, spec.dialect, f"http://{spec.id}:80") for spec in SPECS
         ),
     }
-    for dialect in ("chat", "messages"):
+    for dialect in DIALECTS:
         for suffix, substitute in (("", "false"), ("-any", "true")):
             found[f"workloads/{dialect}{suffix}.toml"] = WORKLOAD.format(
                 id=dialect + suffix,
@@ -96,7 +99,7 @@ def files(
                 substitute=substitute,
                 extra=f'evidence = "{mode}"\non_break = "{on_break}"',
             )
-    # Endpoints of both dialects, in turns.
+    # Endpoints of every dialect, in turns.
     found["workloads/mixed.toml"] = MIXED.format(mode=mode, on_break=on_break)
     if restricted:
         found["directives/letter.toml"] = DIRECTIVE.format(in_flight=in_flight)
@@ -330,9 +333,9 @@ class World:
     def _ask(self) -> Ask:
         draw = self.draw
         person = draw.choice(list(PERSONS))
-        dialect = draw.choice(["chat", "messages"])
-        # Now and then vendors of the other dialect are to answer.
-        spoken = draw.choice([dialect, dialect, "chat", "messages"])
+        dialect = draw.choice(DIALECTS)
+        # Now and then vendors of another dialect are to answer.
+        spoken = draw.choice([dialect, dialect, dialect, *DIALECTS])
         model = draw.choice(["alpha", "alpha", "beta", spoken, f"{spoken}-any", "mixed"])
         return Ask(
             person=person,
@@ -438,7 +441,7 @@ def _key(person: str, us_person: bool) -> Key:
         id=f"key-{person}",
         hash=hash_key(_plain(person)),
         organisation="acme",
-        workloads=("chat", "messages", "chat-any", "messages-any", "mixed"),
+        workloads=(*DIALECTS, *(f"{dialect}-any" for dialect in DIALECTS), "mixed"),
         attests=Profile(us_person=Attested(value=us_person, issuer="acme")),
         created=datetime(2026, 1, 1, tzinfo=UTC),
     )

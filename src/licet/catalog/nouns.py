@@ -78,7 +78,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `offers`: what may be asked of it; None is all that its dialect has. `end_user`: whether what
     names a person goes as it came, as a keyed hash or not at all. `token_limit`: its only name
     for the bound on an answer. `inference_geo`: place -> its word for inferring there.
-    `offers`: what may be asked of it; None is all that its dialect has.
     `continues`: models that go on from an answer begun by another -> how they are asked to.
     """
 

@@ -177,5 +177,6 @@ def _usage(counted: Counted | None) -> Usage | None:
         input=tokens(counted.input_tokens),
         output=tokens(counted.output_tokens),
         cache_read=tokens(counted.cached_input_tokens),
+        reasoning=tokens(counted.reasoning_tokens),
         estimated=counted.estimated,
     )

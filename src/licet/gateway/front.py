@@ -24,6 +24,7 @@ from licet.gateway.passage import Passage
 from licet.gateway.records import About
 from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
+from licet.gateway.routing import Ways
 from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
@@ -265,7 +266,7 @@ class Desk:
             return
         if dialect == MESSAGES and self.world.tells_in_blocks:
             request = without_notices(request)
-        passage = _passage(http, request, case)
+        passage = _passage(http, request, case, self.world.ways)
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
             case = self._without(case, passage)
             if not case.plan.steps:
@@ -416,11 +417,12 @@ class Desk:
         return tuple(found)
 
 
-def _passage(http: HttpRequest, request: Request, case: Case) -> Passage:
+def _passage(http: HttpRequest, request: Request, case: Case, ways: Ways) -> Passage:
     passed = REQUEST_PASSED[request.dialect]
     headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
     lossless = case.plan.target.workload.lossless
-    return Passage(request, headers, lossless=lossless, fittings=case.fittings)
+    foreign = ways.foreign(request, case.plan)
+    return Passage(request, headers, lossless=lossless, fittings=case.fittings, foreign=foreign)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from licet.gateway.clock import DecisionClock
 from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
@@ -27,6 +29,7 @@ from licet.wire import (
     read_count,
     read_embeddings,
     translate_request,
+    without_reasoning,
     write_request,
 )
 
@@ -41,15 +44,19 @@ _READ: dict[Operation, Callable[..., Answer]] = {
     "count_tokens": read_count,
 }
 
+_REASONING = ("input.reasoning",)
+
 Rest = tuple[Transcript, bytes, Usage | None]
 """What the caller has read, what it is told of who goes on (JSON), and what it took so far."""
 
 
 class Passage:
     """One request. `passed`: the caller's headers that are parameters of its dialect. `lost`:
-    what did not reach the vendor that the present answer is from."""
+    what did not reach the vendor that the present answer is from. `foreign`: endpoints that may
+    not see the reasoning in it, which is another vendor's."""
 
-    __slots__ = ("_fittings", "_known", "_lossless", "lost", "passed", "request")
+    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "lost", "passed",
+                 "request")  # fmt: skip
 
     def __init__(
         self,
@@ -58,8 +65,11 @@ class Passage:
         *,
         lossless: bool,
         fittings: Fittings | None = None,
+        foreign: frozenset[str] = frozenset(),
     ) -> None:
         self._fittings = fittings
+        self._foreign = foreign
+        self._bare: Request | None = None
         self.request = request
         self.passed = passed
         self._lossless = lossless
@@ -79,9 +89,11 @@ class Passage:
         if not self._is_said(dialect):
             found = self._to(dialect)
             lost = found.dropped, found.stripped, ""
+        elif endpoint in self._foreign:
+            lost = (), _REASONING, ""
         if self._fittings is None:
             return lost
-        fitted = self._fittings.fit(endpoint, self._said(dialect))
+        fitted = self._fittings.fit(endpoint, self._said(dialect, endpoint))
         if fitted is None:
             return lost
         dropped, stripped, _ = lost
@@ -93,14 +105,22 @@ class Passage:
 
     def said_to(self, dialect: Dialect, endpoint: str) -> Request:
         """The request as an `endpoint` that speaks `dialect` is asked it."""
-        request = self._said(dialect)
+        request = self._said(dialect, endpoint)
         if self._fittings is None:
             return request
         fitted = self._fittings.fit(endpoint, request)
         return request if fitted is None else fitted.request
 
-    def _said(self, dialect: Dialect) -> Request:
-        return self.request if self._is_said(dialect) else self._to(dialect).request
+    def _said(self, dialect: Dialect, endpoint: str) -> Request:
+        if not self._is_said(dialect):
+            return self._to(dialect).request
+        if endpoint not in self._foreign:
+            return self.request
+        if self._bare is None:
+            fields = self.request.fields
+            bare = {**fields, "input": without_reasoning(fields["input"])}
+            self._bare = structs.replace(self.request, fields=bare)
+        return self._bare
 
     def intake(
         self,

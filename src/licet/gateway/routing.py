@@ -19,12 +19,15 @@ from licet.relay import Plan
 from licet.terms import ConfigurationFault, Fault, Faults
 from licet.wire import (
     OPERATIONS,
+    RESPONSES,
     Auth,
     Dialect,
     Manner,
     Operation,
+    Request,
     credential_headers,
     request_headers,
+    without_reasoning,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +88,17 @@ class Ways:
             return None
         person = caller.profile.subject or ""
         return Fittings(wanted, digest=digest, person=person, key=caller.key.id)
+
+    def foreign(self, request: Request, found: Plan) -> frozenset[str]:
+        """The endpoints of other vendors than the first, where there is reasoning in a request:
+        what was said before is taken to be of whoever is asked first."""
+        steps, said = found.steps, request.fields.get("input")
+        if request.dialect != RESPONSES or len(steps) < 2 or said is None:
+            return frozenset()
+        vendors = {step.endpoint: self.endpoints[step.endpoint].operator.id for step in steps}
+        home = vendors[steps[0].endpoint]
+        others = frozenset(endpoint for endpoint, vendor in vendors.items() if vendor != home)
+        return others if others and without_reasoning(said) is not said else frozenset()
 
     def _fitting(self, found: Plan, step: Candidate) -> Fitting:
         manner = self._manners[step.endpoint]

@@ -59,6 +59,7 @@ from licet.wire.headers import (
 from licet.wire.losses import LOSSES, UNTRANSLATED, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
+from licet.wire.reasoning import without_reasoning
 from licet.wire.requests import Ability, Request, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
 from licet.wire.transcripts import Transcript
@@ -145,6 +146,7 @@ __all__ = [
     "translate_request",
     "translates",
     "without_notices",
+    "without_reasoning",
     "write_error",
     "write_estimate",
     "write_model",

@@ -13,16 +13,13 @@ import msgspec
 
 from licet.terms import CallerFault, Place
 from licet.wire.dialect import CHAT, RESPONSES, Dialect, Operation
+from licet.wire.reasoning import without_told
 from licet.wire.vendor_state import refuse_vendor_state
 
 Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
 """What a request may ask of a model that not every model can do."""
 
 BACKSLASH: Final = 0x5C
-
-REASONING_ID: Final = b"rs_licet_"
-"""How the ids of items begin in which we tell a caller of Responses what a vendor of another
-dialect has thought. They come back in the next request, where no vendor would know them."""
 
 _TOP_LEVEL: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING: Final = msgspec.json.Decoder(str)
@@ -60,7 +57,6 @@ class _TextConfig(msgspec.Struct, gc=False):
 
 _MESSAGES: Final = msgspec.json.Decoder(list[_Message])
 _ITEMS: Final = msgspec.json.Decoder(list[_Item] | str | None)
-_RAW_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw] | str | None)
 _TEXT_CONFIG: Final = msgspec.json.Decoder(_TextConfig)
 
 _FIELDS_OF_ABILITY: Final[dict[Ability, tuple[str, ...]]] = {
@@ -216,34 +212,13 @@ def write_request(
         options: dict[str, Any] = {} if raw is None else dict(_read_options(raw))
         options["include_usage"] = True
         body["stream_options"] = options
-    told = body.get("input")
-    if told is not None and REASONING_ID in bytes(told):
-        body["input"] = _without_told(told)
+    if request.dialect == RESPONSES:
+        told = request.fields.get("input")
+        if told is not None:
+            body["input"] = without_told(told)
     if fields:
         body.update(fields)
     return _ENCODE(body)
-
-
-def _without_told(items: msgspec.Raw) -> Any:
-    """The items of an input but for the reasoning that we have told, bytes untouched."""
-    try:
-        found = _RAW_ITEMS.decode(items)
-    except (msgspec.DecodeError, RecursionError):
-        return items
-    if not isinstance(found, list):
-        return items
-    return [raw for raw in found if not _is_told(raw)]
-
-
-def _is_told(raw: msgspec.Raw) -> bool:
-    if REASONING_ID not in bytes(raw):
-        return False
-    try:
-        item = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    named = item.get("id") if isinstance(item, dict) else None
-    return isinstance(named, str) and named.encode().startswith(REASONING_ID)
 
 
 def _read_top_level(body: bytes) -> dict[str, msgspec.Raw]:

@@ -24,7 +24,7 @@ from licet.wire.events import (
     StopWord,
     Thought,
 )
-from licet.wire.requests import REASONING_ID
+from licet.wire.reasoning import REASONING_ID
 from licet.wire.usage import Usage
 
 _INCOMPLETE: Final[dict[StopWord, str]] = {
