@@ -26,7 +26,8 @@ from tests.rig import LICET, Rig
 AT = Instant(1_781_300_000_000_000)
 EMBEDDINGS, COUNT = "/v1/embeddings", "/v1/messages/count_tokens"
 HI: Any = [{"role": "user", "content": "hi"}]
-FREE, FREE_FILE = key("free", attests="[attests]\nus_person = true\n")
+WORKLOADS = ("chat", "messages", "chat-any", "messages-any", "lossless")
+FREE, FREE_FILE = key("free", workloads=WORKLOADS, attests="[attests]\nus_person = true\n")
 STRANGE, STRANGE_FILE = key("strange", attests="[attests]\nus_person = false\n")
 LETTER = """
 id = "letter"
@@ -47,6 +48,13 @@ count_tokens = "estimate"
 [[candidate]]
 model = "alpha"
 endpoints = ["first"]
+"""
+LOSSLESS = """
+id = "lossless"
+lossless = true
+[[candidate]]
+model = "alpha"
+endpoints = ["third"]
 """
 UNCOUNTED = """
 id = "chat-any"
@@ -69,6 +77,7 @@ def rig() -> Iterator[Rig]:
         "keys/free.toml": FREE_FILE,
         "keys/strange.toml": STRANGE_FILE,
         "workloads/messages-any.toml": ESTIMATED,
+        "workloads/lossless.toml": LOSSLESS,
         "workloads/chat-any.toml": UNCOUNTED,
     }
     with Rig(files, at=AT) as rig:
@@ -217,6 +226,25 @@ def test_where_nobody_counts_it_is_said(rig: Rig) -> None:
     assert heard.status == 400
     assert heard.json["error"]["type"] == "invalid_request_error"
     assert "counts tokens" in heard.json["error"]["message"]
+
+
+def test_what_chooses_an_account_is_left_out_and_named(rig: Rig) -> None:
+    with messages(rig) as client:
+        raw = client.messages.with_raw_response.count_tokens(
+            model="messages", messages=HI, workspace_id="ws-1"
+        )
+        assert raw.headers["licet-dropped"] == "workspace_id"
+        answer = client.messages.with_raw_response.create(
+            model="messages", messages=HI, max_tokens=9, workspace_id="ws-1", user_profile_id="u"
+        )
+        assert answer.headers["licet-dropped"] == "user_profile_id, workspace_id"
+        found = told(rig)[answer.headers["licet-request-id"]]
+        sending = found.decisions[0].sending
+        assert sending is not None
+        assert sending.dropped == ("user_profile_id", "workspace_id")
+        with pytest.raises(anthropic.BadRequestError, match="`workspace_id` chooses an account"):
+            client.messages.create(model="lossless", messages=HI, max_tokens=9, workspace_id="ws-1")
+        client.messages.create(model="lossless", messages=HI, max_tokens=9)
 
 
 # Faults

@@ -29,6 +29,7 @@ from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
+    ACCOUNT_HEADERS,
     DIALECTS,
     MESSAGES,
     MODELS_PATH,
@@ -267,6 +268,10 @@ class Desk:
         if dialect == MESSAGES and self.world.tells_in_blocks:
             request = without_notices(request)
         passage = _passage(http, request, case, self.world.ways)
+        if passage.left and (barrier := passage.barrier()) is not None:
+            self.totals.rejected += 1
+            refusals.fault(reply, barrier, request_id)
+            return
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
             case = self._without(case, passage)
             if not case.plan.steps:
@@ -420,9 +425,17 @@ class Desk:
 def _passage(http: HttpRequest, request: Request, case: Case, ways: Ways) -> Passage:
     passed = REQUEST_PASSED[request.dialect]
     headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
+    account = ACCOUNT_HEADERS.get(request.dialect)
+    left = tuple(name for one, name in account.items() if one in http.headers) if account else ()
     lossless = case.plan.target.workload.lossless
-    foreign = ways.foreign(request, case.plan)
-    return Passage(request, headers, lossless=lossless, fittings=case.fittings, foreign=foreign)
+    return Passage(
+        request,
+        headers,
+        lossless=lossless,
+        fittings=case.fittings,
+        foreign=ways.foreign(request, case.plan),
+        left=left,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -14,7 +14,7 @@ from msgspec import structs
 from licet.gateway.clock import DecisionClock
 from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
-from licet.terms import CallerFault
+from licet.terms import CallerFault, Place
 from licet.wire import (
     Answer,
     AnswerTranslator,
@@ -51,11 +51,12 @@ Rest = tuple[Transcript, bytes, Usage | None]
 
 
 class Passage:
-    """One request. `passed`: the caller's headers that are parameters of its dialect. `lost`:
-    what did not reach the vendor that the present answer is from. `foreign`: endpoints that may
-    not see the reasoning in it, which is another vendor's."""
+    """One request. `passed`: the caller's headers that are parameters of its dialect; `left`: the
+    names of those that no vendor gets. `lost`: what did not reach the vendor that the present
+    answer is from. `foreign`: endpoints that may not see the reasoning in it, which is another
+    vendor's."""
 
-    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "lost", "passed",
+    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "left", "lost", "passed",
                  "request")  # fmt: skip
 
     def __init__(
@@ -66,7 +67,9 @@ class Passage:
         lossless: bool,
         fittings: Fittings | None = None,
         foreign: frozenset[str] = frozenset(),
+        left: tuple[str, ...] = (),
     ) -> None:
+        self.left = left
         self._fittings = fittings
         self._foreign = foreign
         self._bare: Request | None = None
@@ -75,6 +78,18 @@ class Passage:
         self._lossless = lossless
         self.lost = NO_LOSSES
         self._known: dict[Dialect, Translated | CallerFault] | None = None
+
+    def barrier(self) -> CallerFault | None:
+        """Why the request cannot be said in any dialect; None where it can."""
+        if not self.left or not self._lossless:
+            return None
+        name = self.left[0]
+        return CallerFault(
+            "untranslatable",
+            f"`{name}` chooses an account of the vendor's, which is the operator's to choose",
+            place=Place(name),
+            remedy="leave it out",
+        )
 
     def fault(self, dialect: Dialect) -> CallerFault | None:
         """Why the request cannot be said in `dialect`; None where it can."""
@@ -85,12 +100,12 @@ class Passage:
 
     def losses(self, dialect: Dialect, endpoint: str) -> Losses:
         """What does not reach an `endpoint` that speaks `dialect`."""
-        lost = NO_LOSSES
+        lost = (self.left, (), "") if self.left else NO_LOSSES
         if not self._is_said(dialect):
             found = self._to(dialect)
-            lost = found.dropped, found.stripped, ""
+            lost = self.left + found.dropped, found.stripped, ""
         elif endpoint in self._foreign:
-            lost = (), _REASONING, ""
+            lost = self.left, _REASONING, ""
         if self._fittings is None:
             return lost
         fitted = self._fittings.fit(endpoint, self._said(dialect, endpoint))

@@ -102,8 +102,9 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     case = about.case
     form = case.form
     steps = case.plan.steps
-    if steps and (case.fittings is not None or case.first != case.dialect):
-        form = case.form_of(about.passage.losses(case.first, steps[0].endpoint))
+    passage = about.passage
+    if steps and (case.fittings is not None or passage.left or case.first != case.dialect):
+        form = case.form_of(passage.losses(case.first, steps[0].endpoint))
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
     )

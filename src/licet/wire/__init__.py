@@ -44,6 +44,7 @@ from licet.wire.errors import (
 from licet.wire.fates import Fate, Loss
 from licet.wire.fitting import EndUser, Fitted, Manner, TokenLimit, fit
 from licet.wire.headers import (
+    ACCOUNT_HEADERS,
     ANTHROPIC_VERSION,
     HOP_BY_HOP,
     RATE_LIMIT_PREFIXES,
@@ -73,6 +74,7 @@ from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_o
 from licet.wire.vendor import Blame, VendorError, malformed, read_vendor_error
 
 __all__ = [
+    "ACCOUNT_HEADERS",
     "ANTHROPIC_VERSION",
     "CHARACTERS_PER_TOKEN",
     "CHAT",

@@ -45,6 +45,15 @@ Not among them, and why: credentials and cookies are the caller's with us; `open
 `user-agent`, `x-stainless-*`, `traceparent` and `Licet-*` tell a vendor about the caller.
 """
 
+ACCOUNT_HEADERS: Final[dict[Dialect, dict[bytes, str]]] = {
+    MESSAGES: {
+        b"anthropic-user-profile-id": "user_profile_id",
+        b"anthropic-workspace-id": "workspace_id",
+    },
+}
+"""Parameters of a request that its client sends as headers, and that choose an account: left out,
+and named, as any other parameter that is."""
+
 RESPONSE_KEPT: Final = frozenset(
     {b"content-type", b"retry-after", b"retry-after-ms", b"request-id", b"x-request-id"}
 )

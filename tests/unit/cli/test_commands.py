@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from licet.cli import program
+from licet.cli.status import describe
 from licet.gateway import Folder
 from licet.identity import TokenVerifier, VerifiedToken, hash_key
 from licet.storage import verifier_key
@@ -303,6 +304,34 @@ def test_check_warns_of_what_refuses_though_it_is_sound(folder: Path) -> None:
     result = run("check", "--config", str(folder))
     assert result.exit_code == 0
     assert "warning: directives/report.toml:4:3: nothing carries out `report`" in result.stderr
+
+
+def test_check_says_what_was_filled_in_for_a_vendor_that_is_known(folder: Path) -> None:
+    (folder / "catalog/mistral.toml").write_text(
+        '[[model]]\nid = "large"\n[[endpoint]]\nid = "m"\nvendor = "mistral"\nmodel = "large"\n'
+    )
+    result = run("check", "--config", str(folder))
+    assert result.exit_code == 0, result.output
+    (line,) = [one for one in result.stdout.splitlines() if one.startswith("endpoint `m`")]
+    assert 'base_url = "https://api.mistral.ai"' in line
+    assert 'credential = { env = "MISTRAL_API_KEY" }' in line
+    assert "place" not in line
+
+
+def test_a_breach_is_loud_in_a_status() -> None:
+    worker = {
+        "index": 0, "state": "serving", "pid": 1, "in_flight": 0, "requests": 3, "refused": 0,
+        "memory_bytes": 0, "restarts": 0, "snapshot": "s", "breakers_open": [],
+        "recorder_connected": True,
+    }  # fmt: skip
+    found = {
+        "address": "a", "at": "now", "scripted": False, "snapshot": "s", "evidence": "e",
+        "recorder": {"pid": 2, "fault": "", "restarts": 0}, "overdue": [],
+    }  # fmt: skip
+    quiet = describe({**found, "workers": [{**worker, "breaches": 0}]})
+    loud = describe({**found, "workers": [{**worker, "breaches": 2}, {**worker, "breaches": 1}]})
+    assert not any("BREACHES" in line for line in quiet)
+    assert "BREACHES   3 answers were inferred elsewhere than asked" in loud
 
 
 def test_two_versions_are_compared_in_english_and_as_data(folder: Path) -> None:
