@@ -102,7 +102,8 @@ def _filled(
     """The record of an answer from the form of its kind; None where there is none."""
     ledger, usage, told = filing.ledger, intake.usage, intake.vendor_request
     lasted_us = round(lasted_s * 1000) * 1000
-    if usage is None or (told and _PLAIN.fullmatch(told) is None):
+    if usage is None or usage.reasoning_tokens or (told and _PLAIN.fullmatch(told) is None):
+        # How much was thought differs from answer to answer, and has no blank.
         return None
     read, written = usage.input_tokens, usage.output_tokens
     cached = usage.cached_input_tokens
@@ -122,6 +123,7 @@ def _remember(intake: Intake, filing: Filing, leaf: OutcomeLeaf) -> None:
     if (
         counted is None
         or usage is None
+        or usage.reasoning
         or not all(word.isprintable() and _NUMBER not in word for word in said)
     ):
         return
