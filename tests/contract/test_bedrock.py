@@ -15,7 +15,7 @@ from msgspec import structs
 
 from licet.gateway import Secrets
 from licet.gateway.event_stream import EventStreamUnwrapper
-from licet.gateway.routing import check_bedrocks
+from licet.gateway.routing import check_carriers
 from licet.policy import Configuration, parse
 from licet.sim import SIM_KEY, VendorSpec
 from licet.sim.bedrock import frame, sign
@@ -256,7 +256,7 @@ def test_a_credential_that_cannot_sign_is_found_before_it_is_adopted(rig: Rig) -
     endpoints = rig.configuration().sources.endpoints
     for secret in ("", "AKID:secret", '{"AccessKeyId": "A"}'):
         with pytest.raises(Faults, match="not the JSON that AWS tools print") as found:
-            check_bedrocks(endpoints, {"bedrock": secret})
+            check_carriers(endpoints, {"bedrock": secret})
         assert "secret" not in str(found.value)
 
 
@@ -278,6 +278,6 @@ def test_what_does_not_go_together_is_said() -> None:
     region = 'region = "eu-west-1"'
     assert "only Bedrock takes signatures" in faults(region, 'carriage = "plain"')
     assert "not counted in this way" in faults(region, 'offers = ["answer", "count_tokens"]')
-    assert "not asked in `chat`" in faults(region, 'dialect = "chat"', 'carriage = "bedrock"')
+    assert "nobody is asked in `chat`" in faults(region, 'dialect = "chat"', 'carriage = "bedrock"')
     assert faults(region, 'dialect = "chat"') == ""
     assert faults(region, 'auth = "bearer"') == ""

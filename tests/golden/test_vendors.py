@@ -40,6 +40,10 @@ same paths and headers. Ask `licet probe` before you rely on it.
 """
 TAILS = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
 HEADERS = {"bearer": "`Authorization: Bearer`", "sigv4": "a signature"}
+CARRIED = {
+    "bedrock": "model/{model}/invoke",
+    "vertex": "publishers/anthropic/models/{model}:rawPredict",
+}
 MODEL = '[[model]]\nid = "m"\n'
 
 
@@ -69,8 +73,8 @@ def section(name: str, preset: Preset) -> str:
 def row(dialect: str, way: Way) -> str:
     tail = TAILS[dialect]
     address = f"`{way.base_url}/{way.version}{tail}`" if way.base_url else "`base_url`"
-    if way.carriage == "bedrock":
-        address = f"`{way.base_url}/model/{{model}}/invoke`"
+    if way.carriage != "plain":
+        address = f"`{way.base_url}/{CARRIED[way.carriage]}`"
     settings = []
     if way.end_user != "keep":
         settings.append(f'`end_user = "{way.end_user}"`')

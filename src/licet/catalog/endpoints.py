@@ -269,7 +269,7 @@ class _Filling:
                 )
 
     def _check_carriage(self, endpoint: Endpoint) -> None:
-        """Signatures and Bedrock's way of asking go together, with one dialect and one region."""
+        """What goes with signatures, and with ways of asking that are not the dialect's own."""
         if endpoint.auth == "sigv4" and not endpoint.region:
             raise self._fault(
                 "missing_key",
@@ -281,14 +281,14 @@ class _Filling:
             raise self._fault(
                 "not_spoken", "only Bedrock takes signatures", "auth", 'say `carriage = "bedrock"`'
             )
-        if endpoint.carriage == "bedrock" and endpoint.dialect != "messages":
+        if endpoint.carriage != "plain" and endpoint.dialect != "messages":
             raise self._fault(
                 "not_spoken",
-                f"Bedrock is not asked in `{endpoint.dialect}` in this way",
+                f"nobody is asked in `{endpoint.dialect}` in this way",
                 "carriage",
                 "leave it out: what is compatible there is asked as everywhere",
             )
-        if endpoint.carriage == "bedrock" and endpoint.serves("count_tokens"):
+        if endpoint.carriage != "plain" and endpoint.serves("count_tokens"):
             raise self._fault(
                 "not_offered", "tokens are not counted in this way", "offers", 'say `["answer"]`'
             )

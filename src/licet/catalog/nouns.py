@@ -58,8 +58,9 @@ Dialect = Literal["chat", "messages", "responses"]
 Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
 """How a credential is shown: in `Authorization: Bearer`, in a header of that name, or as the key of
 a signature (AWS Signature Version 4)."""
-Carriage = Literal["plain", "bedrock"]
-"""How requests of a dialect are put: as its own reference says, or as Amazon Bedrock wants them."""
+Carriage = Literal["plain", "bedrock", "vertex"]
+"""How requests of a dialect are put: as its own reference says, or as Amazon Bedrock or Vertex AI
+wants those of Messages."""
 
 OPERATIONS_OF_DIALECT: dict[str, tuple[Operation, ...]] = {
     "chat": ("answer", "embeddings"),

@@ -143,7 +143,13 @@ PRESETS: Mapping[str, Preset] = {
                 "/locations/{region}/endpoints",
                 version="openapi",
                 token_limit=OLDER,
-            )
+            ),
+            "messages": Way(
+                base_url="https://{region}-aiplatform.googleapis.com/v1/projects/{project}"
+                "/locations/{region}",
+                version="",
+                carriage="vertex",
+            ),
         },
     ),
     "gemini": Preset(

@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 
 from licet.catalog import Endpoint
 from licet.gateway.outbound import Route
-from licet.gateway.reply import Header, header_lines
+from licet.gateway.reply import Header
 from licet.terms import ConfigurationFault
 from licet.wire import credential_headers
 
@@ -56,20 +56,11 @@ class Bedrock:
         elif secret:
             self._proof = credential_headers("messages", secret, "bearer")
 
-    def request(
-        self, body: bytes, model: str, passed: Iterable[Header], request: str, at_s: float
-    ) -> bytes:
-        """The whole request for `body`, which is one of Messages; `passed` are the caller's
-        headers, `at_s` Unix time."""
-        path, headers, sent = self.put(body, model, passed, at_s)
-        line = f"POST {path} HTTP/1.1\r\nx-request-id: {request}\r\n".encode()
-        length = b"content-length: %d\r\n\r\n" % len(sent)
-        return b"".join((line, header_lines(headers), length, sent))
-
     def put(
         self, body: bytes, model: str, passed: Iterable[Header], at_s: float
     ) -> tuple[str, list[Header], bytes]:
-        """Path, headers but for the length, and body."""
+        """Path, headers but for the length, and body, for a `body` that is one of Messages;
+        `passed` are the caller's headers, `at_s` Unix time."""
         fields: dict[str, Any] = _TOP_LEVEL.decode(body)
         stream = bytes(fields.pop("stream", b"")).strip() == b"true"
         fields.pop("model", None)

@@ -31,7 +31,7 @@ from licet.gateway.folder import Folder
 from licet.gateway.messages import Secrets
 from licet.gateway.narrowing import narrowed, with_more_revoked
 from licet.gateway.register_history import History, read_history
-from licet.gateway.routing import check_bedrocks
+from licet.gateway.routing import check_carriers
 from licet.gateway.standing import stand
 from licet.gateway.suspension import PREFIX, Suspended, with_suspension
 from licet.identity import Key
@@ -295,7 +295,7 @@ class FolderAdopter:
     def _secrets(self, configuration: Configuration, keys: tuple[Key, ...]) -> Secrets:
         key = self._digest_key()
         credentials = self._folder.credentials(configuration.credentials, self._environment)
-        check_bedrocks(configuration.sources.endpoints, credentials)
+        check_carriers(configuration.sources.endpoints, credentials)
         return Secrets(
             keys=keys,
             issuers=configuration.issuers,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from licet.catalog import Endpoint
-from licet.gateway.routing import bedrock_of, route_of
+from licet.gateway.routing import carrier_of, route_of
 
 ANSWER_BYTES_MAX = 1 << 20
 PROMPT = "Say: yes"
@@ -94,9 +94,9 @@ def _put(
 ) -> tuple[str, dict[str, str], bytes]:
     """Path, headers and body. What has to be signed is put as the gateway puts it: a signature of
     another making would say nothing of the gateway's."""
-    if endpoint.carriage == "bedrock":
-        bedrock = bedrock_of(endpoint, route_of(endpoint), credential)
-        path, signed, sent = bedrock.put(body, endpoint.models[model], (), time.time())
+    if endpoint.carriage != "plain":
+        carrier = carrier_of(endpoint, route_of(endpoint), credential)
+        path, signed, sent = carrier.put(body, endpoint.models[model], (), time.time())
         return path, {name.decode(): value.decode("latin-1") for name, value in signed}, sent
     path, headers = _manners(endpoint, credential)
     prefix = urlsplit(endpoint.base_url).path.removesuffix(f"/{endpoint.version}")

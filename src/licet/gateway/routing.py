@@ -15,6 +15,7 @@ from licet.gateway.admission import Caller
 from licet.gateway.fittings import Fitting, Fittings
 from licet.gateway.outbound import Route
 from licet.gateway.reply import Header, header_lines
+from licet.gateway.vertex import Vertex
 from licet.relay import Plan
 from licet.terms import ConfigurationFault, Fault, Faults
 from licet.wire import (
@@ -33,6 +34,8 @@ from licet.wire import (
 if TYPE_CHECKING:
     from licet.gateway.bedrock import Bedrock
 
+    Carrier = Bedrock | Vertex
+
 _PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
 _ONE_WAY: dict[Operation, Dialect] = {
     operation: dialect for dialect, operation in _PATHS if operation != "answer"
@@ -42,15 +45,15 @@ REMEMBERED_HEADS_MAX = 1_000
 
 
 class Way:
-    """How one step of a plan is sent to: worked out once for a configuration. `bedrock`: what puts
+    """How one step of a plan is sent to: worked out once for a configuration. `carrier`: what puts
     its requests, where they are not put plainly."""
 
-    __slots__ = ("bedrock", "dialect", "route", "vendor_model")
+    __slots__ = ("carrier", "dialect", "route", "vendor_model")
 
     def __init__(
-        self, *, dialect: Dialect, vendor_model: str, route: Route, bedrock: Bedrock | None
+        self, *, dialect: Dialect, vendor_model: str, route: Route, carrier: Carrier | None
     ) -> None:
-        self.bedrock = bedrock
+        self.carrier = carrier
         self.dialect: Dialect = dialect
         self.vendor_model = vendor_model
         self.route = route
@@ -67,10 +70,10 @@ class Ways:
         manners = {e.id: _manner(e) for e in endpoints}
         self._manners = {name: one for name, one in manners.items() if not one.is_plain}
         self._credentials = credentials
-        self._bedrocks = {
-            e.id: bedrock_of(e, self.routes[e.id], credentials.get(e.id, ""))
+        self._carriers = {
+            e.id: carrier_of(e, self.routes[e.id], credentials.get(e.id, ""))
             for e in endpoints
-            if e.carriage == "bedrock"
+            if e.carriage != "plain"
         }
         self._to: dict[Candidate, Way] = {}
         self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
@@ -118,7 +121,7 @@ class Ways:
                 dialect=self.dialects[step.endpoint],
                 vendor_model=self.endpoints[step.endpoint].models[step.model],
                 route=self.routes[step.endpoint],
-                bedrock=self._bedrocks.get(step.endpoint),
+                carrier=self._carriers.get(step.endpoint),
             )
         return way
 
@@ -151,9 +154,12 @@ def _plain(auth: str | None) -> Auth | None:
     return None if auth == "sigv4" else cast("Auth | None", auth)
 
 
-def bedrock_of(endpoint: Endpoint, route: Route, secret: str) -> Bedrock:
-    """What puts the requests of a Bedrock endpoint. Raises `ConfigurationFault` where its packages,
-    which nothing else needs, are missing, or the credential is none."""
+def carrier_of(endpoint: Endpoint, route: Route, secret: str) -> Carrier:
+    """What puts the requests of an endpoint whose carriage is not plain. Raises
+    `ConfigurationFault` where the packages for Bedrock, which nothing else needs, are missing, or
+    the credential is none."""
+    if endpoint.carriage == "vertex":
+        return Vertex(route, secret)
     try:
         from licet.gateway.bedrock import Bedrock  # noqa: PLC0415
     except ModuleNotFoundError as missing:
@@ -165,14 +171,22 @@ def bedrock_of(endpoint: Endpoint, route: Route, secret: str) -> Bedrock:
     return Bedrock(endpoint, route, secret)
 
 
-def check_bedrocks(endpoints: Iterable[Endpoint], credentials: Mapping[str, str]) -> None:
-    """Raises `Faults` with what hinders Bedrock endpoints from being called, before anything is
-    adopted that a worker could not carry out."""
+def carried(put: tuple[str, list[Header], bytes], request: str) -> bytes:
+    """A request as a carrier has put it: path, headers and body."""
+    path, headers, body = put
+    line = f"POST {path} HTTP/1.1\r\nx-request-id: {request}\r\n".encode()
+    length = b"content-length: %d\r\n\r\n" % len(body)
+    return b"".join((line, header_lines(headers), length, body))
+
+
+def check_carriers(endpoints: Iterable[Endpoint], credentials: Mapping[str, str]) -> None:
+    """Raises `Faults` with what hinders endpoints from being called that are not called plainly,
+    before anything is adopted that a worker could not carry out."""
     faults: list[Fault] = []
     for endpoint in endpoints:
-        if endpoint.carriage == "bedrock":
+        if endpoint.carriage != "plain":
             try:
-                bedrock_of(endpoint, route_of(endpoint), credentials.get(endpoint.id, ""))
+                carrier_of(endpoint, route_of(endpoint), credentials.get(endpoint.id, ""))
             except ConfigurationFault as fault:
                 faults.append(fault)
     if faults:

@@ -35,7 +35,7 @@ from licet.gateway.outbound import Dialer, Pool, Route
 from licet.gateway.records import About, Ledger, Stamp
 from licet.gateway.refusals import Refusals
 from licet.gateway.reply import Header, Reply, kept
-from licet.gateway.routing import Ways
+from licet.gateway.routing import Ways, carried
 from licet.policy import Decision, InFlight, Ruleset, Snapshot, disclosed_directives
 from licet.relay import (
     Breakers,
@@ -370,9 +370,9 @@ class World:
         ways, passage = self.ways, about.passage
         way = ways.to(step)
         body = rest or passage.body(way.dialect, way.vendor_model, step.endpoint)
-        if way.bedrock is not None:
+        if way.carrier is not None:
             model, passed, at_s = way.vendor_model, passage.passed, self._wall_s()
-            return way.bedrock.request(body, model, passed, about.request, at_s)
+            return carried(way.carrier.put(body, model, passed, at_s), about.request)
         operation = passage.request.operation
         head = ways.head(step.endpoint, operation, passage.passed, about.request)
         return b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body)

@@ -141,7 +141,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "resource": "Part of some vendors' addresses.",
         "version": "What follows the `base_url` in paths; left out: `v1`.",
         "auth": "How the credential is shown; left out: the dialect's way.",
-        "carriage": "Whether requests are put plainly, or as Amazon Bedrock wants them.",
+        "carriage": "Whether requests are put plainly, or as Bedrock or Vertex AI wants them.",
         "dialect": "What it speaks: Chat Completions, Messages or Responses.",
         "models": "What it serves: ids, or id = the vendor's name.",
         "place": "Where it is.",

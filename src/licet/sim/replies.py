@@ -32,7 +32,8 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     least `answer_bytes` bytes. `framing` is that of whole answers; streams are always chunked.
     `fast` answers every request alike, unrecorded, for measuring. `prefix` is what its paths begin
     with instead of `/v1`; `credential_in` the only header in which it looks for its key;
-    with `carriage = "bedrock"` it is asked, and answers, as Amazon Bedrock is and does.
+    with `carriage = "bedrock"` it is asked, and answers, as Amazon Bedrock is and does; with
+    `vertex` it is asked as Vertex AI is.
     """
 
     id: str
@@ -50,7 +51,7 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fast: bool = False
     prefix: str = "/v1"
     credential_in: Literal["bearer", "x-api-key", "api-key", "sigv4"] | None = None
-    carriage: Literal["plain", "bedrock"] = "plain"
+    carriage: Literal["plain", "bedrock", "vertex"] = "plain"
 
 
 def reply_to(

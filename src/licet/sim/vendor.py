@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from licet.sim import bedrock, messages
+from licet.sim import bedrock, messages, vertex
 from licet.sim.embeddings import embed
 from licet.sim.forms import FORMS
 from licet.sim.ledger import Entry, Ledger
@@ -78,9 +78,10 @@ class Vendor:
     ) -> tuple[Action, ...]:
         """`arrival` is what `arrived` means to a vendor whose paths are the usual ones."""
         refused: Rejection | None = None
-        if self.spec.carriage == "bedrock":
+        if self.spec.carriage != "plain":
             refused = self._refuse(arrived)
-            meant = bedrock.plain(arrived)
+            form = bedrock if self.spec.carriage == "bedrock" else vertex
+            meant = form.plain(arrived)
             if isinstance(meant, Rejection):
                 refused = refused or meant
             else:
