@@ -38,6 +38,11 @@ becomes of each parameter. It is made from the table that the translation itself
 - **stripped**: bound to the vendor that made it, so that it never reaches another; named in the
   record.
 
+Within one dialect everything passes, but for what an endpoint wants otherwise: names of persons are
+replaced or left out (`end_user`), which is recorded as stripped; of two bounds on an answer that
+differ, one is dropped where the endpoint knows one name for it (`token_limit`). What chooses an
+account of the vendor's, as `workspace_id`, is dropped everywhere.
+
 A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that
 says nothing, as `n = 1`. A name with dots lies inside another parameter.
 
