@@ -201,10 +201,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="of each round")
     parser.add_argument("--leaves", type=int, default=300_000, help="of the row `evidence`")
+    parser.add_argument("--core", type=int, metavar="N", help="where what is measured runs")
     parser.add_argument("--baseline", action="store_true", help="nginx alone")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    cores = assign_cores()
+    cores = assign_cores(options.core)
     print(f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections")
     print(f"licet is {'compiled' if COMPILED else 'interpreted'}, from {PACKAGE}")
     results: dict[str, list[Row]] = {}

@@ -24,9 +24,10 @@ class Cores:
     load: int
 
 
-def assign_cores() -> Cores:
-    """Takes the cores that this process may use; `RuntimeError` if there is only one."""
-    usable = sorted(os.sched_getaffinity(0))
+def assign_cores(measured: int | None = None) -> Cores:
+    """Takes the cores that this process may use, for what is measured the first or `measured`;
+    `RuntimeError` if there is only one."""
+    usable = sorted(os.sched_getaffinity(0), key=lambda core: (core != measured, core))
     if len(usable) < 2:
         raise RuntimeError("measuring takes two cores at least, four to be steady")
     return Cores(measured=usable[0], upstream=usable[1], load=usable[2 % len(usable) or 1])
