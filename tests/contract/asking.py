@@ -93,14 +93,19 @@ def said_in_response(response: dict[str, Any], events: tuple[str, ...] = ()) -> 
 def read_responses(body: bytes) -> Said:
     """Reads every event of a stream of Responses, their numbers and what they add up to."""
     said, number, events = Said(), -1, []
+    told: list[dict[str, Any]] = []
     *whole, rest = body.split(b"\n\n")
     assert not rest, f"the stream ends inside an event: {rest!r}"
     for event in whole:
         assert said.error is None, "something follows an error"
         assert not said.closed, "something follows the end"
+        if event.startswith(b":"):
+            continue
         lines = dict(line.partition(": ")[::2] for line in event.decode().split("\n"))
         value = json.loads(lines["data"])
         kind = value["type"]
+        if kind == "response.output_item.added" and "licet" in value["item"]:
+            told.append(value["item"]["licet"]["handed_over"])
         assert lines["event"] == kind
         assert value["sequence_number"] > number
         number = value["sequence_number"]
@@ -113,7 +118,7 @@ def read_responses(body: bytes) -> Said:
             said = whole_answer
         elif kind == "response.output_text.delta":
             said = replace(said, text=said.text + value["delta"])
-    return replace(said, events=tuple(events))
+    return replace(said, events=tuple(events), told=tuple(told))
 
 
 def read_stream(dialect: str, body: bytes) -> Said:

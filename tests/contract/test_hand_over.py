@@ -13,23 +13,29 @@ from licet.terms import Instant
 from tests.contract.asking import Heard, Streaming, ask
 from tests.contract.evidence import Told, told
 from tests.contract.test_motion import LATER, SETTINGS, SLOWLY, letter
-from tests.rig import LICET, WORKLOAD, Rig
+from tests.rig import EVERY_VENDOR, LICET, WORKLOAD, Rig
 
 AT = Instant(1_781_300_000_000_000)
-DIALECTS = ("chat", "messages")
+DIALECTS = ("chat", "messages", "responses")
 OTHER = {"chat": "messages", "messages": "chat"}
-FIRST = {"chat": ("first", "second"), "messages": ("third", "fourth")}
+FIRST = {
+    "chat": ("first", "second"),
+    "messages": ("third", "fourth"),
+    "responses": ("fifth", "sixth"),
+}
 HI: Any = [{"role": "user", "content": "hi"}]
 LOOK = {"type": "object", "properties": {"subject": {"type": "string"}}}
 TOOLS: dict[str, Any] = {
     "chat": [{"type": "function", "function": {"name": "look", "parameters": LOOK}}],
     "messages": [{"name": "look", "input_schema": LOOK}],
+    "responses": [{"type": "function", "name": "look", "parameters": LOOK, "strict": False}],
 }
 SHAPED: dict[str, dict[str, Any]] = {
     "chat": {
         "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": LOOK}}
     },
     "messages": {"output_config": {"format": {"type": "json_schema", "schema": LOOK}}},
+    "responses": {"text": {"format": {"type": "json_schema", "name": "a", "schema": LOOK}}},
 }
 BREAKS = (
     "cut_mid_text", "stall_mid_text", "error_after_200", "malformed_event", "truncated_body",
@@ -71,7 +77,7 @@ def test_a_broken_answer_is_continued_and_the_caller_is_told(
     fault: str, caller: str, vendor: str, evidence: str
 ) -> None:
     one, other = FIRST[vendor]
-    with Rig(files(evidence=evidence), at=AT) as rig:
+    with Rig(files(evidence=evidence), at=AT, vendors=EVERY_VENDOR) as rig:
         slowly = Cue(fault="slow_headers:1", when="always")
         rig.call(rig.vendors.simulation.script.add, [slowly])
         prompt = f"[[sim:{fault}@{one}]]"
@@ -100,7 +106,7 @@ def test_a_broken_answer_is_continued_and_the_caller_is_told(
 
 def test_the_official_chat_client_reads_one_answer() -> None:
     with (
-        Rig(files(), at=AT) as rig,
+        Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig,
         openai.OpenAI(base_url=f"{rig.url}/v1", api_key=rig.plain_key, max_retries=0) as client,
     ):
         asked: Any = {
@@ -130,7 +136,7 @@ def test_the_official_chat_client_reads_one_answer() -> None:
 
 def test_the_official_messages_client_reads_one_answer_and_may_send_it_back() -> None:
     with (
-        Rig(files(), at=AT) as rig,
+        Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig,
         anthropic.Anthropic(base_url=rig.url, api_key=rig.plain_key, max_retries=0) as client,
     ):
         asked: Any = {
@@ -153,9 +159,34 @@ def test_the_official_messages_client_reads_one_answer_and_may_send_it_back() ->
             assert stream.get_final_message().stop_reason == "end_turn"
 
 
+def test_the_official_client_of_responses_reads_one_answer_and_may_send_it_back() -> None:
+    with (
+        Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig,
+        openai.OpenAI(base_url=f"{rig.url}/v1", api_key=rig.plain_key, max_retries=0) as client,
+    ):
+        asked: Any = {"model": "responses", "input": "[[sim:cut_mid_text@fifth]]"}
+        with client.responses.stream(**asked) as stream:
+            events = list(stream)
+            final: Any = stream.get_final_response()
+        assert [event.sequence_number for event in events] == list(range(len(events)))
+        kinds = [event.type for event in events]
+        assert kinds.count("response.created") == kinds.count("response.completed") == 1
+        begun, rest = final.output
+        assert begun.content[0].text.startswith("answer from alpha at fifth"[:10])
+        assert rest.content[0].text.startswith("answer from alpha at sixth")
+        assert (begun.status, rest.status, final.status) == ("incomplete", *["completed"] * 2)
+        assert rest.licet["handed_over"]["endpoint"] == "sixth"
+        assert final.usage.attempts == 2
+        told = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+        assert told == final.output_text
+        again: Any = [*HI, *(item.to_dict() for item in final.output), *HI]
+        answer = client.responses.create(model="responses", input=again)
+        assert answer.status == "completed"
+
+
 @pytest.mark.parametrize("manner", ["prefill", "prefix", "final_message"])
 def test_a_model_that_can_goes_on_from_the_text_itself(manner: str) -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         written = rig.files()["catalog/endpoints.toml"].decode()
         rig.adopt(
             {
@@ -187,7 +218,7 @@ def restricted(rig: Rig, streaming: Streaming, **fields: Any) -> Heard:
 def test_what_a_directive_hands_over_is_continued_by_who_is_permitted(
     caller: str, vendor: str
 ) -> None:
-    with Rig(files(settings=SETTINGS), at=AT) as rig:
+    with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, caller, SLOWLY, model=vendor)
         heard = restricted(rig, streaming)
         said, request = heard.said, of(rig, heard)
@@ -207,7 +238,7 @@ def test_what_a_directive_hands_over_is_continued_by_who_is_permitted(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_nobody_is_told_more_in_a_stream_than_may_be_disclosed(dialect: str) -> None:
-    with Rig(files(settings=SETTINGS), at=AT) as rig:
+    with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY)
         heard = restricted(rig, streaming, disclosure="none")
         (notice,) = heard.said.told
@@ -217,7 +248,7 @@ def test_nobody_is_told_more_in_a_stream_than_may_be_disclosed(dialect: str) -> 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_workload_that_says_end_makes_a_hand_over_a_cut(dialect: str) -> None:
-    with Rig(files("end", SETTINGS), at=AT) as rig:
+    with Rig(files("end", SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY)
         heard = restricted(rig, streaming)
         assert heard.said.told == ()
@@ -227,21 +258,21 @@ def test_a_workload_that_says_end_makes_a_hand_over_a_cut(dialect: str) -> None:
 
 def test_as_directed_is_continued_only_where_a_directive_said_so_from_the_start() -> None:
     early = {**files("as_directed", SETTINGS), **letter(since=LATER, in_flight="hand_over")}
-    with Rig(early, at=AT) as rig:
+    with Rig(early, at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
         streaming.until_text()
         rig.call(rig.node.step_clock, LATER)
         assert [one["model"] for one in streaming.rest().said.told] == ["beta"]
         broken = ask(rig.port, rig.plain_key, "chat", "[[sim:cut_mid_text]]", stream=True)
         assert broken.error["code"] == "vendor_error"
-    with Rig(files("as_directed", SETTINGS), at=AT) as rig:
+    with Rig(files("as_directed", SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
         assert restricted(rig, streaming).error["code"] == "directive_refused"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_hand_over_to_nobody_is_a_cut(dialect: str) -> None:
-    with Rig(files(settings=SETTINGS), at=AT) as rig:
+    with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY, model="alpha")
         heard = restricted(rig, streaming)
         assert heard.said.told == ()
@@ -250,7 +281,7 @@ def test_a_hand_over_to_nobody_is_a_cut(dialect: str) -> None:
 
 
 def test_a_directive_that_cuts_cuts_whatever_the_workload_says() -> None:
-    with Rig(files(settings=SETTINGS), at=AT) as rig:
+    with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
         streaming.until_text()
         rig.adopt(letter(in_flight="cut"))
@@ -263,7 +294,7 @@ def test_a_directive_that_cuts_cuts_whatever_the_workload_says() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_after_a_call_of_a_tool_nothing_is_continued(dialect: str) -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = "[[sim:tools]][[sim:cut_mid_tool_call]]"
         heard = ask(rig.port, rig.plain_key, dialect, prompt, stream=True, tools=TOOLS[dialect])
         is_error_of_the_break(heard)
@@ -272,7 +303,7 @@ def test_after_a_call_of_a_tool_nothing_is_continued(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_an_answer_of_a_demanded_shape_is_not_continued(dialect: str) -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         heard = ask(
             rig.port, rig.plain_key, dialect, "[[sim:cut_mid_text]]", stream=True, **SHAPED[dialect]
         )
@@ -283,7 +314,7 @@ def test_an_answer_of_a_demanded_shape_is_not_continued(dialect: str) -> None:
 def test_reasoning_is_not_continued(dialect: str) -> None:
     # The break comes in the midst of what reasons, as no text follows it yet.
     reasoning = "[[sim:reasoning]][[sim:overloaded_in_band]]"
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         heard = ask(rig.port, rig.plain_key, dialect, reasoning, stream=True)
         for notice in heard.said.told:
             assert notice["reason"] == "break"
@@ -298,7 +329,7 @@ def test_reasoning_is_not_continued(dialect: str) -> None:
     ],
 )
 def test_there_are_bounds(settings: str) -> None:
-    with Rig(files(settings=settings), at=AT) as rig:
+    with Rig(files(settings=settings), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = "[[sim:cut_mid_text@first]]"
         is_error_of_the_break(ask(rig.port, rig.plain_key, "chat", prompt, stream=True))
 
@@ -307,7 +338,7 @@ def test_there_are_bounds(settings: str) -> None:
 
 
 def test_a_vendor_that_does_not_take_it_over_is_passed_over() -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = "[[sim:cut_mid_text@first,status_400@second]]"
         heard = ask(rig.port, rig.plain_key, "chat", prompt, stream=True)
         # The plan has another model at the first endpoint, which breaks off as well.
@@ -317,7 +348,7 @@ def test_a_vendor_that_does_not_take_it_over_is_passed_over() -> None:
 
 
 def test_an_answer_that_breaks_off_again_and_again_ends_with_an_error() -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         heard = ask(rig.port, rig.plain_key, "messages", "[[sim:cut_mid_text]]", stream=True)
         assert heard.error["code"] == "vendor_error"
         assert len(heard.said.told) == 2
@@ -330,7 +361,7 @@ def test_a_caller_hears_that_somebody_is_there_while_it_waits(dialect: str) -> N
         "head_ms = 400", "head_ms = 3000"
     )
     one, other = FIRST[dialect]
-    with Rig(files(settings=settings), at=AT) as rig:
+    with Rig(files(settings=settings), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = f"[[sim:cut_mid_text@{one},slow_headers:900@{other}]]"
         heard = ask(rig.port, rig.plain_key, dialect, prompt, stream=True)
         assert heard.said.closed
@@ -341,7 +372,7 @@ def test_a_caller_hears_that_somebody_is_there_while_it_waits(dialect: str) -> N
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_caller_that_leaves_meanwhile_is_on_record(dialect: str) -> None:
     one, other = FIRST[dialect]
-    with Rig(files(settings=SETTINGS), at=AT) as rig:
+    with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = f"[[sim:cut_mid_text@{one},slow_headers:4000@{other}]]"
         streaming = Streaming(rig.port, rig.plain_key, dialect, prompt)
         streaming.until_text()
@@ -354,7 +385,7 @@ def test_a_caller_that_leaves_meanwhile_is_on_record(dialect: str) -> None:
 
 
 def test_the_callers_bound_holds_for_the_whole_answer() -> None:
-    with Rig(files(), at=AT) as rig:
+    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
         heard = ask(
             rig.port, rig.plain_key, "chat", "[[sim:cut_mid_text@first]]", stream=True,
             max_tokens=7,

@@ -238,6 +238,8 @@ class _Reading:
     def takes(self, said: Any) -> bool:
         """Whether the next event is one that may follow."""
         told = said.get("licet") or said.get("content_block", {}).get("licet")
+        if said.get("type") == "response.output_item.added":
+            told = said["item"].get("licet")
         if told is not None:
             next_one = told["handed_over"]
             self._ask.said.append((next_one["model"], next_one["endpoint"]))

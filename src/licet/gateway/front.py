@@ -30,8 +30,8 @@ from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
     ACCOUNT_HEADERS,
+    CHAT,
     DIALECTS,
-    MESSAGES,
     MODELS_PATH,
     OPERATIONS,
     REQUEST_PASSED,
@@ -265,7 +265,7 @@ class Desk:
             return
         if not case.plan.steps and self._unoffered(reply, case, request, request_id):
             return
-        if dialect == MESSAGES and self.world.tells_in_blocks:
+        if dialect != CHAT and self.world.tells_in_blocks:
             request = without_notices(request)
         passage = _passage(http, request, case, self.world.ways)
         if passage.left and (barrier := passage.barrier()) is not None:

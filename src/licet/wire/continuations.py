@@ -37,11 +37,12 @@ def continuable(request: Request) -> bool:
     """Whether an answer to this request may be continued by another model at all.
 
     Not where its shape is demanded (half an object of one model and half of another is
-    none), nor where it is more than one text; and not in Responses, whose last event says all
-    of the answer again, item by item.
+    none), nor where it is more than one text.
     """
-    if not request.stream or request.dialect == RESPONSES or request.uses("structured"):
+    if not request.stream or request.uses("structured"):
         return False
+    if request.dialect == RESPONSES:
+        return b"logprobs" not in bytes(request.fields.get("include", b""))
     said = (bytes(raw) for name in _ALONE if (raw := request.fields.get(name)) is not None)
     return request.dialect != CHAT or all(b"".join(raw.split()) in _NONE for raw in said)
 
@@ -87,9 +88,11 @@ def continued(request: Request, text: str, manner: ContinuedBy) -> Request:
 
 
 def without_notices(request: Request) -> Request:
-    """The request without what an earlier answer of ours told in its content blocks, for callers
-    who send answers back as they got them: vendors refuse members that they do not know."""
-    raw = request.fields.get("messages")
+    """The request without what an earlier answer of ours told in its content blocks or items, for
+    callers who send answers back as they got them: vendors refuse members that they do not know.
+    """
+    place = "input" if request.dialect == RESPONSES else "messages"
+    raw = request.fields.get(place)
     if raw is None or b'"licet"' not in bytes(raw):
         return request
     try:
@@ -97,11 +100,12 @@ def without_notices(request: Request) -> Request:
     except (msgspec.DecodeError, RecursionError):
         return request
     for message in messages:
+        message.pop("licet", None)
         content = message.get("content")
         for block in content if isinstance(content, list) else ():
             if isinstance(block, dict):
                 block.pop("licet", None)
-    fields = {**request.fields, "messages": _raw(messages)}
+    fields = {**request.fields, place: _raw(messages)}
     return msgspec.structs.replace(request, fields=fields)
 
 

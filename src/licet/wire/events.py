@@ -93,13 +93,21 @@ class EventReader(Protocol):
 
 class Begun(Protocol):
     """What a caller has of an answer whose rest somebody else says: its id, when it was made
-    (Unix time), and, where the dialect has content blocks, the last one's index and whether it
-    is open."""
+    (Unix time), and, where the dialect has content blocks or items, the last one's index and
+    whether it is open. Of Responses also the last event's number, the items that are done (JSON),
+    and of the open one its id, its text, and whether the part for that was begun."""
 
     id: str
     created_s: int
     index: int
     open: bool
+    sequence: int
+    items: list[msgspec.Raw]
+    item_id: str
+    part_open: bool
+
+    @property
+    def item_text(self) -> str: ...
 
 
 class EventWriter(Protocol):

@@ -14,7 +14,9 @@ from licet.wire.events import (
     EXACT_REASONS,
     Argued,
     Began,
+    Begun,
     Called,
+    Continued,
     Declined,
     Ended,
     Event,
@@ -25,7 +27,7 @@ from licet.wire.events import (
     Thought,
 )
 from licet.wire.reasoning import REASONING_ID
-from licet.wire.usage import Usage
+from licet.wire.usage import Usage, marks_of
 
 _INCOMPLETE: Final[dict[StopWord, str]] = {
     "length": "max_output_tokens",
@@ -65,7 +67,7 @@ class _Item:
     """One item of the answer while it is written. `part` is the type of its only part, or
     empty for a call. `text` gathers what it says: text, or arguments."""
 
-    __slots__ = ("at", "call_id", "delta", "id", "name", "part", "text")
+    __slots__ = ("at", "call_id", "delta", "id", "name", "part", "text", "told")
 
     def __init__(self, at: int, id: str, *, part: str = "", call_id: str = "", name: str = ""):
         self.at = at
@@ -75,9 +77,15 @@ class _Item:
         self.name = name
         self.text: list[str] = []
         self.delta = b""
+        # Where another model goes on: what the caller is told of that (JSON).
+        self.told = b""
 
     def form(self, status: str, *, begun: bool = False) -> dict[str, Any]:
         """The item as it stands; `begun`: before it has said anything."""
+        form = self._form(status, begun=begun)
+        return form | {"licet": msgspec.Raw(self.told)} if self.told else form
+
+    def _form(self, status: str, *, begun: bool) -> dict[str, Any]:
         text = "" if begun else "".join(self.text)
         if not self.part:
             return {
@@ -122,7 +130,8 @@ class ResponsesWriter:
     """
 
     __slots__ = ("_call_items", "_created_s", "_done", "_echoed", "_id", "_items", "_key",
-                 "_model", "_open", "_stop", "sequence")  # fmt: skip
+                 "_model", "_next", "_open", "_partless", "_stop", "_told",
+                 "sequence")  # fmt: skip
 
     def __init__(self, *, created_s: int, echoed: Mapping[str, Any]) -> None:
         self._created_s = created_s
@@ -133,9 +142,27 @@ class ResponsesWriter:
         self._items: list[_Item] = []
         self._open: dict[int, _Item] = {}
         self._call_items: dict[int, _Item] = {}
-        self._done: dict[int, dict[str, Any]] = {}
+        self._done: dict[int, Any] = {}
         self._stop = Stopped("end", "")
+        self._next = 0
+        self._told = b""
+        self._partless = False
         self.sequence = -1
+
+    def resume(self, begun: Begun) -> None:
+        """Goes on where somebody else left off: with the items that are done, and the open one."""
+        self._created_s = begun.created_s
+        self._id = begun.id
+        self._key = _digest(begun.id)[:24]
+        self.sequence = begun.sequence
+        self._next = begun.index + 1
+        self._done = dict(enumerate(begun.items))
+        if begun.open:
+            item = _Item(begun.index, begun.item_id, part="output_text")
+            item.text.append(begun.item_text)
+            self._items.append(item)
+            self._open[item.at] = item
+            self._partless = not begun.part_open
 
     def write(self, events: Iterable[Event]) -> bytes:
         return b"".join([self._write(event) for event in events])
@@ -158,6 +185,8 @@ class ResponsesWriter:
             return b""
         if isinstance(event, Ended):
             return self._end(event.usage)
+        if isinstance(event, Continued):
+            return self._continue(event)
         assert isinstance(event, Idle)
         if not self._id:
             return b""
@@ -173,6 +202,19 @@ class ResponsesWriter:
         begun = {"response": self._response("in_progress")}
         created = self._event("response.created", begun)
         return created + self._event("response.in_progress", begun)
+
+    def _continue(self, event: Continued) -> bytes:
+        """The item that somebody else began ends; the next one says whose it is."""
+        self._model = event.model
+        self._told = event.told
+        pieces = []
+        for item in list(self._open.values()):
+            if self._partless:
+                place = {"item_id": item.id, "output_index": item.at, "content_index": 0}
+                begun = {**place, "part": part_form(item.part, "")}
+                pieces.append(self._event("response.content_part.added", begun))
+            pieces.append(self._close(item, "incomplete"))
+        return b"".join(pieces)
 
     def _name(self, event: Began) -> None:
         self._model = event.model
@@ -250,9 +292,11 @@ class ResponsesWriter:
         return self._delta(item, event.text)
 
     def _new(self, prefix: str, *, part: str = "", call_id: str = "", name: str = "") -> _Item:
-        at = len(self._items)
+        at = self._next
+        self._next += 1
         named = f"{prefix}{self._key}_{at}"
         item = _Item(at, named, part=part, call_id=call_id, name=name)
+        item.told, self._told = self._told, b""
         self._items.append(item)
         self._open[at] = item
         return item
@@ -296,7 +340,8 @@ class ResponsesWriter:
     def _status(self) -> tuple[str, dict[str, Any]]:
         word, raw = self._stop.word, self._stop.raw
         reason = _INCOMPLETE.get(word)
-        more: dict[str, Any] = {}
+        # Where nobody said anything more, there is no item to tell it in.
+        more: dict[str, Any] = {"licet": msgspec.Raw(self._told)} if self._told else {}
         if raw and raw not in EXACT_REASONS:
             more["vendor_stop_reason"] = raw
         if reason is None:
@@ -341,4 +386,4 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
         "total_tokens": usage.input_tokens + usage.output_tokens,
     }
-    return written | ({"estimated": True} if usage.estimated else {})
+    return written | marks_of(usage)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from licet.wire.dialect import CHAT, Dialect
+from licet.wire.dialect import CHAT, MESSAGES, Dialect
 from licet.wire.framing import CR, data_of, end_of_event
 
 Barrier = Literal["", "call", "reasoning", "refusal", "ended", "too_long", "unknown"]
@@ -69,6 +69,38 @@ class _Event(msgspec.Struct, gc=False):
     delta: _Delta | None = None
 
 
+class _Response(msgspec.Struct, gc=False):
+    id: Any = None
+    created_at: Any = None
+
+
+class _Item(msgspec.Struct, gc=False):
+    type: Any = None
+    id: Any = None
+    content: Any = None
+
+
+class _Part(msgspec.Struct, gc=False):
+    type: Any = None
+    text: Any = None
+
+
+class _ResponseEvent(msgspec.Struct, gc=False):
+    type: Any = None
+    sequence_number: Any = None
+    output_index: Any = None
+    content_index: Any = None
+    delta: Any = None
+    logprobs: Any = None
+    response: _Response | None = None
+    part: _Part | None = None
+    item: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_RESPONSE_EVENT: Final = msgspec.json.Decoder(_ResponseEvent).decode
+_ITEM: Final = msgspec.json.Decoder(_Item).decode
+_ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "error")
+_OF_TEXT: Final = ("response.output_text.done", "response.content_part.done")
 _CHUNK: Final = msgspec.json.Decoder(_ChatChunk).decode
 _EVENT: Final = msgspec.json.Decoder(_Event).decode
 
@@ -77,15 +109,26 @@ class Transcript:
     """Reads along, event by event. `size_max`: characters of text, beyond which none is kept.
 
     `id` and `created_s` are those of the answer; `index` is the last content block's in
-    Messages (-1: none), and `open` whether it is open.
+    Messages, the last item's in Responses (-1: none), and `open` whether it is open. In
+    Responses, `sequence` is the last event's number, `items` are those that are done, and of the
+    open one `item_id` is the id, `item_text` the text, and `part_open` says whether it has any.
     """
 
-    __slots__ = ("_is_chat", "_pieces", "barrier", "created_s", "id", "index", "open", "size",
+    __slots__ = ("_item_pieces", "_pieces", "_read", "barrier", "created_s", "id", "index",
+                 "item_id", "items", "open", "part_open", "sequence", "size",
                  "size_max")  # fmt: skip
 
     def __init__(self, dialect: Dialect, size_max: int) -> None:
-        self._is_chat = dialect == CHAT
+        if dialect == CHAT:
+            self._read = self._read_chunk
+        else:
+            self._read = self._read_event if dialect == MESSAGES else self._read_response_event
         self._pieces: list[str] = []
+        self._item_pieces: list[str] = []
+        self.items: list[msgspec.Raw] = []
+        self.item_id = ""
+        self.part_open = False
+        self.sequence = -1
         self.size = 0
         self.size_max = size_max
         self.barrier: Barrier = ""
@@ -100,6 +143,10 @@ class Transcript:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
 
+    @property
+    def item_text(self) -> str:
+        return "".join(self._item_pieces)
+
     def read(self, data: bytes) -> None:
         """Whole events, as they leave for the caller."""
         plain = CR not in data
@@ -109,7 +156,7 @@ class Transcript:
             payload = data_of(data[start : size if end < 0 else end])
             if payload:
                 try:
-                    self._read_chunk(payload) if self._is_chat else self._read_event(payload)
+                    self._read(payload)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     self._bar("unknown")
             start = size if end < 0 else end
@@ -183,3 +230,53 @@ class Transcript:
             self.barrier = "reasoning"
         else:
             self._bar("call" if block.type == "tool_use" else "unknown")
+
+    def _read_response_event(self, payload: bytes) -> None:
+        event = _RESPONSE_EVENT(payload)
+        kind = event.type
+        if type(event.sequence_number) is int:
+            self.sequence = event.sequence_number
+        if kind == "response.output_text.delta":
+            if event.logprobs or not isinstance(event.delta, str):
+                self._bar("unknown")
+                return
+            self._say(event.delta)
+            self._item_pieces.append(event.delta)
+        elif kind == "response.output_item.added":
+            self._begin_item(event.output_index, _ITEM(event.item))
+        elif kind == "response.output_item.done":
+            self.items.append(event.item.copy())
+            self.open = self.part_open = False
+        elif kind == "response.content_part.added":
+            self._begin_part(event)
+        elif kind in _ENDS:
+            self._bar("ended")
+        elif event.response is not None:
+            self._begin_response(event.response)
+        elif self.barrier != "reasoning" and kind not in _OF_TEXT:
+            # Of sources, and of what nobody knows, a continuation knows nothing.
+            self._bar("refusal" if kind == "response.refusal.delta" else "unknown")
+
+    def _begin_response(self, response: _Response) -> None:
+        if isinstance(response.id, str):
+            self.id = response.id
+        if isinstance(response.created_at, int | float):
+            self.created_s = int(response.created_at)
+
+    def _begin_item(self, index: Any, item: _Item) -> None:
+        self._item_pieces = []
+        self.index = index if type(index) is int else self.index + 1
+        self.item_id = item.id if isinstance(item.id, str) else ""
+        self.open = True
+        if item.type == "reasoning":
+            self.barrier = "reasoning"
+        elif item.type != "message" or item.content:
+            self._bar("call" if item.type == "function_call" else "unknown")
+
+    def _begin_part(self, event: _ResponseEvent) -> None:
+        part = event.part or _Part()
+        if self.barrier == "reasoning" and part.type == "reasoning_text":
+            return
+        if part.type != "output_text" or part.text or self.part_open or event.content_index != 0:
+            self._bar("refusal" if part.type == "refusal" else "unknown")
+        self.part_open = True

@@ -184,8 +184,7 @@ class AnswerTranslator:
 
     def resume(self, begun: Transcript, told: bytes, before: Usage | None) -> None:
         """Makes it the rest of the answer that the caller has `begun` to read. `told`, a JSON
-        object, says who goes on; `before` is what the attempts so far took. Not for Responses."""
-        assert not isinstance(self._writer, ResponsesWriter), "its answers are not continued"
+        object, says who goes on; `before` is what the attempts so far took."""
         self._writer.resume(begun)
         self._reader = _Continuing(self._reader, begun.text, told)
         self._before = before

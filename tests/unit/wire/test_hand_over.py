@@ -115,6 +115,97 @@ def test_what_stands_in_the_way_in_messages(events: list[bytes], barrier: str) -
     assert read("messages", START, *events).barrier == barrier
 
 
+def item(kind: str, at: int = 0, number: int = 2, **fields: Any) -> bytes:
+    whole = {"type": kind, "id": f"i_{at}"} | fields
+    return event("response.output_item.added", sequence_number=number, output_index=at, item=whole)
+
+
+def part(kind: str = "output_text", at: int = 0, **fields: Any) -> bytes:
+    begun = {"type": kind, "text": ""} | fields
+    return event(
+        "response.content_part.added",
+        sequence_number=3,
+        output_index=at,
+        content_index=fields.pop("content_index", 0),
+        part=begun,
+    )
+
+
+def said(text: str, number: int = 4, **fields: Any) -> bytes:
+    kind = "response.output_text.delta"
+    return event(kind, sequence_number=number, output_index=0, delta=text, logprobs=[], **fields)
+
+
+CREATED = event("response.created", sequence_number=0, response={"id": "resp_1", "created_at": 7.0})
+SPOKEN = (item("message", content=[]), part(), said("A b"))
+
+
+def test_of_responses_the_items_are_kept_too() -> None:
+    thought = {"type": "reasoning", "id": "rs_0", "summary": []}
+    done = event("response.output_item.done", sequence_number=3, output_index=0, item=thought)
+    answer = read(
+        "responses", CREATED, item("reasoning", summary=[]), done,
+        item("message", at=1), part(at=1), said("A"), said(" b", number=5),
+    )  # fmt: skip
+    assert (answer.text, answer.id, answer.created_s, answer.barrier) == ("A b", "resp_1", 7, "")
+    assert (answer.index, answer.open, answer.part_open) == (1, True, True)
+    assert (answer.item_id, answer.item_text, answer.sequence) == ("i_1", "A b", 5)
+    assert [json.loads(bytes(one)) for one in answer.items] == [thought]
+
+
+@pytest.mark.parametrize(
+    ("events", "barrier"),
+    [
+        ([item("message", content=[])], ""),
+        ([item("message", content=[]), part()], ""),
+        ([item("function_call", name="f", arguments="")], "call"),
+        ([*SPOKEN, item("function_call", at=1, name="f")], "call"),
+        ([item("reasoning")], "reasoning"),
+        ([item("reasoning"), event("response.reasoning_text.delta", delta="hm")], "reasoning"),
+        ([item("reasoning"), *SPOKEN], ""),
+        ([item("web_search_call")], "unknown"),
+        ([item("message"), part("refusal")], "refusal"),
+        ([*SPOKEN, part()], "unknown"),
+        ([*SPOKEN, event("response.output_text.annotation.added", annotation={})], "unknown"),
+        ([item("message"), part(), said("a", number=4) + said("b" * 1000)], "too_long"),
+        ([*SPOKEN, event("response.completed", response={"id": "resp_1"})], "ended"),
+        ([*SPOKEN, event("response.incomplete", response={"id": "resp_1"})], "ended"),
+        ([b"data: {nonsense\n\n"], "unknown"),
+    ],
+)
+def test_what_stands_in_the_way_in_responses(events: list[bytes], barrier: str) -> None:
+    assert read("responses", CREATED, *events).barrier == barrier
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [(), (item("message", content=[]),), (item("message", content=[]), part()), SPOKEN],
+    ids=["nothing", "item", "part", "text"],
+)
+def test_the_rest_in_responses_is_an_item_of_its_own(shown: tuple[bytes, ...]) -> None:
+    way = AnswerTranslator("chat", "responses", created_s=9, usage_asked=True, request_size=40)
+    way.resume(read("responses", CREATED, *shown), b'{"who":"b"}', None)
+    reader = StreamReader("chat")
+    frames = reader.feed(b"".join(CHAT_REST))
+    events = [
+        json.loads(one.split(b"data: ")[1])
+        for one in b"".join(way.frame(frame, reader).raw for frame in frames).split(b"\n\n")
+        if one
+    ]
+    numbers = [one["sequence_number"] for one in events]
+    first = {0: 1, 1: 3, 2: 4, 3: 5}[len(shown)]
+    assert numbers == list(range(first, first + len(events)))
+    (added,) = [one for one in events if one["type"] == "response.output_item.added"]
+    assert (added["item"]["licet"], added["output_index"]) == ({"who": "b"}, min(1, len(shown)))
+    last = events[-1]["response"]
+    assert (last["id"], last["created_at"], last["model"]) == ("resp_1", 7, "a")
+    *begun, rest = last["output"]
+    assert rest["content"][0]["text"].strip() == "rest"
+    assert [one["status"] for one in begun] == ["incomplete"] * min(1, len(shown))
+    parts = [one["type"] for one in events].count("response.content_part.added")
+    assert parts == (2 if len(shown) == 1 else 1)
+
+
 def test_what_cannot_be_continued_is_not_kept() -> None:
     assert read("chat", chunk({"content": "a"}), chunk(CALL)).text == ""
 
@@ -198,6 +289,15 @@ def test_what_we_told_in_a_block_is_taken_out_when_it_comes_back() -> None:
     assert without_notices(untouched).fields["messages"] == untouched.fields["messages"]
     plain = request("messages")
     assert without_notices(plain) is plain
+    items = [
+        {"type": "message", "role": "assistant", "content": "b", "licet": {}},
+        {"role": "user", "content": "licet"},
+    ]
+    own = read_request("responses", json.dumps({"model": "m", "input": items}).encode())
+    assert json.loads(bytes(without_notices(own).fields["input"])) == [
+        {"type": "message", "role": "assistant", "content": "b"},
+        {"role": "user", "content": "licet"},
+    ]
 
 
 def resumed(source: Dialect, target: Dialect, text: str, *events: bytes) -> bytes:
