@@ -6,7 +6,7 @@ Endpoints come from the configuration alone; nothing that a caller sends names a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from licet.catalog import Candidate, Endpoint
@@ -31,17 +31,20 @@ from licet.wire import (
     without_reasoning,
 )
 
-if TYPE_CHECKING:
-    from licet.gateway.bedrock import Bedrock
-
-    Carrier = Bedrock | Vertex
-
 _PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
 _ONE_WAY: dict[Operation, Dialect] = {
     operation: dialect for dialect, operation in _PATHS if operation != "answer"
 }
 """In which dialect's manner that is asked for which only one has words for."""
 REMEMBERED_HEADS_MAX = 1_000
+
+
+class Carrier(Protocol):
+    """Puts requests of Messages as a vendor wants them that has ways of its own."""
+
+    def put(
+        self, body: bytes, model: str, passed: Iterable[Header], at_s: float
+    ) -> tuple[str, list[Header], bytes]: ...
 
 
 class Way:
