@@ -19,7 +19,15 @@ from licet.evidence import (
 )
 from licet.gateway import Folder
 from licet.storage import verifier_key
-from licet.storage.witnesses import Witness, publish, witness_server
+from licet.storage.witnesses import (
+    FolderSink,
+    HttpSink,
+    Sink,
+    Witness,
+    is_url,
+    publish,
+    witness_server,
+)
 from licet.terms import OperationFault
 
 KEY = click.option(
@@ -98,8 +106,14 @@ def serve(key_file: Path, state: Path, logs: tuple[str, ...], host: str, port: i
     "--to",
     "sink",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="A folder that others keep: a mounted share, a repository, a bucket.",
+    metavar="DIR|URL",
+    help="Where others keep it: a folder, such as a mounted share, or a URL for GET and PUT.",
+)
+@click.option(
+    "--credential",
+    "variable",
+    metavar="NAME",
+    help="The environment variable with the bearer token for the URL.",
 )
 @click.option(
     "--witness",
@@ -112,7 +126,11 @@ def serve(key_file: Path, state: Path, logs: tuple[str, ...], host: str, port: i
 @EVIDENCE_FOLDER
 @config_option
 def publish_checkpoint(
-    sink: Path, asked: tuple[tuple[str, str], ...], evidence_folder: Path | None, folder: Folder
+    sink: str,
+    variable: str | None,
+    asked: tuple[tuple[str, str], ...],
+    evidence_folder: Path | None,
+    folder: Folder,
 ) -> None:
     """Put the newest checkpoint where others keep it, signed by witnesses.
 
@@ -121,6 +139,15 @@ def publish_checkpoint(
     """
     path = evidence_of(evidence_folder, folder)
     witnesses = tuple((url, parse_cosigner(vkey)) for url, vkey in asked)
-    found = publish(path, sink, verifier_key(path), witnesses=witnesses)
+    found = publish(path, _sink(sink, variable), verifier_key(path), witnesses=witnesses)
     by = f", signed by {', '.join(found.witnesses)}" if found.witnesses else ""
     click.echo(f"published: {found.checkpoint.size} leaves, {found.before} before{by}")
+
+
+def _sink(place: str, variable: str | None) -> Sink:
+    if not is_url(place):
+        return FolderSink(Path(place))
+    secret = None if variable is None else os.environ.get(variable)
+    if variable is not None and not secret:
+        raise OperationFault("no_credential", f"environment variable `{variable}` is not set")
+    return HttpSink(place, secret)

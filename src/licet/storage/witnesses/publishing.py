@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,14 +25,11 @@ from licet.evidence import (
     relation,
     verify_consistency,
 )
-from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk, RealDisk
 from licet.storage.log import CHECKPOINT
 from licet.storage.proving import prove_between
+from licet.storage.witnesses.sinks import Sink, http_ask
 from licet.terms import EvidenceFault, OperationFault
-
-BOUND_S = 30.0
-ANSWER_BYTES_MAX = 64 << 10
 
 Post = Callable[[str, bytes], tuple[int, bytes]]
 """`post(url, body)`: status and body of the answer."""
@@ -50,7 +45,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
 
 def publish(
     folder: Path,
-    sink: Path,
+    sink: Sink,
     key: VerifierKey,
     *,
     witnesses: tuple[tuple[str, VerifierKey], ...] = (),
@@ -60,53 +55,53 @@ def publish(
     """Puts the newest checkpoint into `sink`: as `checkpoint`, and for ever under its size.
 
     `witnesses`: a URL prefix and the key of each whose signature is asked for, all of which must
-    sign. Raises `EvidenceFault`: `split_view`, `log_rewound`, `root_differs`, `disk_...`;
-    `OperationFault` (`witness_refused`, `witness_unreachable`).
+    sign. Raises `EvidenceFault`: `no_log`, `split_view`, `log_rewound`, `root_differs`, `disk_...`;
+    `OperationFault` (`witness_...`, `sink_refused`, `sink_unreachable`).
     """
     chosen = disk or RealDisk()
-    note = chosen.read(folder / CHECKPOINT)
+    try:
+        note = chosen.read(folder / CHECKPOINT)
+    except FileNotFoundError as error:
+        raise EvidenceFault("no_log", f"there is no signed log in `{folder}`") from error
     head = open_checkpoint(note, [key])
-    before = _last(chosen, sink)
+    before = _last(sink)
     if before is not None:
         _require_growth(folder, before, head, chosen)
     names = []
     for url, witness in witnesses:
         note += _cosignature(folder, url, head, note, witness, chosen, post or http_post)
         names.append(witness.name)
-    try:
-        chosen.make_folder(sink)
-        chosen.replace(sink / f"{head.size:020}.{CHECKPOINT}", note)
-        chosen.replace(sink / CHECKPOINT, note)
-    except OSError as error:
-        raise disk_fault(error, sink) from error
+    sink.put(f"{head.size:020}.{CHECKPOINT}", note)
+    sink.put(CHECKPOINT, note)
     size = before.size if before is not None else 0
     return Published(checkpoint=head, before=size, witnesses=tuple(names))
 
 
 def http_post(url: str, body: bytes) -> tuple[int, bytes]:
     """`OperationFault` (`witness_unreachable`) when nobody answers."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     try:
-        with closing(connect(parts.netloc, timeout=BOUND_S)) as connection:
-            connection.request("POST", parts.path, body)
-            answer = connection.getresponse()
-            return answer.status, answer.read(ANSWER_BYTES_MAX)
+        return http_ask("POST", url, body, {})
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OperationFault(
             "witness_unreachable", f"no witness answers at `{url}`: {error}"
         ) from error
 
 
-def _last(disk: Disk, sink: Path) -> Checkpoint | None:
+def _last(sink: Sink) -> Checkpoint | None:
     # Whoever may write there may lie; but a lie is reported as a split view, and looked at.
-    try:
-        note = disk.read(sink / CHECKPOINT)
-    except FileNotFoundError:
+    note = sink.get(CHECKPOINT)
+    if note is None:
         return None
-    text, _ = note_parts(note)
-    return parse_checkpoint(text)
+    try:
+        text, _ = note_parts(note)
+        return parse_checkpoint(text)
+    except EvidenceFault as fault:
+        raise EvidenceFault(
+            "published_damaged",
+            f"what was published last is no checkpoint: {fault.message}",
+            remedy="keep it, ask who may write there, and put back the newest file of its folder"
+            " that is named after a size",
+        ) from fault
 
 
 def _require_growth(folder: Path, before: Checkpoint, head: Checkpoint, disk: Disk) -> None:
