@@ -250,8 +250,19 @@ class Outbound:
             self._transport.abort()
 
     def _complete(self, *, reusable: bool) -> None:
-        """Parts from the receiver, who is told last: it may send again on this connection."""
+        """Parts from the receiver, who is told last: it may send again on this connection.
+
+        INVARIANT (one exchange): what a stream said at its very end is told before the connection
+        serves anybody else. The receiver may let go of it over those words, or abort it, which
+        would befall whoever came next.
+        """
+        receiver = self._receiver
+        if self._head_told and self._body and receiver is not None:
+            receiver.upstream_body(self._taken())
         receiver, self._receiver = self._receiver, None
+        if receiver is None:
+            # It has aborted, which closes.
+            return
         head_told, status, headers, body = (
             self._head_told,
             self._status,
@@ -259,18 +270,17 @@ class Outbound:
             self._taken(),
         )
         if reusable:
+            if head_told:
+                # A receiver that has paused over its last words has nothing here to resume.
+                self.resume_reading()
             self._pool.give_back(self)
         else:
             self._pool.discard(self)
             self.close()
-        if receiver is None:
-            return
-        if not head_told:
+        if head_told:
+            receiver.upstream_complete()
+        else:
             receiver.upstream_answer(status, headers, body)
-            return
-        if body:
-            receiver.upstream_body(body)
-        receiver.upstream_complete()
 
     def _fail(self, kind: FailureKind, message: str) -> None:
         receiver, self._receiver = self._receiver, None

@@ -312,6 +312,40 @@ def test_an_answer_that_is_complete_for_us_is_read_to_its_end() -> None:
     assert vendor.pool.take_idle() is connection
 
 
+class Leaving(Caller):
+    """Does something with its connection as soon as it hears a piece of the answer."""
+
+    def __init__(self, then: Callable[[Outbound], None]) -> None:
+        super().__init__()
+        self._then = then
+        self.connection: Outbound | None = None
+
+    def upstream_body(self, data: bytes) -> None:
+        super().upstream_body(data)
+        assert self.connection is not None
+        self._then(self.connection)
+
+
+@pytest.mark.parametrize("then", [Outbound.linger, Outbound.abort, Outbound.pause_reading])
+def test_what_is_done_over_the_last_words_does_not_befall_whoever_waits(
+    then: Callable[[Outbound], None],
+) -> None:
+    vendor, caller, next_one = Vendor(connections_max=1), Leaving(then), Caller()
+    vendor.ask(caller)
+    caller.connection, line = vendor.connect()
+    vendor.ask(next_one)
+    caller.connection.data_received(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    caller.connection.data_received(b"3\r\nend\r\n0\r\n\r\n")
+    assert caller.heard[:2] == [200, b"end"]
+    connection = caller.connection
+    if line.aborted:
+        connection, line = vendor.connect()
+    assert line.sent.endswith(b"request")
+    assert line.reading
+    connection.data_received(ANSWER)
+    assert next_one.heard == [200, b"hi", "complete"]
+
+
 def test_a_closed_pool_keeps_nothing() -> None:
     vendor, connection, line, caller = asked()
     vendor.pool.close()
