@@ -15,7 +15,9 @@ from licet.terms import ConfigurationFault, Document, Path
 REMEDY = 'refer to it: `credential = { env = "NAME" }` or `credential = { file = "path" }`'
 
 
-class CredentialReference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CredentialReference(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """Exactly one of: the name of an environment variable, the path of a file (relative to
     the configuration folder) that holds nothing else."""
 

@@ -7,18 +7,21 @@ written and becomes part of the snapshot; the rest does not.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from licet.catalog.credentials import REMEDY, CredentialReference
 from licet.catalog.nouns import EvidenceMode
 from licet.terms import ConfigurationFault, Document, Identifier, Text
 
 DAY_S = 86_400
 HOUR_MS = 3_600_000
 MIB = 1 << 20
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Milliseconds = Annotated[int, Meta(ge=1, le=HOUR_MS)]
@@ -61,6 +64,14 @@ class ControlSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields
     socket: Text = "run/control.sock"
 
 
+class PublishSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where others keep checkpoints: a folder, or a URL below which GET and PUT work."""
+
+    to: Text
+    every_s: Seconds = 300
+    credential: CredentialReference | None = None
+
+
 class EvidenceSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The log. `mode`: for workloads that say nothing; None: before_send wherever a
     directive names a candidate's model, else before_answer. `openings_days`: for how long what
@@ -70,6 +81,8 @@ class EvidenceSettings(_Section, frozen=True, kw_only=True, forbid_unknown_field
     mode: EvidenceMode | None = None
     checkpoint_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
     openings_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
+    publish: tuple[PublishSettings, ...] = ()
+    tiles_every_s: Seconds | None = None
 
 
 class ClockSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -210,6 +223,7 @@ def _contradictions(document: Document, written: Settings) -> list[Configuration
                 remedy="a page on which refused callers find whom to ask",
             )
         )
+    faults += _unpublishable(document, written.evidence.publish)
     faults += [
         document.fault(
             "not_an_attribute",
@@ -221,3 +235,46 @@ def _contradictions(document: Document, written: Settings) -> list[Configuration
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name)
     ]
     return faults
+
+
+def _unpublishable(
+    document: Document, publish: tuple[PublishSettings, ...]
+) -> Iterator[ConfigurationFault]:
+    """Places that cannot be, and credentials that nobody should send there."""
+    seen: set[str] = set()
+    for index, one in enumerate(publish):
+        path = ("evidence", "publish", index)
+        reference = one.credential
+        if one.to in seen:
+            yield document.fault("published_twice", f"`{one.to}` is there twice", (*path, "to"))
+        seen.add(one.to)
+        if "://" in one.to and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", one.to):
+            yield document.fault(
+                "wrong_url",
+                "`to` is not a URL to put checkpoints under",
+                (*path, "to"),
+                remedy="like `https://keeper.example/logs/ours`, without a name, a password or a"
+                " query; or the path of a folder",
+            )
+        elif reference is None:
+            continue
+        elif (reference.env is None) == (reference.file is None):
+            yield document.fault(
+                "wrong_credential",
+                "a credential is one of `env` and `file`",
+                (*path, "credential"),
+                remedy=REMEDY,
+            )
+        elif "://" not in one.to:
+            yield document.fault(
+                "wrong_credential",
+                f"`{one.to}` is a folder, which takes no credential",
+                (*path, "credential"),
+            )
+        elif one.to.startswith("http://") and urlsplit(one.to).hostname not in LOOPBACK:
+            yield document.fault(
+                "wrong_credential",
+                f"`{one.to}` would get the credential unencrypted",
+                (*path, "credential"),
+                remedy="`https://`; only this machine itself may be spoken to without",
+            )

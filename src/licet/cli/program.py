@@ -90,6 +90,8 @@ def load_child(name: str) -> click.Command | None:
             from licet.cli.recorder_child import recorder as command
         case "worker":
             from licet.cli.worker_child import worker as command
+        case "publisher":
+            from licet.cli.publisher_child import publisher as command
         case "vendors":
             from licet.cli.vendors_child import vendors as command
         case _:

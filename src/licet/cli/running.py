@@ -8,7 +8,9 @@ import time
 from dataclasses import replace
 
 import click
+import msgspec
 
+from licet.catalog import EvidenceSettings
 from licet.cli.options import MOMENT, child, config_option, who
 from licet.cli.snapshots import history_of
 from licet.gateway import (
@@ -139,6 +141,11 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
         where += ["--recorder", str(recorder_path), "--index", str(index)]
         return child("worker", *where, "--configuration", str(folder.path.resolve()))
 
+    def publisher(control_fd: int, asked: EvidenceSettings) -> list[str]:
+        where = ["--control-fd", str(control_fd), "--folder", str(evidence)]
+        where += ["--config", str(folder.path.resolve())]
+        return child("publisher", *where, "--settings", msgspec.json.encode(asked).decode())
+
     return Plan(
         folder=evidence,
         configuration=folder.path.resolve(),
@@ -149,6 +156,7 @@ def _plan(folder: Folder, configuration: Configuration, clock_at: Instant | None
         workers=settings.node.workers,
         recorder=recorder,
         worker=worker,
+        publisher=publisher,
         scripted_start=scripted,
     )
 

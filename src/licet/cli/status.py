@@ -40,6 +40,7 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
     lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")
     lines.append(f"evidence   {found['evidence']}")
+    lines += [_published(one, found["wall_s"]) for one in found.get("published", ())]
     lines += [_issuer(one) for one in found.get("issuers", ())]
     lines += _partial(found.get("partial"))
     lines += [_directive("in force", one) for one in found.get("in_force", ())]
@@ -60,6 +61,16 @@ def _issuer(one: Mapping[str, Any]) -> str:
         keys = f"{one['keys']} keys, of {one['age_s']} s ago"
     failing = f", FAILING: {one['fault']}" if one["fault"] else ""
     return f"issuer     {one['id']}: {keys}{failing}"
+
+
+def _published(one: Mapping[str, Any], now_s: int) -> str:
+    """A place where the log is published."""
+    if one["size"] is None:
+        state = "NOTHING YET"
+    else:
+        state = f"{one['size']} leaves, {max(0, now_s - one['at_s'])} s ago"
+    failing = f", FAILING: {one['fault']}" if one["fault"] else ""
+    return f"published  {one['place']}: {state}{failing}"
 
 
 def _partial(partial: Mapping[str, Any] | None) -> list[str]:

@@ -6,10 +6,12 @@ from licet.gateway.control_client import ask
 from licet.gateway.folder import Folder, digest_key
 from licet.gateway.folder_adopter import FolderAdopter
 from licet.gateway.key_keeping import kept_keys
-from licet.gateway.messages import Ready, Secrets, frame
+from licet.gateway.messages import Place, Publication, Ready, Secrets, frame
 from licet.gateway.plan import Plan, Running
 from licet.gateway.probe import Probed, probe_endpoint
+from licet.gateway.publication import TILES
 from licet.gateway.register_history import History, read_history
+from licet.gateway.rounds import Rounds, Work
 from licet.gateway.routing import path_of
 from licet.gateway.standing import Selected, Standing, stand
 from licet.gateway.supervisor import Supervisor
@@ -17,14 +19,18 @@ from licet.gateway.suspension import Suspended, Suspension, recover, suspend, wi
 from licet.gateway.worker_process import run_worker
 
 __all__ = [
+    "TILES",
     "Adopted",
     "Adopter",
     "Folder",
     "FolderAdopter",
     "History",
+    "Place",
     "Plan",
     "Probed",
+    "Publication",
     "Ready",
+    "Rounds",
     "Running",
     "Secrets",
     "Selected",
@@ -32,6 +38,7 @@ __all__ = [
     "Supervisor",
     "Suspended",
     "Suspension",
+    "Work",
     "ask",
     "digest_key",
     "frame",

@@ -87,7 +87,7 @@ class Folder:
         found: dict[str, str] = {}
         faults: list[Fault] = []
         for endpoint, reference in references.items():
-            secret = self._reveal(reference, environment)
+            secret = self.reveal(reference, environment)
             if secret:
                 found[endpoint] = secret
                 continue
@@ -104,7 +104,8 @@ class Folder:
             raise Faults(tuple(faults))
         return found
 
-    def _reveal(self, reference: CredentialReference, environment: Mapping[str, str]) -> str:
+    def reveal(self, reference: CredentialReference, environment: Mapping[str, str]) -> str:
+        """The secret; empty where the reference leads nowhere."""
         if reference.env is not None:
             return environment.get(reference.env, "")
         if reference.file is None:

@@ -90,6 +90,25 @@ class Drain(_Message, frozen=True, tag="drain"):
     seconds: float
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the log is published. `size`: leaves there, None when none ever were since the start;
+    `at_s`: since when, Unix seconds; `failures` are counted since the start, and `fault`, with its
+    `code`, is what went wrong last, empty when nothing did."""
+
+    name: str
+    size: int | None = None
+    at_s: int | None = None
+    failures: int = 0
+    fault: str = ""
+    code: str = ""
+
+
+class Publication(_Message, frozen=True, tag="publication"):
+    """What became of the publications."""
+
+    places: tuple[Place, ...] = ()
+
+
 class AskStatus(_Message, frozen=True, tag="ask_status"):
     """Say how you are."""
 
@@ -165,7 +184,7 @@ class RecorderWord(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-ToWorker = Configure | StepClock | Lease | Trust | Drain | AskStatus
+ToWorker = Configure | StepClock | Lease | Trust | Publication | Drain | AskStatus
 FromWorker = Ready | Adopted | ClockPassed | WorkerStatus | UnknownKey | Drained | Failed
 
 Message = TypeVar("Message")
@@ -233,3 +252,4 @@ def _decoder(union: Any) -> Callable[[bytes], Any]:
 
 decode_to_worker: Callable[[bytes], ToWorker] = _decoder(ToWorker)
 decode_from_worker: Callable[[bytes], FromWorker] = _decoder(FromWorker)
+decode_publication: Callable[[bytes], Publication] = _decoder(Publication)

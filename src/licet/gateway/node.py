@@ -24,7 +24,7 @@ from licet.gateway.committer import Committer
 from licet.gateway.dialer import LoopDialer
 from licet.gateway.front import Desk
 from licet.gateway.inbound import accept
-from licet.gateway.messages import Secrets, WorkerStatus
+from licet.gateway.messages import Publication, Secrets, WorkerStatus
 from licet.policy import Snapshot
 from licet.terms import Instant
 
@@ -83,6 +83,9 @@ class Node:
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         self.desk.renew_lease(digest, seconds)
+
+    def tell_publication(self, publication: Publication) -> None:
+        self.desk.totals.publication = publication
 
     def on_unknown_key(self, tell: Callable[[str], None]) -> None:
         told: dict[str, float] = {}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from licet.gateway.messages import Place, Publication
 from licet.wire import ModelEntry
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ class Totals:
         "cancelled",
         "cut",
         "failed",
+        "publication",
         "refused",
         "rejected",
         "requests",
@@ -28,6 +31,7 @@ class Totals:
 
     def __init__(self) -> None:
         self.requests = self.answered = self.refused = self.cut = 0
+        self.publication = Publication()
         self.failed = self.cancelled = self.rejected = self.breaches = 0
 
     def count(self, outcome: str) -> None:
@@ -53,7 +57,31 @@ def metrics(totals: Totals, *, worker: int, in_flight: int, connections: int) ->
     lines.append(f'licet_requests_in_flight{{worker="{worker}"}} {in_flight}')
     lines.append("# TYPE licet_connections gauge")
     lines.append(f'licet_connections{{worker="{worker}"}} {connections}')
+    lines += _publication(totals.publication.places)
     return ("\n".join(lines) + "\n").encode()
+
+
+def _publication(places: Sequence[Place]) -> list[str]:
+    """One process publishes, so every worker says the same, without its number."""
+    if not places:
+        return []
+    labels = [f'{{place="{_label(one.name)}"}}' for one in places]
+    rows: list[tuple[str, list[int]]] = [
+        ("licet_published_leaves gauge", [one.size or 0 for one in places]),
+        ("licet_published_timestamp_seconds gauge", [one.at_s or 0 for one in places]),
+        ("licet_publication_failing gauge", [int(bool(one.fault)) for one in places]),
+        ("licet_publication_failures_total counter", [one.failures for one in places]),
+    ]
+    lines = []
+    for head, values in rows:
+        lines.append(f"# TYPE {head}")
+        name = head.partition(" ")[0]
+        lines += [f"{name}{label} {value}" for label, value in zip(labels, values, strict=True)]
+    return lines
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def visible(world: World, caller: Caller) -> list[ModelEntry]:

@@ -24,8 +24,9 @@ from licet.gateway.folder_lock import FolderLock
 from licet.gateway.key_fetching import fetch_keys
 from licet.gateway.key_keeping import KeyKeeper
 from licet.gateway.listening import address_of, bind_unix, close_all, listen
-from licet.gateway.messages import Configure
+from licet.gateway.messages import Configure, Publication
 from licet.gateway.plan import Plan, Running
+from licet.gateway.publication import PublisherProcess
 from licet.gateway.recorder_process import RecorderProcess
 from licet.gateway.suspension import Suspension, suspend
 from licet.gateway.workers import Workers
@@ -76,6 +77,9 @@ class Supervisor:
             fetch=lambda issuer: fetch_keys(issuer, plan.configuration or plan.folder),
             changed=self._trust,
             report=report,
+        )
+        self._publisher = PublisherProcess(
+            loop=loop, command=plan.publisher, changed=self._tell_publication, report=report
         )
         self._one_at_a_time = asyncio.Lock()
         self._ending: asyncio.Future[None] = loop.create_future()
@@ -171,6 +175,7 @@ class Supervisor:
                 remedy="their last words are above",
             )
         self._renew_lease()
+        self._publisher.follow(adopted.settings.evidence)
         self._control = ControlSocket(bind_unix(plan.control), self._commands(), self._report)
         await self._control.start()
         self._on_running(
@@ -192,6 +197,10 @@ class Supervisor:
     def _trust(self) -> None:
         if self._workers is not None:
             self._workers.trust(self._keys.furnish)
+
+    def _tell_publication(self, publication: Publication) -> None:
+        if self._workers is not None:
+            self._workers.tell_publication(publication)
 
     def _configure(self, adopted: Adopted) -> Configure:
         self._serial += 1
@@ -228,6 +237,7 @@ class Supervisor:
                 " it serves nothing until it has",
                 remedy="`licet status` says what became of it",
             )
+        self._publisher.follow(adopted.settings.evidence)
         # What restricts is in force by now; whom a new issuer may name can wait for its keys.
         await self._keys.settled(KEYS_BOUND_S)
         return {
@@ -338,6 +348,8 @@ class Supervisor:
             "snapshot": adopted.digest,
             "workers": workers,
             "recorder": self._recorder.status(),
+            "wall_s": self._wall() // 1_000_000,
+            "published": self._publisher.status(),
             "issuers": self._keys.status(),
             **self._adopter.describe(adopted, self.now()),
         }
@@ -374,6 +386,8 @@ class Supervisor:
         close_all(self._listeners)
         # Last of those that serve, so that every outcome of the workers has somewhere to go.
         await self._recorder.stop(END_BOUND_S)
+        # After the recorder, which signs once more when it ends.
+        await self._publisher.stop(END_BOUND_S)
         if self._companion is not None:
             self._companion.stop()
         if self._lock is not None:

@@ -30,6 +30,7 @@ from licet.gateway.messages import (
     Frames,
     FromWorker,
     Lease,
+    Publication,
     Ready,
     Secrets,
     StepClock,
@@ -59,6 +60,9 @@ class NodeFace(Protocol):
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         """`digest` is the latest snapshot for `seconds` from now."""
+
+    def tell_publication(self, publication: Publication) -> None:
+        """What metrics say of publications from here on."""
 
     def on_unknown_key(self, tell: Callable[[str], None]) -> None:
         """From here on, `tell` hears of issuers whose tokens name keys that are not known."""
@@ -127,6 +131,8 @@ class Worker:
                 self._send(ClockPassed(instant=message.instant))
             case Trust():
                 self._trust(node, message)
+            case Publication():
+                node.tell_publication(message)
             case Lease():
                 node.renew_lease(message.digest, message.seconds)
             case Drain():

@@ -20,6 +20,7 @@ from licet.gateway.messages import (
     Frames,
     FromWorker,
     Lease,
+    Publication,
     Ready,
     StepClock,
     ToWorker,
@@ -116,6 +117,7 @@ class Workers:
         self._barriers: list[Barrier] = []
         self._starting: Barrier | None = None
         self._current: Configure | None = None
+        self._publication = Publication()
         self._seats = tuple(
             Seat(child=self._child(index, launch, backoff)) for index, launch in enumerate(launches)
         )
@@ -183,6 +185,11 @@ class Workers:
         secrets = msgspec.structs.replace(current.secrets, issuers=issuers)
         self._current = msgspec.structs.replace(current, secrets=secrets)
         self._tell(Trust(issuers=issuers))
+
+    def tell_publication(self, publication: Publication) -> None:
+        """For their metrics; nobody waits for it."""
+        self._publication = publication
+        self._tell(publication)
 
     async def statuses(self, bound_s: float) -> dict[int, WorkerStatus]:
         """What each worker says of itself; those that say nothing within the bound are left out."""
@@ -258,6 +265,8 @@ class Workers:
         if self._current is not None:
             current = msgspec.structs.replace(self._current, clock_floor=self._now())
             self._seats[index].child.send(current)
+            if self._publication.places:
+                self._seats[index].child.send(self._publication)
 
     def _heard(self, index: int, message: FromWorker) -> None:
         seat = self._seats[index]

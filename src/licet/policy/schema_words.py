@@ -50,6 +50,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "checkpoint_interval_s": "How often the tree is signed.",
         "openings_days": "For how long what decisions on persons were made from is kept at least;"
         " without it, without end. `licet evidence expire` lets go of it then.",
+        "publish": "Where others keep checkpoints: `licet up` puts them there.",
+        "tiles_every_s": "How often `tiles/` is brought up to the newest checkpoint; unset: only"
+        " by `licet evidence tiles`.",
+    },
+    "PublishSettings": {
+        "to": "A folder, or a URL below which `GET` answers 200 or 404 and `PUT` keeps.",
+        "every_s": "How often.",
+        "credential": "Where the bearer token for the URL is found.",
+    },
+    "CredentialReference": {
+        "env": "The name of an environment variable.",
+        "file": "The path of a file that holds nothing else.",
     },
     "ClockSettings": {
         "error_ms": "What the clock may be off by.",

@@ -18,6 +18,7 @@ from licet.gateway.messages import (
     Failed,
     FromWorker,
     Lease,
+    Publication,
     Ready,
     Secrets,
     StepClock,
@@ -67,6 +68,9 @@ class FakeNode:
 
     def step_clock(self, instant: Instant) -> None:
         self.calls.append(("step", instant))
+
+    def tell_publication(self, publication: Publication) -> None:
+        self.calls.append(("publication", publication))
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         self.calls.append(("lease", digest, seconds))

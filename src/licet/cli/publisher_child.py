@@ -1,0 +1,80 @@
+"""`licet publisher`, which only `licet up` calls: puts the log where others keep it.
+
+A process of its own, and a nice one, so that no record ever waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from licet.catalog import EvidenceSettings, PublishSettings
+from licet.gateway import TILES, Folder, Rounds, Work, frame
+from licet.storage import build_tiles, verifier_key
+from licet.storage.witnesses import FolderSink, HttpSink, Sink, is_url, publish
+from licet.terms import OperationFault
+
+NICER = 10
+
+
+@click.command()
+@click.option("--control-fd", type=int, required=True)
+@click.option("--folder", "log", required=True, type=click.Path(path_type=Path))
+@click.option("--config", "path", required=True, type=click.Path(path_type=Path))
+@click.option("--settings", required=True)
+def publisher(control_fd: int, log: Path, path: Path, settings: str) -> None:
+    """The schedule of publications."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(NICER)
+    asked = msgspec.json.decode(settings, type=EvidenceSettings)
+    rounds = Rounds(_works(log, Folder(path), asked), clock_s=time.monotonic, wall_s=time.time)
+    control = socket.socket(fileno=control_fd)
+    ended = False
+    while not ended:
+        rounds.take()
+        try:
+            control.sendall(frame(rounds.publication))
+        except BrokenPipeError:
+            break
+        # The supervisor says nothing on this channel; it closes, and then it is over.
+        ended = bool(select.select([control], [], [], rounds.wait_s())[0])
+    rounds.take_all()
+
+
+def _works(log: Path, folder: Folder, asked: EvidenceSettings) -> list[tuple[str, float, Work]]:
+    works: list[tuple[str, float, Work]] = []
+    if asked.tiles_every_s is not None:
+        works.append(
+            (
+                TILES,
+                asked.tiles_every_s,
+                lambda: build_tiles(log, verifier_key(log)).checkpoint.size,
+            )
+        )
+    works += [(one.to, one.every_s, _publishing(log, folder, one)) for one in asked.publish]
+    return works
+
+
+def _publishing(log: Path, folder: Folder, one: PublishSettings) -> Callable[[], int]:
+    # The key and the credential are read each time: both may be replaced meanwhile.
+    return lambda: publish(log, _sink(folder, one), verifier_key(log)).checkpoint.size
+
+
+def _sink(folder: Folder, one: PublishSettings) -> Sink:
+    if not is_url(one.to):
+        return FolderSink(folder.within(one.to))
+    if one.credential is None:
+        return HttpSink(one.to)
+    secret = folder.reveal(one.credential, os.environ)
+    if not secret:
+        raise OperationFault("no_credential", f"{one.credential} is missing or empty")
+    return HttpSink(one.to, secret)
