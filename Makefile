@@ -109,6 +109,7 @@ lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/$(LOCK) pyproject.toml --constraint requirements/dev.txt \
 	  --output-file requirements/run.txt
 	@$(BIN)/$(LOCK) --group peers --output-file requirements/peers.txt
+	@$(BIN)/$(LOCK) --group clients --output-file requirements/clients.txt
 
 clean: ## remove everything that was made here, the virtual environment included
 	@rm -rf .venv .cache .hypothesis .ruff_cache build dist src/*.egg-info

@@ -203,6 +203,7 @@ class Gateway:
         workers: int = 2,
         lease_s: int = 15,
         files: Mapping[str, str] | None = None,
+        workloads: tuple[str, ...] = WORKLOADS,
     ) -> None:
         self.folder = folder
         self.evidence = folder / "evidence"
@@ -212,7 +213,7 @@ class Gateway:
         self.process: subprocess.Popen[str] | None = None
         private, public = new_signing_key("local-1", os.urandom(32))
         plain, key = new_key(
-            "test", os.urandom(32), organisation="acme", workloads=WORKLOADS, created=_now()
+            "test", os.urandom(32), organisation="acme", workloads=workloads, created=_now()
         )
         self.key = plain
         self.tokens = {person: _token(person, private) for person in PERSONS}

@@ -268,7 +268,7 @@ class Desk:
         if dialect != CHAT and self.world.tells_in_blocks:
             request = without_notices(request)
         passage = _passage(http, request, case, self.world.ways)
-        if passage.left and (barrier := passage.barrier()) is not None:
+        if (barrier := passage.barrier()) is not None:
             self.totals.rejected += 1
             refusals.fault(reply, barrier, request_id)
             return

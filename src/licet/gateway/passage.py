@@ -25,6 +25,7 @@ from licet.wire import (
     Transcript,
     Translated,
     Usage,
+    missing_bound,
     read_answer,
     read_count,
     read_embeddings,
@@ -82,7 +83,7 @@ class Passage:
     def barrier(self) -> CallerFault | None:
         """Why the request cannot be said in any dialect; None where it can."""
         if not self.left or not self._lossless:
-            return None
+            return missing_bound(self.request)
         name = self.left[0]
         return CallerFault(
             "untranslatable",

@@ -9,6 +9,7 @@ import msgspec
 
 from licet.sim.questions import Question
 from licet.sim.script import ScriptedFault
+from licet.sim.wishes import fill
 
 Stop = Literal["end", "length", "tool", "refusal", "unknown"]
 
@@ -129,6 +130,19 @@ def compose(
         ),
         geo=geo,
     )
+
+
+def oblige(answer: Answer, question: Question) -> Answer:
+    """The answer of a vendor that calls the tool, and keeps to the schema, that it is asked for."""
+    wishes = question.wishes
+    if wishes.tool is not None:
+        arguments = msgspec.json.encode(fill(wishes.parameters)).decode()
+        call = ToolCall(id=answer.id, name=wishes.tool, arguments=arguments)
+        return msgspec.structs.replace(answer, text="", call=call, stop="tool")
+    if wishes.shape is not None:
+        text = msgspec.json.encode(fill(wishes.shape)).decode()
+        return msgspec.structs.replace(answer, text=text, stop="end")
+    return answer
 
 
 def twist(answer: Answer, fault: ScriptedFault) -> Answer:

@@ -47,7 +47,7 @@ def whole(answer: Answer) -> bytes:
         arguments = msgspec.Raw(answer.call.arguments.encode())
         content.append({**_tool_block(answer), "input": arguments})
     body = _message(answer)
-    body |= {"content": content, **_stop(answer)}
+    body |= {"container": None, "content": content, **_stop(answer)}
     if answer.usage:
         body["usage"] = _usage(answer.usage, answer.geo, answer.usage.completion)
     return encode(body)
@@ -60,7 +60,8 @@ def stream(
     include_usage: bool,
 ) -> tuple[Piece, ...]:
     """Named events from `message_start` to `message_stop`, with a `ping` near the start."""
-    start = {**_message(answer), "content": [], "stop_reason": None, "stop_sequence": None}
+    start = {**_message(answer), "container": None, "content": []}
+    start |= {"stop_reason": None, "stop_sequence": None, "stop_details": None}
     if answer.usage:
         start["usage"] = _usage(answer.usage, answer.geo, 1)
     pieces = [
@@ -78,7 +79,7 @@ def stream(
         pieces += _tool_use(answer, index, chunks)
     closing: dict[str, Any] = {"delta": _stop(answer)}
     if answer.usage:
-        closing["usage"] = {"output_tokens": answer.usage.completion}
+        closing["usage"] = {"output_tokens": answer.usage.completion, **_thought(answer.usage)}
     pieces.append(_event("closing", "message_delta", closing))
     pieces.append(_event("closing", "message_stop", {}))
     return tuple(pieces)
@@ -204,7 +205,12 @@ def _block(
 def _tool_block(answer: Answer) -> dict[str, Any]:
     if answer.call is None:
         return {}
-    return {"type": "tool_use", "id": f"toolu_{answer.call.id}", "name": answer.call.name}
+    return {
+        "type": "tool_use",
+        "id": f"toolu_{answer.call.id}",
+        "name": answer.call.name,
+        "caller": {"type": "direct"},
+    }
 
 
 def _signature(answer: Answer) -> str:
@@ -214,12 +220,19 @@ def _signature(answer: Answer) -> str:
 def _usage(usage: Usage, geo: str, output: int) -> dict[str, Any]:
     return {
         "input_tokens": usage.prompt - usage.cached,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached,
         "output_tokens": output,
+        **_thought(usage),
+        "server_tool_use": None,
         "service_tier": "standard",
         "inference_geo": geo,
     }
+
+
+def _thought(usage: Usage) -> dict[str, Any]:
+    return {"output_tokens_details": {"thinking_tokens": usage.reasoning}}
 
 
 def _event(stage: Stage, name: str, body: dict[str, Any]) -> Piece:

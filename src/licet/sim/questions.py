@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from licet.sim.script import Directions, read_directions
+from licet.sim.wishes import Wishes, read_wishes
 
 Dialect = Literal["chat", "messages", "responses"]
 """OpenAI Chat Completions, Anthropic Messages, OpenAI Responses."""
@@ -70,6 +71,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: int | None = None
     begun: str = ""
     """The answer that is to be continued: the last message, where it is the assistant's."""
+    wishes: Wishes = Wishes()
 
     @property
     def prompt(self) -> str:
@@ -272,6 +274,7 @@ def _question(
         person=_last(_PERSON, prompt),
         case=_last(_CASE, prompt),
         begun=_begun(body["messages"][-1]),
+        wishes=read_wishes(body),
     )
 
 
@@ -306,9 +309,8 @@ def _asks_reasoning(body: dict[str, Any]) -> bool:
     if isinstance(thinking, dict):
         return thinking.get("type") in ("enabled", "adaptive")
     reasoning = body.get("reasoning")
-    if isinstance(reasoning, dict):
-        return reasoning.get("effort") not in (None, "none")
-    return body.get("reasoning_effort") not in (None, "none")
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    return (effort or body.get("reasoning_effort")) not in (None, "none")
 
 
 def _last(pattern: re.Pattern[str], text: str) -> str | None:

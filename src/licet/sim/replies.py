@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from licet.sim.answers import Answer, compose, twist
+from licet.sim.answers import Answer, compose, oblige, twist
 from licet.sim.forms import FORMS
 from licet.sim.performance import MS_US, Reply
 from licet.sim.pieces import Piece, halves
@@ -33,7 +33,9 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `fast` answers every request alike, unrecorded, for measuring. `prefix` is what its paths begin
     with instead of `/v1`; `credential_in` the only header in which it looks for its key;
     with `carriage = "bedrock"` it is asked, and answers, as Amazon Bedrock is and does; with
-    `vertex` it is asked as Vertex AI is.
+    `vertex` it is asked as Vertex AI is. One that is `obliging` does as a willing model would:
+    it calls the first tool, once, whose arguments are what the tool's schema asks for, and
+    answers a schema with JSON that fits it.
     """
 
     id: str
@@ -52,6 +54,7 @@ class VendorSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     prefix: str = "/v1"
     credential_in: Literal["bearer", "x-api-key", "api-key", "sigv4"] | None = None
     carriage: Literal["plain", "bedrock", "vertex"] = "plain"
+    obliging: bool = False
 
 
 def reply_to(
@@ -69,6 +72,8 @@ def reply_to(
             size=spec.answer_bytes,
             geo=spec.geo,
         )
+        if spec.obliging:
+            answer = oblige(answer, question)
         make = _streamed if question.stream else _whole
         instead = make(spec, question, twist(answer, fault), fault, number)
     return msgspec.structs.replace(instead, think_us=spec.think_ms * MS_US)

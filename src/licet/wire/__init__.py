@@ -61,7 +61,7 @@ from licet.wire.losses import LOSSES, UNTRANSLATED, loss_of
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.reasoning import without_reasoning
-from licet.wire.requests import Ability, Request, read_request, write_request
+from licet.wire.requests import Ability, Request, missing_bound, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
 from licet.wire.transcripts import Transcript
 from licet.wire.translation import (
@@ -137,6 +137,7 @@ __all__ = [
     "loss_of",
     "malformed",
     "manner_of",
+    "missing_bound",
     "read_answer",
     "read_count",
     "read_embeddings",

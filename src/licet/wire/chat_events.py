@@ -261,6 +261,7 @@ class ChatWriter:
             "role": "assistant",
             "content": answer.text or None,
             "refusal": answer.declined or None,
+            "annotations": [],
         }
         if answer.thought:
             message["reasoning_content"] = answer.thought

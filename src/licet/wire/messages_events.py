@@ -27,7 +27,7 @@ from licet.wire.events import (
     gather,
     text_of,
 )
-from licet.wire.messages_requests import arguments_of, input_of
+from licet.wire.messages_requests import DIRECT, arguments_of, input_of
 from licet.wire.usage import Usage, marks_of
 
 _WORDS: Final[dict[str, StopWord]] = {
@@ -243,7 +243,7 @@ class MessagesWriter:
             assert isinstance(late, list)
             late.append(text)
             return b""
-        opened = self._start("text", b'{"type":"text","text":""}')
+        opened = self._start("text", b'{"type":"text","text":"","citations":null}')
         self._block = (
             b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,'
             b'"delta":{"type":"text_delta","text":' % self._index
@@ -257,7 +257,7 @@ class MessagesWriter:
             return b""
         opened = self._start(
             event.index,
-            b'{"type":"tool_use","id":%s,"name":%s,"input":{}}'
+            b'{"type":"tool_use","id":%s,"name":%s,"input":{},"caller":{"type":"direct"}}'
             % (_TEXT(event.id), _TEXT(event.name)),
         )
         self._block = (
@@ -333,7 +333,7 @@ class MessagesWriter:
         content: list[dict[str, Any]] = []
         for part in answer.parts:
             if isinstance(part, str):
-                content.append({"type": "text", "text": part})
+                content.append(_text_block(part))
             else:
                 content.append(
                     {
@@ -341,10 +341,11 @@ class MessagesWriter:
                         "id": part.id,
                         "name": part.name,
                         "input": input_of(part.arguments),
+                        "caller": DIRECT,
                     }
                 )
         if answer.declined:
-            content.append({"type": "text", "text": answer.declined})
+            content.append(_text_block(answer.declined))
         assert answer.usage is not None, "an answer ends with its usage"
         return _ENCODE(
             {
@@ -359,9 +360,14 @@ class MessagesWriter:
                     called=bool(answer.calls),
                     declined=bool(answer.declined),
                 ),
+                "container": None,
                 "usage": _usage(answer.usage),
             }
         )
+
+
+def _text_block(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text, "citations": None}
 
 
 def _begin(event: Began) -> bytes:
@@ -375,28 +381,43 @@ def _begin(event: Began) -> bytes:
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": {"input_tokens": 0, "output_tokens": 0},
+            "stop_details": None,
+            "container": None,
+            # Nobody has told the figures yet; the end of the stream does.
+            "usage": _usage(Usage(input_tokens=0, output_tokens=0)),
         },
     }
     return b"event: message_start\ndata: %s\n\n" % _ENCODE(start)
 
 
-def _reason(word: StopWord, raw: str, *, called: bool, declined: bool) -> dict[str, str | None]:
+def _reason(word: StopWord, raw: str, *, called: bool, declined: bool) -> dict[str, Any]:
     """The stop reason. Chat ends an answer that declines, and with some servers one that
     calls, like any other; clients of this dialect go by the reason alone."""
     if word in ("end", "other") and (called or declined):
         word = "call" if called else "refusal"
-    reason: dict[str, str | None] = {"stop_reason": _REASONS[word], "stop_sequence": None}
+    reason: dict[str, Any] = {
+        "stop_reason": _REASONS[word],
+        "stop_sequence": None,
+        "stop_details": None,
+    }
+    if word == "refusal":
+        reason["stop_details"] = {"type": "refusal", "category": None, "explanation": None}
     if raw and raw not in EXACT_REASONS:
         reason["vendor_stop_reason"] = raw
     return reason
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
+    """Every member that the dialect knows; `null` is what no vendor of another dialect tells."""
     written: dict[str, Any] = {
         "input_tokens": usage.input_tokens - usage.cached_input_tokens,
         "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
         "cache_read_input_tokens": usage.cached_input_tokens,
         "cache_creation_input_tokens": 0,
+        "cache_creation": None,
+        "server_tool_use": None,
+        "service_tier": None,
+        "inference_geo": None,
     }
     return written | marks_of(usage)

@@ -30,6 +30,9 @@ TOKENS_MAX_DEFAULT: Final = 8192
 INVALID: Final = "INVALID_JSON"
 """The only key of an input that holds what a model wrote instead of an object."""
 
+DIRECT: Final = {"type": "direct"}
+"""The caller of a tool that the model itself calls; any other is code that the vendor runs."""
+
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _KINDS: Final = {"auto": "auto", "required": "any", "none": "none", "one": "tool"}
 _BLOCK_KEYS: Final[dict[str, frozenset[str]]] = {
@@ -114,6 +117,8 @@ def _read_block(block: dict[str, Any], notes: Notes) -> Part:
     known = _BLOCK_KEYS.get(kind) if isinstance(kind, str) else None
     if known is None:
         notes.refuse("messages.content.unknown")
+    if kind == "tool_use" and block.get("caller") == DIRECT:
+        known |= {"caller"}
     notes.rest(block, known, "messages.content")
     if kind == "tool_use":
         value = block.get("input", {})

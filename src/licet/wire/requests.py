@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from licet.terms import CallerFault, Place
-from licet.wire.dialect import CHAT, RESPONSES, Dialect, Operation
+from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect, Operation
 from licet.wire.reasoning import without_told
 from licet.wire.vendor_state import refuse_vendor_state
 
@@ -275,6 +275,24 @@ def _read_model(raw: msgspec.Raw) -> str:
             remedy="set `model` to the name of a workload or of a model",
         )
     return model
+
+
+def missing_bound(request: Request) -> CallerFault | None:
+    """What is wrong (`missing_max_tokens`) where Messages is asked without a bound.
+
+    The dialect wants one whichever vendor answers: a request that only a hop would heal is no
+    good request.
+    """
+    if request.dialect != MESSAGES or request.operation != "answer":
+        return None
+    if bytes(request.fields.get("max_tokens", b"null")) != b"null":
+        return None
+    return CallerFault(
+        "missing_max_tokens",
+        "the request does not say how long the answer may become",
+        place=Place("max_tokens"),
+        remedy="set `max_tokens`, which Messages asks of every request",
+    )
 
 
 def _read_flag(raw: msgspec.Raw, name: str) -> bool:

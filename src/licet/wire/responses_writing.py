@@ -35,16 +35,18 @@ _INCOMPLETE: Final[dict[StopWord, str]] = {
 }
 ECHOED: Final[dict[str, Any]] = {
     "background": False,
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
     "prompt_cache_key": None,
     "reasoning": {"effort": None, "summary": None},
     "safety_identifier": None,
-    "service_tier": None,
+    "service_tier": "default",
     "temperature": 1.0,
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
@@ -56,6 +58,8 @@ ECHOED: Final[dict[str, Any]] = {
 }
 """What an answer says again of its request, and how it stands where the caller said nothing."""
 
+_TOOL: Final[dict[str, Any]] = {"description": None, "parameters": None, "strict": None}
+_NULL: Final = msgspec.Raw(b"null")
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,59}")
 _TEXT: Final = msgspec.json.Encoder().encode
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -114,6 +118,23 @@ class _Item:
         }
 
 
+def _echo(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller said of the parameters that are said again, with what he left out in them.
+
+    `asked` holds raw JSON; a translated request is one whose shape has been looked at.
+    """
+    said = {k: v for k, v in asked.items() if k in ECHOED and v != _NULL}
+    if "reasoning" in said:
+        said["reasoning"] = ECHOED["reasoning"] | msgspec.json.decode(said["reasoning"])
+    if "tools" in said:
+        said["tools"] = [_tool_form(tool) for tool in msgspec.json.decode(said["tools"])]
+    return said
+
+
+def _tool_form(tool: dict[str, Any]) -> dict[str, Any]:
+    return _TOOL | tool if tool.get("type") == "function" else tool
+
+
 def part_form(kind: str, text: str) -> dict[str, Any]:
     """A part of a message or of reasoning."""
     form: dict[str, Any] = {"type": kind, _PARTS[kind]: text}
@@ -135,7 +156,7 @@ class ResponsesWriter:
 
     def __init__(self, *, created_s: int, echoed: Mapping[str, Any]) -> None:
         self._created_s = created_s
-        self._echoed = ECHOED | {k: v for k, v in echoed.items() if k in ECHOED}
+        self._echoed = ECHOED | _echo(echoed)
         self._id = ""
         self._key = ""
         self._model = ""
@@ -228,6 +249,7 @@ class ResponsesWriter:
             "object": "response",
             "created_at": self._created_s,
             "status": status,
+            "completed_at": None,
             "error": None,
             "incomplete_details": None,
             "model": self._model,

@@ -86,6 +86,12 @@ class ResponsesUsage(msgspec.Struct, frozen=True, gc=False):
     output_tokens_details: Thinking | None = None
 
 
+class ThinkingTokens(msgspec.Struct, frozen=True, gc=False):
+    """`output_tokens_details` of Messages, as far as it is read."""
+
+    thinking_tokens: Any = None
+
+
 class MessagesUsage(msgspec.Struct, frozen=True, gc=False):
     """`usage` of Messages: `input_tokens` excludes what the cache read or wrote.
 
@@ -97,6 +103,7 @@ class MessagesUsage(msgspec.Struct, frozen=True, gc=False):
     cache_read_input_tokens: Any = None
     cache_creation_input_tokens: Any = None
     inference_geo: Any = None
+    output_tokens_details: ThinkingTokens | None = None
 
 
 def estimate_tokens(characters: int) -> int:
@@ -143,10 +150,12 @@ def usage_of_messages(usage: MessagesUsage | None) -> Usage | None:
         return None
     cached = _count(usage.cache_read_input_tokens)
     written = _count(usage.cache_creation_input_tokens)
+    thought = usage.output_tokens_details
     return Usage(
         input_tokens=usage.input_tokens + cached + written,
         output_tokens=_count(usage.output_tokens),
         cached_input_tokens=cached,
+        reasoning_tokens=0 if thought is None else _count(thought.thinking_tokens),
     )
 
 

@@ -352,7 +352,9 @@ def test_the_rest_in_messages_is_a_block_more_that_says_who_goes_on() -> None:
     ]  # fmt: skip
     opened = next(one for one in payloads(data) if one["type"] == "content_block_start")
     assert opened["index"] == 1
-    assert opened["content_block"] == {"type": "text", "text": "", "licet": {"who": "b"}}
+    assert opened["content_block"] == {
+        "type": "text", "text": "", "citations": None, "licet": {"who": "b"},
+    }  # fmt: skip
 
 
 def test_a_rest_that_says_nothing_still_says_who_ended_it() -> None:

@@ -1,0 +1,107 @@
+"""Clients that we did not write, in an environment of their own, and the gateway they speak to.
+
+Each vendor speaks one dialect and does as it is asked. Behind every workload stands one of them,
+so that the workload's name says whether an answer is translated.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from licet.catalog import Dialect
+from licet.sim import VendorSpec
+from tests.system.house import BOUND_S, ROOT, Gateway, VendorsProcess
+
+PROGRAMS = ROOT / "tests" / "system" / "programs"
+INSTALLING_S = 600.0
+DIALECTS: tuple[Dialect, ...] = ("chat", "messages", "responses")
+# Clients go by the name alone when they ask what a model can do: this one reasons in both
+# families' eyes.
+ABLE = "gpt-5-claude-opus-4"
+
+SPECS = tuple(
+    VendorSpec(id=dialect, dialect=dialect, models=(dialect, "north", "south"), obliging=True)
+    for dialect in DIALECTS
+)
+MODEL = """
+[[model]]
+id = "{id}"
+lineage = ["{id}-base"]
+developer = {{ id = "maker" }}
+"""
+ENDPOINT = """
+[[endpoint]]
+id = "{id}"
+operator = {{ id = "maker" }}
+base_url = "{url}"
+dialect = "{id}"
+models = ["{id}", "north", "south"]
+credential = {{ env = "SIM" }}
+"""
+WORKLOAD = """
+id = "{id}"
+evidence = "before_send"
+"""
+CANDIDATE = """
+[[candidate]]
+model = "{model}"
+"""
+
+
+def answered_by(*dialects: str) -> str:
+    """The workload whose candidates are the vendors of these dialects, in this order."""
+    return f"{ABLE}-by-{'-'.join(dialects)}"
+
+
+ORDERS = (*((dialect,) for dialect in DIALECTS), ("chat", "messages"), ("messages", "chat"))
+WORKLOADS = tuple(answered_by(*order) for order in ORDERS)
+
+
+@contextmanager
+def gateway_of_clients(folder: Path) -> Iterator[Gateway]:
+    """A running gateway in front of one obliging vendor of each dialect."""
+    vendors = VendorsProcess(folder / "ledger.jsonl", SPECS)
+    urls = vendors.urls
+    files = {
+        "catalog/clients.toml": "".join(MODEL.format(id=name) for name in DIALECTS),
+        "catalog/endpoints.toml": "".join(
+            ENDPOINT.format(id=name, url=urls[name]) for name in DIALECTS
+        ),
+    }
+    for name, order in zip(WORKLOADS, ORDERS, strict=True):
+        candidates = "".join(CANDIDATE.format(model=model) for model in order)
+        files[f"workloads/{name}.toml"] = WORKLOAD.format(id=name) + candidates
+    try:
+        with Gateway(folder / "gateway", vendors, files=files, workloads=WORKLOADS) as gateway:
+            yield gateway
+    finally:
+        vendors.close()
+
+
+def environment() -> Path:
+    """Where the clients are installed; the first time takes a while."""
+    done = subprocess.run(
+        [ROOT / ".ci" / "clients"],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=INSTALLING_S,
+    )
+    return Path(done.stdout.strip())
+
+
+def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What a client's program prints, in its own environment and with none of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        command,
+        check=False,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+    )
