@@ -146,6 +146,13 @@ def publish_checkpoint(
 
 def _sink(place: str, variable: str | None) -> Sink:
     if not is_url(place):
+        if "://" in place or variable is not None:
+            raise OperationFault(
+                "wrong_url",
+                f"`{place}` is no URL that checkpoints can be put under",
+                remedy="`https://...` or `http://...`, or the path of a folder, which takes no"
+                " credential",
+            )
         return FolderSink(Path(place))
     secret = None if variable is None else os.environ.get(variable)
     if variable is not None and not secret:

@@ -70,10 +70,15 @@ class Rounds:
     def _take(self, turn: _Turn) -> None:
         try:
             size = turn.work()
-        except Fault as fault:
-            failures = turn.place.failures + 1
+        except (Fault, OSError) as error:
+            # Anything else is an error of ours, ends this process, and is told as that.
+            code, message = (
+                (error.code, error.message)
+                if isinstance(error, Fault)
+                else ("disk_failed", f"`{error.filename}` cannot be read: {error.strerror}")
+            )
             turn.place = msgspec.structs.replace(
-                turn.place, fault=fault.message, code=fault.code, failures=failures
+                turn.place, fault=message, code=code, failures=turn.place.failures + 1
             )
             turn.due_s = self._clock_s() + min(turn.retry_s, turn.every_s)
             turn.retry_s = min(turn.retry_s * 2, RETRY_MOST_S)

@@ -125,7 +125,7 @@ class _Checking:
         batch = stretch.batch
         if batch is None:
             if stretch.torn:
-                message = "a torn tail follows, of leaves that were never acknowledged"
+                message = "a torn tail follows: nobody was told of it, unless the checkpoint signs it"
                 self.find("notice", "torn_tail", message, offset=stretch.offset)
             return
         for index, data in enumerate(batch.leaves, batch.first):

@@ -65,3 +65,14 @@ def test_it_is_tried_at_least_as_often_as_it_is_due() -> None:
     world.faults = {"place"}
     world.run(world.rounds(place=3), 13)
     assert [round(at) for at, _ in world.calls] == [0, 1, 3, 6, 9, 12]
+
+
+def test_a_disk_that_cannot_be_read_is_told_of_like_any_failure() -> None:
+    def unreadable() -> int:
+        raise PermissionError(13, "Permission denied", "log/checkpoint")
+
+    rounds = Rounds([("place", 5, unreadable)], clock_s=lambda: 0.0, wall_s=lambda: 0.0)
+    rounds.take()
+    (place,) = rounds.publication.places
+    assert (place.code, place.failures) == ("disk_failed", 1)
+    assert place.fault == "`log/checkpoint` cannot be read: Permission denied"

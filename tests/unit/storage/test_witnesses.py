@@ -226,3 +226,14 @@ def test_what_somebody_else_put_there_is_reported(log: Log) -> None:
         with pytest.raises(EvidenceFault, match="published last is no checkpoint"):
             publish(log.folder, HttpSink(server.url), log.key.verifier())
         assert list(server.kept) == ["/logs/a/checkpoint"]
+
+
+def test_a_folder_that_cannot_be_written_is_not_told_of_as_if_it_were_the_log(
+    log: Log, tmp_path: Path
+) -> None:
+    grow(log)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OperationFault) as caught:
+        publish(log.folder, FolderSink(tmp_path / "file" / "sink"), log.key.verifier())
+    assert caught.value.code == "sink_unreachable"
+    assert "evidence log" not in str(caught.value)

@@ -55,8 +55,8 @@ def publish(
     """Puts the newest checkpoint into `sink`: as `checkpoint`, and for ever under its size.
 
     `witnesses`: a URL prefix and the key of each whose signature is asked for, all of which must
-    sign. Raises `EvidenceFault`: `no_log`, `split_view`, `log_rewound`, `root_differs`, `disk_...`;
-    `OperationFault` (`witness_...`, `sink_refused`, `sink_unreachable`).
+    sign. Raises `EvidenceFault`: `no_log`, `split_view`, `log_rewound`, `root_differs`,
+    `published_damaged`; `OperationFault` (`witness_...`, `sink_refused`, `sink_unreachable`).
     """
     chosen = disk or RealDisk()
     try:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk, RealDisk
 from licet.terms import OperationFault
 
@@ -30,10 +29,10 @@ class Sink(Protocol):
     """Keeps files under their names."""
 
     def get(self, name: str) -> bytes | None:
-        """None: there is no such file. Raises `EvidenceFault` or `OperationFault`."""
+        """None: there is no such file. Raises `OperationFault`: `sink_...`."""
 
     def put(self, name: str, content: bytes) -> None:
-        """Kept on return. Raises `EvidenceFault` or `OperationFault`."""
+        """Kept on return. Raises `OperationFault`: `sink_...`."""
 
 
 class FolderSink:
@@ -49,14 +48,22 @@ class FolderSink:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise disk_fault(error, self._folder) from error
+            raise self._fault(error, "read") from error
 
     def put(self, name: str, content: bytes) -> None:
         try:
             self._disk.make_folder(self._folder)
             self._disk.replace(self._folder / name, content)
         except OSError as error:
-            raise disk_fault(error, self._folder) from error
+            raise self._fault(error, "written") from error
+
+    def _fault(self, error: OSError, what: str) -> OperationFault:
+        # Not the log's disk: nothing that is served depends on it.
+        return OperationFault(
+            "sink_unreachable",
+            f"`{self._folder}` cannot be {what}: {error.strerror or error}",
+            remedy="look at where it is mounted, and at who may write there",
+        )
 
 
 class HttpSink:
