@@ -125,7 +125,9 @@ class _Checking:
         batch = stretch.batch
         if batch is None:
             if stretch.torn:
-                message = "a torn tail follows: nobody was told of it, unless the checkpoint signs it"
+                message = (
+                    "a torn tail follows: nobody was told of it, unless the checkpoint signs it"
+                )
                 self.find("notice", "torn_tail", message, offset=stretch.offset)
             return
         for index, data in enumerate(batch.leaves, batch.first):
