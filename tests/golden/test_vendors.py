@@ -30,8 +30,10 @@ The rest is filled in from the table below, which is part of the program; `licet
 was filled in, and every key that the endpoint has itself wins. Not filled in is `place`, where the
 endpoint stands: that depends on a region or a contract, and rules go by it. The operator becomes
 an organisation of the catalogue unless a file already has it. What is in braces is a key of the
-endpoint. Servers that anybody may run need `operator` too. `licet probe ID` asks one question of
-the endpoint as it is configured, and tells whether what is known here is still true.
+endpoint. Servers that anybody may run need `operator` too. The model is described once, whoever
+serves it: a `[[model]]` with `id`, `lineage` and `developer`, since rules go by them. `licet probe
+ID` asks one question of the endpoint as it is configured, and tells whether what is known here is
+still true.
 
 Nothing below was ever held against the vendor itself: where this software is made, no vendor can
 be reached. **schema** means that what is written and read is held against the types of the

@@ -153,7 +153,7 @@ class _Filling:
                 "unknown_vendor",
                 f"`{name}` is no vendor that is known here",
                 "vendor",
-                did_you_mean(name, PRESETS) or f"known: {_listed(PRESETS)}; or `compatible`",
+                _meant(name),
             )
         return PRESETS[name]
 
@@ -184,12 +184,13 @@ class _Filling:
         """In the order of the reference, so that the same mistake is always told alike."""
         written, preset = self._written, self._preset
         if written.operator is None and not (preset is not None and preset.operator):
-            raise self._missing("operator")
+            raise self._missing("operator", 'such as `operator = { id = "acme" }`: whoever runs it')
         if written.base_url is None and not (self._way is not None and self._way.base_url):
             raise self._missing("base_url")
         if (written.models is None) == (written.model is None):
             if written.models is None:
-                raise self._missing("models")
+                remedy = "which models it serves; or `model`, where it is one"
+                raise self._missing("models", remedy)
             raise self._fault("two_keys", "`model` and `models` say the same", "model", None)
 
     def _operator(self) -> tuple[Operator, Organisation | None]:
@@ -296,14 +297,23 @@ class _Filling:
     def _note(self, name: str, value: str) -> None:
         self._filled.append(f"{name} = {value}")
 
-    def _missing(self, name: str) -> ConfigurationFault:
-        return self._document.fault("missing_key", f"`{name}` is missing", self._path)
+    def _missing(self, name: str, remedy: str | None = None) -> ConfigurationFault:
+        return self._document.fault(
+            "missing_key", f"`{name}` is missing", self._path, remedy=remedy
+        )
 
     def _fault(
         self, code: str, message: str, key: str | None, remedy: str | None
     ) -> ConfigurationFault:
         path = self._path if key is None else (*self._path, key)
         return self._document.fault(code, message, path, remedy=remedy)
+
+
+def _meant(vendor: str) -> str:
+    lower = vendor.lower()
+    if lower in PRESETS:
+        return f"write it `{lower}`"
+    return did_you_mean(lower, PRESETS) or f"known: {_listed(PRESETS)}"
 
 
 def check_url(document: Document, path: Path, url: str) -> None:

@@ -236,7 +236,7 @@ def _directive(snapshot: Snapshot, name: str) -> Directive:
         raise OperationFault(
             "unknown_directive",
             f"there is no directive `{name}`",
-            remedy=did_you_mean(name, known),
+            remedy=did_you_mean(name, known) or "`licet directive list` names them",
         )
     return found
 

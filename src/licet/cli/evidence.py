@@ -140,12 +140,16 @@ def show_log(
         from_at=format_instant(from_at) if from_at is not None else "",
         until_at=format_instant(until_at) if until_at is not None else "",
     )
+    found = 0
     for index, leaf in show(evidence_of(evidence_folder, folder), filters):
+        found += 1
         if as_json:
             record = {"index": index, **msgspec.to_builtins(leaf)}
             click.echo(msgspec.json.encode(record).decode())
         else:
             click.echo(_line(index, leaf))
+    if not found:
+        click.echo("no record is what was asked for", err=True)
 
 
 def _lines(report: Report) -> list[str]:

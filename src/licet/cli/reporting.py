@@ -84,6 +84,8 @@ def report_period(
     """
     if page_path is None and not as_json:
         raise click.UsageError("name a file with --html, or ask for --json")
+    if from_at is not None and until_at is not None and from_at >= until_at:
+        raise click.UsageError("the period is empty: --from has to be before --to")
     path = evidence_of(evidence_folder, folder)
     reporting = _reporting()
     key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
@@ -97,6 +99,7 @@ def report_period(
     )
     if page_path is not None:
         _write(page_path, reporting.page(report))
+        click.echo(f"wrote {page_path}", err=True)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     ctx.exit(0 if report.verification.ok and (replay is None or replay.ok) else 1)

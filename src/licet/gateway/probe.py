@@ -6,6 +6,7 @@ same way, and blocks as a command may.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -48,7 +49,7 @@ def probe_endpoint(
             endpoint=endpoint.id,
             model=model,
             verdict="unreachable",
-            detail=f"{type(error).__name__}: {error}",
+            detail=_told(error, endpoint),
             elapsed_ms=_since(started),
         )
     verdict, detail = _judge(endpoint.dialect, status, body)
@@ -60,6 +61,18 @@ def probe_endpoint(
         status=status,
         elapsed_ms=_since(started),
     )
+
+
+def _told(error: OSError | HTTPException, endpoint: Endpoint) -> str:
+    host = urlsplit(endpoint.base_url).hostname
+    match error:
+        case socket.gaierror():
+            return f"the name `{host}` leads nowhere from here: {error.strerror}"
+        case TimeoutError():
+            return f"`{host}` said nothing in time"
+        case OSError(strerror=str(why)):
+            return f"`{host}`: {why}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _ask(

@@ -212,12 +212,16 @@ class _Reader:
 
     def _read_settings(self) -> None:
         if SETTINGS_FILE not in self.files:
+            within = [path for path in sorted(self.files) if path.endswith(f"/{SETTINGS_FILE}")]
+            near = within[0].removesuffix(f"/{SETTINGS_FILE}") if within else None
             self.faults.append(
                 ConfigurationFault(
                     "no_settings",
                     f"there is no `{SETTINGS_FILE}` in the configuration folder",
                     place=Place(SETTINGS_FILE),
-                    remedy="`licet init DIR` writes a working configuration",
+                    remedy=f"there is one in `{near}`: name that folder with `--config`"
+                    if near
+                    else "`licet init DIR` writes a working configuration",
                 )
             )
             return

@@ -36,8 +36,15 @@ def check_parties(
     for endpoint in endpoints:
         operator = endpoint.value.operator.id
         references.append(_refer(Named.ORGANISATION, operator, endpoint, "operator", "id"))
+        written = endpoint.document.at(endpoint.path)
         references += [
-            _refer(Named.MODEL, name, endpoint, "models", name) for name in endpoint.value.models
+            _refer(
+                Named.MODEL,
+                name,
+                endpoint,
+                *(("models", name) if "models" in written else ("model",)),
+            )
+            for name in endpoint.value.models
         ]
     for one in availability:
         if one.value.model is not None:

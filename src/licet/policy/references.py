@@ -24,6 +24,13 @@ class Named(StrEnum):
     ATTRIBUTE = "a declared attribute"
 
 
+_DESCRIBED = {
+    Named.MODEL: "`[[model]]` in `catalog/*.toml` describes it: `id`, `lineage`, `developer`",
+    Named.ORGANISATION: "`[[organisation]]` in `catalog/*.toml` describes it: `id`",
+}
+"""Where a name that resembles no other is to be explained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One name and where it is written; of a list, which kind it has to be."""
@@ -55,7 +62,7 @@ class Known:
                 f"unknown_{reference.named.name.lower()}",
                 f"`{reference.name}` is not {reference.named.value}",
                 reference.path,
-                remedy=did_you_mean(reference.name, names),
+                remedy=did_you_mean(reference.name, names) or _DESCRIBED.get(reference.named),
             )
         kind = self.lists.get(reference.name) if reference.named is Named.LIST else None
         if kind is not None and kind is not reference.list_kind:

@@ -51,6 +51,8 @@ def test_a_damaged_log_is_reported_as_one(folder: Path, tmp_path: Path) -> None:
 
 def test_it_asks_for_something_to_write(folder: Path, tmp_path: Path) -> None:
     assert "--html" in run(folder).stderr
+    period = ("--from", "2026-06-13T00:00:00Z", "--to", "2026-06-12T00:00:00Z")
+    assert "--from has to be before --to" in run(folder, "--json", *period).stderr
     nowhere = run(folder, "--html", tmp_path / "nowhere" / "report.html")
     assert (nowhere.exit_code, "No such file" in nowhere.stderr) == (1, True)
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pytest
 
@@ -25,6 +24,7 @@ from licet.storage.tables import Export, derive, export
 from licet.storage.tables.exporting import ExportFormat
 from licet.terms import EvidenceFault, Instant, format_instant
 from tests.unit.evidence.examples import AT, LOG, adoption, decision, outcome, recorded, sending
+from tests.unit.storage.duck import rows_of
 
 WORKLOADS = ("code-review", "night/shift")
 DAYS = ("2026-06-12", "2026-06-13", "2026-06-15")
@@ -143,9 +143,7 @@ def judged(target: Path, table: str) -> list[dict[str, Any]]:
         for column in TABLES[table].columns
     )
     files = f"read_parquet('{target}/{table}/**/*.parquet', hive_partitioning = true)"
-    query = duckdb.connect().execute(f"select {names} from {files} order by leaf")
-    columns = [one[0] for one in query.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in query.fetchall()]
+    return rows_of(f"select {names} from {files} order by leaf")
 
 
 def with_moments(rows: list[dict[str, Any]], table: str) -> list[dict[str, Any]]:
