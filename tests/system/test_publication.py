@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,15 @@ from typing import Any
 
 import pytest
 
-from licet.evidence import Checkpoint, open_checkpoint
+from licet.evidence import (
+    Checkpoint,
+    SignerKey,
+    cosigner_text,
+    cosigners,
+    open_checkpoint,
+)
 from licet.storage import verifier_key
+from licet.storage.witnesses import Witness, witness_server
 from tests.system.house import ENVIRONMENT, Gateway, eventually, house
 from tests.unit.storage.sink_server import SinkServer
 
@@ -28,6 +36,14 @@ credential = {{ env = "SIM" }}
 [[evidence.publish]]
 to = "others"
 every_s = 1
+"""
+
+
+WITNESSED = """
+[[evidence.publish]]
+to = "others"
+every_s = 1
+witness = [{{ url = "{url}", key = "{key}" }}]
 """
 
 
@@ -115,6 +131,32 @@ def test_another_history_where_ours_should_be_is_told_of_and_left_as_it_is(
     assert place(gateway, "others")["fault"] == ""
     gateway.end()
     assert sink.kept["/logs/a/checkpoint"] == lie
+
+
+def test_what_witnesses_must_sign_is_published_only_with_their_signatures(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    key = SignerKey(name="witness.example/w1", seed=b"w" * 32)
+    witness = Witness(tmp_path / "witness", key, [verifier_key(gateway.evidence)])
+    server = witness_server(witness, "127.0.0.1", 0, lambda: 1_781_299_260)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    settings = (gateway.folder / "licet.toml").read_text()
+    asked = WITNESSED.format(url=url, key=cosigner_text(key.verifier()))
+    gateway.write({"licet.toml": settings + asked})
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        assert gateway.command("reload").returncode == 0
+        eventually(lambda: place(gateway, "others")["size"] is not None)
+        note = (gateway.folder / "others" / "checkpoint").read_bytes()
+        assert [one.at for one in cosigners(note, [key.verifier()])] == [1_781_299_260]
+        assert published(gateway, note).size == place(gateway, "others")["size"]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        witness.close()
+    eventually(lambda: "no witness answers" in place(gateway, "others")["fault"])
 
 
 def metrics(gateway: Gateway) -> str:

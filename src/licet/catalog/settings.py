@@ -64,12 +64,20 @@ class ControlSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields
     socket: Text = "run/control.sock"
 
 
+class WitnessSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose signature (C2SP tlog-witness) a checkpoint must have before it is published."""
+
+    url: Text
+    key: Text
+
+
 class PublishSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where others keep checkpoints: a folder, or a URL below which GET and PUT work."""
 
     to: Text
     every_s: Seconds = 300
     credential: CredentialReference | None = None
+    witness: tuple[WitnessSettings, ...] = ()
 
 
 class EvidenceSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ import click
 import msgspec
 
 from licet.catalog import EvidenceSettings, PublishSettings
+from licet.evidence import parse_cosigner
 from licet.gateway import TILES, Folder, Rounds, Work, frame
 from licet.storage import build_tiles, verifier_key
 from licet.storage.witnesses import FolderSink, HttpSink, Sink, is_url, publish
@@ -66,7 +67,12 @@ def _works(log: Path, folder: Folder, asked: EvidenceSettings) -> list[tuple[str
 
 def _publishing(log: Path, folder: Folder, one: PublishSettings) -> Callable[[], int]:
     # The key and the credential are read each time: both may be replaced meanwhile.
-    return lambda: publish(log, _sink(folder, one), verifier_key(log)).checkpoint.size
+    def turn() -> int:
+        witnesses = tuple((who.url, parse_cosigner(who.key)) for who in one.witness)
+        found = publish(log, _sink(folder, one), verifier_key(log), witnesses=witnesses)
+        return found.checkpoint.size
+
+    return turn
 
 
 def _sink(folder: Folder, one: PublishSettings) -> Sink:

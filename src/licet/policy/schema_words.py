@@ -58,6 +58,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "to": "A folder, or a URL below which `GET` answers 200 or 404 and `PUT` keeps.",
         "every_s": "How often.",
         "credential": "Where the bearer token for the URL is found.",
+        "witness": "Who must sign before it is published there.",
+    },
+    "WitnessSettings": {
+        "url": "Where `add-checkpoint` is answered (C2SP `tlog-witness`).",
+        "key": "The public key, as `licet witness new` prints it.",
     },
     "CredentialReference": {
         "env": "The name of an environment variable.",
