@@ -58,7 +58,9 @@ def answered_by(*dialects: str) -> str:
 
 
 ORDERS = (*((dialect,) for dialect in DIALECTS), ("chat", "messages"), ("messages", "chat"))
-WORKLOADS = tuple(answered_by(*order) for order in ORDERS)
+WITHDRAWN = "withdrawn"
+"""A workload whose only model is withdrawn from everybody of whom nothing is attested."""
+CANDIDATES = {answered_by(*order): order for order in ORDERS} | {WITHDRAWN: ("north",)}
 
 
 @contextmanager
@@ -72,11 +74,13 @@ def gateway_of_clients(folder: Path) -> Iterator[Gateway]:
             ENDPOINT.format(id=name, url=urls[name]) for name in DIALECTS
         ),
     }
-    for name, order in zip(WORKLOADS, ORDERS, strict=True):
-        candidates = "".join(CANDIDATE.format(model=model) for model in order)
+    for name, models in CANDIDATES.items():
+        candidates = "".join(CANDIDATE.format(model=model) for model in models)
         files[f"workloads/{name}.toml"] = WORKLOAD.format(id=name) + candidates
     try:
-        with Gateway(folder / "gateway", vendors, files=files, workloads=WORKLOADS) as gateway:
+        with Gateway(
+            folder / "gateway", vendors, files=files, workloads=tuple(CANDIDATES)
+        ) as gateway:
             yield gateway
     finally:
         vendors.close()
