@@ -403,7 +403,7 @@ class Desk:
 
     def _not_found(self, reply: Reply, http: HttpRequest) -> None:
         path = shown(http.path.decode("latin-1"))
-        ours = ", ".join(f"`{own}`" for own in OPERATIONS)
+        ours = ", ".join(f"`{own}`" for own in (*OPERATIONS, MODELS_PATH))
         message = f"there is nothing at `{path}`: see {ours}"
         self.world.refusals.say(reply, "not_found", message, self._request_id())
 
