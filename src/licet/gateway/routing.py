@@ -138,7 +138,8 @@ class Ways:
             if len(self._heads) >= REMEMBERED_HEADS_MAX:
                 self._heads.clear()
             self._heads[endpoint, operation, passed] = fixed
-        return b"%sx-request-id: %s\r\n" % (fixed, request.encode())
+        # Not `x-request-id`: there are servers that take only a UUID in it, and refuse the rest.
+        return b"%sx-licet-request-id: %s\r\n" % (fixed, request.encode())
 
     def _fixed(self, endpoint: str, operation: Operation, passed: tuple[Header, ...]) -> bytes:
         route = self.routes[endpoint]
@@ -177,7 +178,7 @@ def carrier_of(endpoint: Endpoint, route: Route, secret: str) -> Carrier:
 def carried(put: tuple[str, list[Header], bytes], request: str) -> bytes:
     """A request as a carrier has put it: path, headers and body."""
     path, headers, body = put
-    line = f"POST {path} HTTP/1.1\r\nx-request-id: {request}\r\n".encode()
+    line = f"POST {path} HTTP/1.1\r\nx-licet-request-id: {request}\r\n".encode()
     length = b"content-length: %d\r\n\r\n" % len(body)
     return b"".join((line, header_lines(headers), length, body))
 
