@@ -16,12 +16,12 @@ READY := .venv/.ready
 COMPILED := .cache/compiled
 PEERS := .cache/peers
 INSTALL := -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index
-UNRUN := tests/system tests/soak
+UNRUN := tests/system tests/soak tests/engine
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-system check check-format check-lint check-types check-rings \
-  check-tidy format wheel compiled bench simulate fuzz soak mutation lock clean
+  check-tidy format wheel compiled bench simulate fuzz soak mutation engine lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ demo: $(READY) ## play the June 2026 episode through a running gateway
 
 test: $(READY) ## all suites except those named below; at most five minutes on two cores
 	@echo "not run here: tests/system (make test-system), tests/soak (make soak)," \
-	  "long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
+	  "the engine (make engine), long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
 	  $(addprefix --ignore=,$(UNRUN)) tests $(ARGS)
 
@@ -92,6 +92,9 @@ soak: $(READY) ## an hour of traffic and one of crashes, or SOAK_MINUTES=n of ea
 	@.ci/system-packages
 	@$(BIN)/python -m pytest tests/soak -o faulthandler_timeout=0 $(ARGS)
 
+engine: $(READY) ## failover to llama.cpp, which is compiled for minutes the first time
+	@$(BIN)/python -m pytest tests/engine $(ARGS)
+
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
 	@$(BIN)/python -m tests.mutation.score --write
 	@$(BIN)/python -m tests.mutation.sentences --write
@@ -110,6 +113,7 @@ lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
 	  --output-file requirements/run.txt
 	@$(BIN)/$(LOCK) --group peers --output-file requirements/peers.txt
 	@$(BIN)/$(LOCK) --group clients --output-file requirements/clients.txt
+	@$(BIN)/$(LOCK) --group engine --output-file requirements/engine.txt
 
 clean: ## remove everything that was made here, the virtual environment included
 	@rm -rf .venv .cache .hypothesis .ruff_cache build dist src/*.egg-info
