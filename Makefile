@@ -31,7 +31,8 @@ demo: $(READY) ## play the June 2026 episode through a running gateway
 
 test: $(READY) ## all suites except those named below; at most five minutes on two cores
 	@echo "not run here: tests/system (make test-system), tests/soak (make soak)," \
-	  "the engine (make engine), long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
+	  "the engine (make engine), long simulation (make simulate), fuzzing (make fuzz)," \
+	  "mutation (make mutation)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
 	  $(addprefix --ignore=,$(UNRUN)) tests $(ARGS)
 
