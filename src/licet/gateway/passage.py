@@ -16,6 +16,7 @@ from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
 from licet.terms import CallerFault, Place
 from licet.wire import (
+    SUBSTITUTES,
     Answer,
     AnswerTranslator,
     Dialect,
@@ -31,6 +32,7 @@ from licet.wire import (
     read_embeddings,
     translate_request,
     without_reasoning,
+    without_substitutes,
     write_request,
 )
 
@@ -70,7 +72,8 @@ class Passage:
         foreign: frozenset[str] = frozenset(),
         left: tuple[str, ...] = (),
     ) -> None:
-        self.left = left
+        request, substitutes = without_substitutes(request)
+        self.left = left + substitutes
         self._fittings = fittings
         self._foreign = foreign
         self._bare: Request | None = None
@@ -85,9 +88,14 @@ class Passage:
         if not self.left or not self._lossless:
             return missing_bound(self.request)
         name = self.left[0]
+        what = (
+            f"`{name}` lets the vendor answer with other models, which the gateway decides on"
+            if name in SUBSTITUTES
+            else f"`{name}` chooses an account of the vendor's, which is the operator's to choose"
+        )
         return CallerFault(
             "untranslatable",
-            f"`{name}` chooses an account of the vendor's, which is the operator's to choose",
+            what,
             place=Place(name),
             remedy="leave it out",
         )

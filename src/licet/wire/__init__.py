@@ -63,6 +63,7 @@ from licet.wire.progress import Kind, Progress
 from licet.wire.reasoning import without_reasoning
 from licet.wire.requests import Ability, Request, missing_bound, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
+from licet.wire.substitutes import SUBSTITUTES, without_substitutes
 from licet.wire.transcripts import Transcript
 from licet.wire.translation import (
     AnswerTranslator,
@@ -97,6 +98,7 @@ __all__ = [
     "RESPONSES",
     "RESPONSES_PATH",
     "RESPONSE_KEPT",
+    "SUBSTITUTES",
     "UNTRANSLATED",
     "Ability",
     "Answer",
@@ -150,6 +152,7 @@ __all__ = [
     "translates",
     "without_notices",
     "without_reasoning",
+    "without_substitutes",
     "write_error",
     "write_estimate",
     "write_model",
