@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
-from licet.evidence import Leaf, decode
+from licet.evidence import Leaf, decode, digest_key_id
 from licet.gateway import Secrets
 from licet.gateway.node import Node
 from licet.identity import Key, new_key
@@ -141,6 +141,7 @@ class Rig:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rig-loop", daemon=True)
         self.plain_key = ""
+        self.digest_key = b"k" * 32
 
     def __enter__(self) -> Self:
         self.start_recorder()
@@ -268,8 +269,8 @@ class Rig:
             keys=(self.key, *configuration.keys),
             issuers=configuration.issuers,
             credentials={spec.id: SIM_KEY for spec in self._vendor_specs},
-            digest_key=b"k" * 32,
-            digest_key_id="digest-1",
+            digest_key=self.digest_key,
+            digest_key_id=digest_key_id(self.digest_key),
         )
 
     # What is seen

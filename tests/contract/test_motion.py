@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from licet.evidence import DecisionLeaf
+from licet.evidence import DecisionLeaf, KeyedDigest, OutcomeLeaf, digest_key_id
 from licet.gateway.clock import DecisionClock
 from licet.policy import Snapshot
 from licet.sim import Cue
@@ -452,3 +452,26 @@ notify_user = true
             heard = ask(rig.port, rig.plain_key, "chat")
             assert heard.headers["licet-model"] == "alpha"
             assert "licet-notice" not in heard.headers
+
+
+@pytest.mark.parametrize("barred", [False, True], ids=["goes on", "is cut"])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_began_under_one_digest_key_ends_under_it(dialect: str, barred: bool) -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
+        old = rig.digest_key
+        streaming = stream(rig, dialect)
+        rig.digest_key = b"another key of thirty-two bytes."
+        rig.adopt(letter() if barred else None)
+        heard = streaming.rest()
+        later = ask(rig.port, rig.plain_key, dialect, model=f"{dialect}-any")
+        outcomes = {one.request: one for one in rig.records() if isinstance(one, OutcomeLeaf)}
+        decisions = {one.request: one for one in rig.records() if isinstance(one, DecisionLeaf)}
+    # What tells of a cut is not the vendor's answer, and is not digested as if it were.
+    told = heard.body.removesuffix(b"\n\n").rpartition(b"\n\n")[2] + b"\n\n" if barred else b""
+    ended = outcomes[heard.request]
+    assert ended.outcome == ("cut" if barred else "answered")
+    assert ended.digest_key == digest_key_id(old)
+    assert ended.answer_digest == KeyedDigest(old)(heard.body.removesuffix(told))
+    begun, answered = decisions[later.request], outcomes[later.request]
+    assert begun.digest_key == answered.digest_key == digest_key_id(rig.digest_key)
+    assert answered.answer_digest == KeyedDigest(rig.digest_key)(later.body)

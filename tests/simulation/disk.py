@@ -117,6 +117,10 @@ class SimulatedDisk(Disk):
             inode.crash(self._draw)
         self._locks.clear()
 
+    def kill(self) -> None:
+        """The process dies: what it wrote is seen by the next, and all locks are free."""
+        self._locks.clear()
+
     def corrupt(self, path: Path, offset: int, mask: int = 1) -> None:
         """Changes bits of a file behind everybody's back."""
         inode = self._names[path]

@@ -9,6 +9,7 @@ from licet.account.figures import Event
 from licet.evidence import (
     AdoptedLeaf,
     ClockLeaf,
+    DigestKeyLeaf,
     ErasedLeaf,
     ExpiredLeaf,
     HeldLeaf,
@@ -36,6 +37,9 @@ def event_of(index: int, leaf: RegisterLeaf) -> Event | None:
     return Event(leaf=index, at=leaf.at, kind=kind, what=what, by=leaf.by)
 
 
+_Kept = ErasedLeaf | ReadLeaf | HeldLeaf | ReleasedLeaf | ExpiredLeaf | DigestKeyLeaf
+
+
 def _told(leaf: RegisterLeaf) -> tuple[str, str]:
     match leaf:
         case AdoptedLeaf():
@@ -52,6 +56,20 @@ def _told(leaf: RegisterLeaf) -> tuple[str, str]:
             return "key made", f"`{leaf.key}` of `{leaf.organisation}`"
         case KeyRevokedLeaf():
             return "key revoked", f"`{leaf.key}`"
+        case ClockLeaf():
+            return "clock", f"{leaf.event}, with an error of {leaf.error_us} µs"
+        case StartedLeaf():
+            mended = f"; {leaf.mended} bytes of a torn tail were cut off" if leaf.mended else ""
+            return "started", f"Licet {leaf.version}{mended}"
+        case StoppedLeaf():
+            return "stopped", "in good order"
+        case _:
+            return _kept(leaf)
+
+
+def _kept(leaf: _Kept) -> tuple[str, str]:
+    """What became of what is kept on people."""
+    match leaf:
         case ErasedLeaf():
             return "erased", f"a person, in slot {leaf.slot}: {leaf.openings} openings"
         case ReadLeaf():
@@ -63,13 +81,8 @@ def _told(leaf: RegisterLeaf) -> tuple[str, str]:
         case ExpiredLeaf():
             kept = f"; {leaf.held} are kept by a hold" if leaf.held else ""
             return "expired", f"{leaf.openings} openings, in {leaf.files} files{kept}"
-        case ClockLeaf():
-            return "clock", f"{leaf.event}, with an error of {leaf.error_us} µs"
-        case StartedLeaf():
-            mended = f"; {leaf.mended} bytes of a torn tail were cut off" if leaf.mended else ""
-            return "started", f"Licet {leaf.version}{mended}"
-        case StoppedLeaf():
-            return "stopped", "in good order"
+        case DigestKeyLeaf():
+            return f"digest key {leaf.event}", f"`{leaf.key}`"
         case _:
             assert_never(leaf)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from licet.cli.digests import compare, rotate_digest_key
 from licet.cli.expiring import expire
 from licet.cli.exporting import derive_tables, export_table
 from licet.cli.holding import hold
@@ -51,6 +52,8 @@ for command in (
     erase,
     hold,
     expire,
+    compare,
+    rotate_digest_key,
     tiles,
     prove,
     consistency,

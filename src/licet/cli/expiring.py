@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from licet import __version__
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, who
 from licet.cli.viewing import system_time
-from licet.evidence import ExpiredLeaf
+from licet.evidence import DigestKeyLeaf, ExpiredLeaf
 from licet.gateway import Folder
 from licet.policy import Snapshot, Sources
 from licet.storage import (
     Expiring,
     SnapshotStore,
+    destroy_digest_key,
+    is_recorded_as_destroyed,
     last_instant,
     record_leaf,
     standing_holds,
+    unused_digest_keys,
     verifier_key,
 )
-from licet.terms import ConfigurationFault, EvidenceFault, OperationFault, format_instant
+from licet.terms import (
+    SECOND_US,
+    ConfigurationFault,
+    EvidenceFault,
+    Instant,
+    OperationFault,
+    format_instant,
+    parse_instant,
+)
 
 DAY_S = 86_400
 FOR_EVER_S = 1_000 * 365 * DAY_S
@@ -36,7 +48,8 @@ def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
     `[evidence] openings_days` of `licet.toml` is the time; a decision that came with a duty to
     retain is kept as long as the longest one of its rules demands, if that is longer. Records
     stay, and the log still verifies; such decisions can be opened and decided again by nobody.
-    It is recorded. To be run from a timer.
+    Old keys of digests (`licet evidence rotate-digest-key`) go with the last record that names
+    them. It is recorded. To be run from a timer.
     """
     path = evidence_of(evidence_folder, folder)
     settings = folder.configuration().settings
@@ -50,31 +63,34 @@ def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
     recorder = None if evidence_folder is not None else folder.recorder(settings)
     last = last_instant(path)
     now = system_time(settings) or ("" if last is None else format_instant(last))
-    expiring = Expiring(
-        path,
-        kept_s=days * DAY_S,
-        retained=_Retained(path),
-        holds=standing_holds(path),
-        now=now,
-    )
+    holds, retained = standing_holds(path), _Retained(path)
+    envelope: dict[str, Any] = {
+        "at": system_time(settings),
+        "log": verifier_key(path).name,
+        "by": who(),
+    }
+    expiring = Expiring(path, kept_s=days * DAY_S, retained=retained, holds=holds, now=now)
     found = expiring.plan()
+    # A key serves every record that names it, so it stays as long as any of them might have to.
+    kept_s = max(days * DAY_S, retained.longest)
+    since = format_instant(Instant(parse_instant(now) - kept_s * SECOND_US))
+    keys = [] if holds else unused_digest_keys(path, since=since)
+    if not dry_run:
+        if found.openings:
+            told = ExpiredLeaf(
+                **envelope, openings=found.openings, files=len(found.files), held=found.held
+            )
+            record_leaf(path, recorder, told, __version__)
+            expiring.carry_out(found)
+        for name in keys:
+            if not is_recorded_as_destroyed(path, name):
+                gone = DigestKeyLeaf(**envelope, key=name, event="destroyed")
+                record_leaf(path, recorder, gone, __version__)
+            destroy_digest_key(path, name)
+    word = "would go" if dry_run else "let go"
     held = f"; {found.held} more are under a legal hold" if found.held else ""
-    files = f"in {len(found.files)} files"
-    if dry_run:
-        click.echo(f"would go: {found.openings} openings, {files}{held}")
-        return
-    if found.openings:
-        leaf = ExpiredLeaf(
-            at=system_time(settings),
-            log=verifier_key(path).name,
-            by=who(),
-            openings=found.openings,
-            files=len(found.files),
-            held=found.held,
-        )
-        record_leaf(path, recorder, leaf, __version__)
-        expiring.carry_out(found)
-    click.echo(f"let go: {found.openings} openings, {files}{held}")
+    digests = f"; digest keys {', '.join(f'`{name}`' for name in keys)}" if keys else ""
+    click.echo(f"{word}: {found.openings} openings, in {len(found.files)} files{held}{digests}")
 
 
 class _Retained:
@@ -84,6 +100,11 @@ class _Retained:
     def __init__(self, path: Path) -> None:
         self._store = SnapshotStore(path)
         self._known: dict[str, int] = {}
+
+    @property
+    def longest(self) -> int:
+        """Over all snapshots that are kept."""
+        return max(map(self, self._store.digests()), default=0)
 
     def __call__(self, digest: str) -> int:
         if digest not in self._known:

@@ -20,11 +20,10 @@ from licet.gateway import (
     Running,
     Supervisor,
     ask,
-    digest_key,
     listening_context,
 )
 from licet.policy import Configuration, Snapshot
-from licet.storage import SnapshotStore, register
+from licet.storage import SnapshotStore, digest_key, register
 from licet.terms import Faults, Instant, OperationFault, format_instant
 
 

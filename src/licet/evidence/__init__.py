@@ -17,7 +17,7 @@ from licet.evidence.codec import (
 )
 from licet.evidence.commitments import Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
-from licet.evidence.digests import KeyedDigest
+from licet.evidence.digests import KeyedDigest, digest_key_id
 from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
     SCHEMA,
@@ -26,6 +26,7 @@ from licet.evidence.leaves import (
     Candidate,
     ClockLeaf,
     DecisionLeaf,
+    DigestKeyLeaf,
     ErasedLeaf,
     ExpiredLeaf,
     HeldLeaf,
@@ -158,6 +159,7 @@ __all__ = [
     "Cosigned",
     "Damaged",
     "DecisionLeaf",
+    "DigestKeyLeaf",
     "Edge",
     "Ended",
     "Entry",
@@ -220,6 +222,7 @@ __all__ = [
     "cosigners",
     "decode",
     "decode_segment_header",
+    "digest_key_id",
     "digest_of",
     "encode",
     "encode_batch",

@@ -8,6 +8,11 @@ from hashlib import sha256
 _BLOCK_BYTES = 64
 
 
+def digest_key_id(key: bytes) -> str:
+    """What records call a key of content digests: the first 16 digits of its SHA-256."""
+    return sha256(key).hexdigest()[:16]
+
+
 class KeyedDigest:
     """HMAC-SHA-256 in hexadecimal: says whether content is the same, to holders of the key.
 

@@ -260,6 +260,8 @@ class AdoptedLeaf(Register, frozen=True, kw_only=True, tag="adopted"):
     """Files that are gone; their recorded versions stay in force."""
     partial: bool = False
     """Broken files were left out: only what restricts was adopted."""
+    digest_key: str = ""
+    """The key of content digests that is used from here on, by its id."""
     part: Count = 1
     parts: Count = 1
 
@@ -361,6 +363,14 @@ class ExpiredLeaf(Register, frozen=True, kw_only=True, tag="expired"):
     """Openings whose time is over too, and that a hold keeps."""
 
 
+class DigestKeyLeaf(Register, frozen=True, kw_only=True, tag="digest_key"):
+    """A key of content digests, by the id that records name: made, for the adoption that names it
+    next; or destroyed, so that what it keyed can be compared with nothing any more."""
+
+    key: str
+    event: Literal["made", "destroyed"]
+
+
 RegisterLeaf = (
     AdoptedLeaf
     | KeyMadeLeaf
@@ -376,5 +386,6 @@ RegisterLeaf = (
     | HeldLeaf
     | ReleasedLeaf
     | ExpiredLeaf
+    | DigestKeyLeaf
 )
 Leaf = DecisionLeaf | AttemptLeaf | OutcomeLeaf | RegisterLeaf

@@ -3,7 +3,7 @@
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.certificates import listening_context
 from licet.gateway.control_client import ask
-from licet.gateway.folder import Folder, digest_key
+from licet.gateway.folder import Folder
 from licet.gateway.folder_adopter import FolderAdopter
 from licet.gateway.key_keeping import kept_keys
 from licet.gateway.messages import Place, Publication, Ready, Secrets, frame
@@ -40,7 +40,6 @@ __all__ = [
     "Suspension",
     "Work",
     "ask",
-    "digest_key",
     "frame",
     "kept_keys",
     "listening_context",

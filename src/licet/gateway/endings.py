@@ -66,7 +66,7 @@ def ending_of(
         streamed=filing.about.passage.request.stream,
         # The loop's clock counts milliseconds.
         duration_us=round(lasted_s * 1000) * 1000,
-        digest_key=ledger.digest_key_id if digest else "",
+        digest_key=filing.digest_key if digest else "",
         answer_digest=digest,
         breaches=_breaches(filing.about.passage.lost, residency),
     )
@@ -154,6 +154,7 @@ def _kind(
     return (
         intake.said,
         intake.status,
+        filing.digest_key,
         filing.attempt,
         filing.tries,
         filing.about.passage.request.stream,

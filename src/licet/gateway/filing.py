@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from licet.catalog import Candidate
 from licet.evidence import OutcomeLeaf, encode
 from licet.gateway import records
@@ -15,15 +17,17 @@ from licet.terms import Instant
 
 class Filing:
     """Files the records of one request, in order. `attempt` numbers the sendings on file,
-    `tries` counts how often the present one was sent."""
+    `tries` counts how often the present one was sent. `digest_key` names the key of its digests:
+    the one with which it began, whatever `ledger` it comes under before it ends."""
 
     __slots__ = (
-        "_committer", "_owner", "_step", "about", "attempt", "decision_index", "failed",
-        "ledger", "pending", "tries",
+        "_committer", "_owner", "_step", "about", "attempt", "decision_index", "digest_key",
+        "failed", "ledger", "pending", "tries",
     )  # fmt: skip
 
     def __init__(self, ledger: Ledger, about: About, committer: Committer, owner: Recorded) -> None:
         self.ledger = ledger
+        self.digest_key: Final = ledger.digest_key_id
         self.about = about
         self.pending = 0
         self.attempt = 0

@@ -11,7 +11,6 @@ from licet.policy import Configuration, belongs, parse
 from licet.terms import ConfigurationFault, Fault, Faults, OperationFault
 
 FILE_BYTES_MAX = 16 << 20
-DIGEST_KEY_BYTES = 32
 SETTINGS_FILE = "licet.toml"
 
 
@@ -130,25 +129,6 @@ class Folder:
         if len(data) > FILE_BYTES_MAX:
             raise OperationFault("file_too_long", f"`{path}` is longer than {FILE_BYTES_MAX} bytes")
         return data
-
-
-def digest_key(evidence: Path) -> bytes:
-    """The key of content digests, beside the log; made when it is first asked for."""
-    path = evidence / "digest.key"
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        key = os.urandom(DIGEST_KEY_BYTES)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-    if len(key) != DIGEST_KEY_BYTES:
-        raise OperationFault(
-            "digest_key", f"`{path}` does not hold a key of {DIGEST_KEY_BYTES} bytes"
-        )
-    return key
 
 
 def _raise(error: OSError) -> None:

@@ -23,6 +23,7 @@ from licet.evidence import (
     ReviewedLeaf,
     canonical,
     clip,
+    digest_key_id,
     digest_of,
 )
 from licet.evidence import adopted as split
@@ -138,15 +139,16 @@ class FolderAdopter:
         before: Adopted | None,
     ) -> Adopted:
         snapshot = Snapshot.of(_suspended(adoption.sources, history))
+        secrets = self._secrets(configuration, configuration.keys)
         leaves = self._opening(at, before)
-        leaves += split(self._adopted_leaf(snapshot, adoption.newly, at))
+        leaves += split(self._adopted_leaf(snapshot, secrets, adoption.newly, at))
         leaves += history.key_leaves(configuration.keys, self._envelope(at))
         return Adopted(
             settings=configuration.settings,
             sources=snapshot.sources,
             document=snapshot.document,
             digest=snapshot.digest,
-            secrets=self._secrets(configuration, configuration.keys),
+            secrets=secrets,
             leaves=tuple(leaves),
             recorded=tuple(_told(one) for one in adoption.newly),
             notices=self._notices(configuration.settings),
@@ -181,7 +183,7 @@ class FolderAdopter:
                 secrets = msgspec.structs.replace(secrets, issuers=())
         ended |= {one.id for one in keys if one.revoked is not None}
         leaf = self._adopted_leaf(
-            snapshot, restricted.newly, at, partial=True, removed=adoption.removed
+            snapshot, secrets, restricted.newly, at, partial=True, removed=adoption.removed
         )
         return Adopted(
             settings=before.settings if before is not None else configuration.settings,
@@ -224,7 +226,9 @@ class FolderAdopter:
             sources=snapshot.sources,
             document=snapshot.document,
             digest=snapshot.digest,
-            leaves=split(self._adopted_leaf(snapshot, (), at, partial=before.is_partial)),
+            leaves=split(
+                self._adopted_leaf(snapshot, before.secrets, (), at, partial=before.is_partial)
+            ),
             recorded=(),
             notices=(),
         )
@@ -276,6 +280,7 @@ class FolderAdopter:
     def _adopted_leaf(
         self,
         snapshot: Snapshot,
+        secrets: Secrets,
         newly: tuple[Newly, ...],
         at: Instant,
         *,
@@ -290,6 +295,7 @@ class FolderAdopter:
             lists=tuple(_recorded(one) for one in newly if one.key[0] == "list"),
             removed=removed,
             partial=partial,
+            digest_key=secrets.digest_key_id,
         )
 
     def _secrets(self, configuration: Configuration, keys: tuple[Key, ...]) -> Secrets:
@@ -301,7 +307,7 @@ class FolderAdopter:
             issuers=configuration.issuers,
             credentials=credentials,
             digest_key=key,
-            digest_key_id=digest_of(key)[:16],
+            digest_key_id=digest_key_id(key),
         )
 
     def _notices(self, settings: Settings) -> tuple[str, ...]:

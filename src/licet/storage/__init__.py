@@ -3,6 +3,15 @@
 The only writer of a log is its recorder. Everything that merely reads works beside it.
 """
 
+from licet.storage.digest_keys import (
+    destroy_digest_key,
+    digest_key,
+    digest_keys,
+    is_recorded_as_destroyed,
+    prepare_digest_key,
+    unused_digest_keys,
+    use_digest_key,
+)
 from licet.storage.disk import Disk, File, Lock, RealDisk
 from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.expiring import Expiring, Expiry
@@ -41,11 +50,16 @@ __all__ = [
     "SnapshotStore",
     "Tiled",
     "build_tiles",
+    "destroy_digest_key",
+    "digest_key",
+    "digest_keys",
     "erase_alone",
     "erase_by_recorder",
     "holds_on",
+    "is_recorded_as_destroyed",
     "last_instant",
     "leaves",
+    "prepare_digest_key",
     "prove_between",
     "prove_request",
     "record_alone",
@@ -58,6 +72,8 @@ __all__ = [
     "signing_key",
     "standing_holds",
     "tiles_checkpoint",
+    "unused_digest_keys",
+    "use_digest_key",
     "verifier_key",
     "verify",
 ]

@@ -136,10 +136,12 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     until_at: str = ""
 
 
-def show(folder: Path, filters: Filters | None = None) -> Iterator[tuple[int, Leaf]]:
+def show(
+    folder: Path, filters: Filters | None = None, *, disk: Disk | None = None
+) -> Iterator[tuple[int, Leaf]]:
     """The leaves that all filters let pass, in order; `until_at` is excluded."""
     wanted = filters or Filters()
-    for index, data in leaves(folder):
+    for index, data in leaves(folder, disk):
         seen = glance(data)
         if _passes(seen, wanted):
             yield index, decode(data)

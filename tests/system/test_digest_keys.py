@@ -1,0 +1,114 @@
+"""The key of content digests is replaced under a running gateway while streams are on their way."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from licet.evidence import AdoptedLeaf, DecisionLeaf, KeyedDigest, OutcomeLeaf
+from licet.storage import digest_keys
+from tests.system.callers import Ask, Heard, call
+from tests.system.house import BOUND_S, Gateway, house
+
+pytestmark = pytest.mark.system
+
+SLOW = "[[sim:slow_drip:700]]"
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with house(tmp_path) as gateway:
+        yield gateway
+
+
+class Streams:
+    """Slow streams in both dialects; each has shown text when this returns."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._heard: list[Heard] = []
+        self._begun = threading.Semaphore(0)
+        self._threads = [
+            threading.Thread(target=self._run, args=(gateway, workload))
+            for workload in ("chat", "messages")
+        ]
+        for thread in self._threads:
+            thread.start()
+        for _ in self._threads:
+            assert self._begun.acquire(timeout=BOUND_S), "a stream has not begun"
+
+    def _run(self, gateway: Gateway, workload: str) -> None:
+        asked = Ask(workload=workload, person="ada", stream=True, script=SLOW)
+        self._heard.append(call(gateway, asked, self._begun.release))
+
+    @property
+    def are_under_way(self) -> bool:
+        return all(thread.is_alive() for thread in self._threads)
+
+    def join(self) -> list[Heard]:
+        for thread in self._threads:
+            thread.join()
+        return self._heard
+
+
+def keys_in_use(gateway: Gateway) -> list[str]:
+    """What adoptions say, the oldest first."""
+    return [leaf.digest_key for leaf in gateway.leaves() if isinstance(leaf, AdoptedLeaf)]
+
+
+def test_what_streams_while_the_key_is_replaced_can_be_compared_and_proven(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    (old,) = digest_keys(gateway.evidence)
+    streams = Streams(gateway)
+    assert gateway.command("evidence", "rotate-digest-key").returncode == 0
+    before = call(gateway, Ask(workload="chat", person="ada"))
+    assert gateway.command("reload").returncode == 0
+    after = call(gateway, Ask(workload="chat", person="ada"))
+    assert streams.are_under_way
+    heard = [*streams.join(), before, after]
+    keys = digest_keys(gateway.evidence)
+    (fresh,) = set(keys) - {old}
+    assert keys_in_use(gateway) == [old, fresh]
+    file = tmp_path / "answer"
+    for one in heard:
+        name = fresh if one is after else old
+        decided, ended = told(gateway, one)
+        assert decided.digest_key == ended.digest_key == name
+        assert ended.answer_digest == KeyedDigest(keys[name])(one.body)
+        file.write_bytes(one.body)
+        same = compared(gateway, one.request, file)
+        assert same.stdout.startswith(f"the same: `{file}` is the answer of"), same.stderr
+    file.write_bytes(before.body)
+    assert compared(gateway, after.request, file).returncode == 4
+    assert gateway.end()[0] == 0
+    gateway.up()
+    assert keys_in_use(gateway) == [old, fresh, fresh]
+    again = call(gateway, Ask(workload="messages", person="ada"))
+    assert told(gateway, again)[1].digest_key == fresh
+    assert gateway.end()[0] == 0
+    report = gateway.verify()
+    assert (report.ok, report.findings) == (True, ())
+    assert gateway.command("evidence", "replay").returncode == 0
+    vkey = (gateway.evidence / "log.vkey").read_text().strip()
+    for one in (*heard, again):
+        receipt = str(tmp_path / f"{one.request}.json")
+        proven = gateway.command("evidence", "prove", one.request, "--output", receipt)
+        assert proven.returncode == 0, proven.stderr
+        checked = gateway.command("evidence", "verify", "--receipt", receipt, "--vkey", vkey)
+        assert checked.returncode == 0, checked.stderr
+
+
+def compared(gateway: Gateway, request: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """What somebody is told who may view what was asked."""
+    return gateway.command("evidence", "compare", request, str(file), "--us-person", "yes")
+
+
+def told(gateway: Gateway, heard: Heard) -> tuple[DecisionLeaf, OutcomeLeaf]:
+    found = [one for one in gateway.leaves() if getattr(one, "request", "") == heard.request]
+    (decided,) = [one for one in found if isinstance(one, DecisionLeaf)]
+    (ended,) = [one for one in found if isinstance(one, OutcomeLeaf)]
+    return decided, ended
