@@ -19,11 +19,11 @@ from bench.comparison import Rounds
 from bench.evidence import evidence, leaves_per_commit
 from bench.gateway import MODES, EvidenceMode, configuration
 from bench.processes import Cores, Spawned, cpu_us, tree
-from bench.recorder import pair, recorded, sqlite
+from bench.recorder import AT, LOG, pair, recorded, sqlite
 from bench.wrk import BODY_BYTES, Load, chat_body
 from licet.evidence import encode
 from licet.policy import parse
-from licet.storage import show
+from licet.storage import Log, RealDisk, show
 
 
 def test_the_chat_request_has_one_kilobyte() -> None:
@@ -104,10 +104,18 @@ def test_the_recorder_beside_others_appends_the_same_leaves(tmp_path: Path) -> N
         assert cpu_us >= 0
     kept = list(show(tmp_path / "True"))
     assert len(kept) == len(leaves) + 2
-    assert 1 <= leaves_per_commit(tmp_path / "True", len(leaves)) <= len(leaves)
     sqlite(tmp_path / "leaves.db", leaves, 7)
     with sqlite3.connect(tmp_path / "leaves.db") as database:
         assert [row[0] for row in database.execute("SELECT leaf FROM leaf")] == leaves
+
+
+def test_leaves_per_commit_are_those_of_the_load(tmp_path: Path) -> None:
+    log = Log(tmp_path, RealDisk(), LOG, os.urandom)
+    log.begin(AT, "bench")
+    for group in (range(40), range(40, 41), range(41, 60)):
+        log.record([leaf for number in group for leaf in pair(number)])
+    log.close(AT)
+    assert leaves_per_commit(tmp_path, 120) == 40
 
 
 def test_without_the_peer_the_row_says_what_brings_it(
