@@ -3,7 +3,8 @@
 `python -m bench.streams vendor PORT PACE_MS CHUNKS` answers every request with a stream of the
 chat dialect, a chunk of text each `PACE_MS`. `python -m bench.streams callers HOST PORT PATH KEY
 STREAMS SECONDS` holds `STREAMS` of them open, one after the other on each connection, and prints
-`begin`, and after so many seconds `end COUNT FAULTS`: how many pieces of text arrived between.
+`begin` when text has come on each, and after so many seconds `end COUNT FAULTS`: how many pieces
+of text arrived between.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import uvloop
 from bench.upstream import MODEL
 
 STREAMS_BACKLOG = 4096
+SPREAD_S = 1.0
+"""Over how long the first requests are spread: callers do not all ask at once."""
+BEGUN_S_MAX = 30.0
 PIECE = b'"delta":'
 """What stands once in each event with text, in both dialects."""
 
@@ -96,16 +100,20 @@ class Paced(asyncio.Protocol):
 
 
 class Counting(asyncio.Protocol):
-    """One caller: asks again when a stream has ended."""
+    """One caller: asks when it is told to, and again each time a stream has ended."""
 
     def __init__(self, tally: Tally, request: bytes) -> None:
         self._tally = tally
         self._request = request
         self._parser = httptools.HttpResponseParser(self)
         self._tail = b""
+        self._begun = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+
+    def ask(self) -> None:
+        """Asks for a stream."""
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
@@ -121,28 +129,42 @@ class Counting(asyncio.Protocol):
         kept of the last part is shorter than what is counted."""
         text = self._tail + body
         self._tail = text[-(len(PIECE) - 1) :]
-        self._tally.pieces += text.count(PIECE)
+        pieces = text.count(PIECE)
+        self._tally.pieces += pieces
+        if pieces and not self._begun:
+            self._begun = True
+            self._tally.begin()
 
     def on_message_complete(self) -> None:
         """httptools: the stream is over."""
         self._tail = b""
-        self._transport.write(self._request)
+        self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._tally.fault("a connection was closed")
 
 
 class Tally:
-    """What all callers have seen."""
+    """What all callers of so many `streams` have seen. `begun`: text has come on each of them, or
+    never will on one."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: int) -> None:
         self.pieces = 0
         self.faults = 0
         self.over = False
+        self.begun = asyncio.Event()
+        self._silent = streams
+
+    def begin(self) -> None:
+        """The first text has come on one more of them."""
+        self._silent -= 1
+        if not self._silent:
+            self.begun.set()
 
     def fault(self, what: str) -> None:
         if not self.over:
             self.faults += 1
+            self.begun.set()
             print(f"fault {what}", file=sys.stderr, flush=True)
 
 
@@ -172,14 +194,16 @@ async def _vendor(port: int, pace_ms: int, chunks: int) -> None:
 
 async def _callers(host: str, port: int, path: str, key: str, streams: int, seconds: float) -> None:
     loop = asyncio.get_running_loop()
-    tally = Tally()
+    tally = Tally(streams)
     asked = request(f"{host}:{port}", path, key)
-    for number in range(streams):
-        await loop.create_connection(lambda: Counting(tally, asked), host, port)
-        if number % 50 == 49:
-            # Spread over the pace, as callers are.
-            await asyncio.sleep(0.02)
-    await asyncio.sleep(1.0)
+    callers = []
+    for _ in range(streams):
+        _, caller = await loop.create_connection(lambda: Counting(tally, asked), host, port)
+        callers.append(caller)
+    for number, caller in enumerate(callers):
+        loop.call_later(SPREAD_S * number / streams, caller.ask)
+    async with asyncio.timeout(BEGUN_S_MAX):
+        await tally.begun.wait()
     print("begin", flush=True)
     before = tally.pieces
     await asyncio.sleep(seconds)

@@ -47,10 +47,12 @@ STREAM = answered()
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=8))
 def test_every_piece_is_counted_once_however_the_stream_is_cut(cuts: list[int]) -> None:
-    tally = Tally()
+    tally = Tally(1)
     wire = Wire()
     caller = Counting(tally, b"again")
     caller.connection_made(wire)
+    assert not wire.written
+    caller.ask()
     edges = sorted({0, *cuts, len(STREAM)})
     for start, end in pairwise(edges):
         caller.data_received(STREAM[start:end])
@@ -60,8 +62,24 @@ def test_every_piece_is_counted_once_however_the_stream_is_cut(cuts: list[int]) 
 
 
 def test_an_answer_that_is_no_stream_is_a_fault() -> None:
-    tally = Tally()
+    tally = Tally(2)
     caller = Counting(tally, b"")
     caller.connection_made(Wire())
     caller.data_received(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
     assert tally.faults == 1
+    assert tally.begun.is_set(), "nobody waits for a stream that does not come"
+
+
+def test_they_have_begun_when_text_has_come_on_each() -> None:
+    tally = Tally(2)
+    callers = [Counting(tally, b""), Counting(tally, b"")]
+    first = STREAM.index(PIECE)
+    for caller in callers:
+        caller.connection_made(Wire())
+        caller.data_received(STREAM[:first])
+    assert not tally.begun.is_set(), "a head is no text"
+    callers[0].data_received(STREAM[first:])
+    callers[0].data_received(STREAM)
+    assert not tally.begun.is_set(), "the other one is silent"
+    callers[1].data_received(STREAM[first:])
+    assert tally.begun.is_set()
