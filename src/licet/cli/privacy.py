@@ -164,11 +164,6 @@ def rotate(evidence_folder: Path | None, folder: Folder) -> None:
     settings = folder.configuration().settings
     at = system_time(settings)
     log = Log(path, RealDisk(), verifier_key(path).name, os.urandom)
-    try:
-        log.begin(at, __version__)
+    with log.session(at, __version__):
         fresh = log.rotate(os.urandom, at, __version__, who())
-    except BaseException:
-        log.abandon()
-        raise
-    log.close(at)
     click.echo(str(fresh.verifier()))

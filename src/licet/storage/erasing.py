@@ -94,15 +94,8 @@ def record_alone(
 ) -> int:
     """Records that somebody read, where no recorder runs; the leaf's index."""
     log = Log(folder, disk or RealDisk(), origin, entropy)
-    try:
-        log.begin(at, version)
-        leaf = ReadLeaf(at=max(at, log.last_at), log=origin, what=what, by=by)
-        index = log.record([leaf])
-    except EvidenceFault:
-        log.abandon()
-        raise
-    log.close(at)
-    return index
+    with log.session(at, version):
+        return log.record([ReadLeaf(at=max(at, log.last_at), log=origin, what=what, by=by)])
 
 
 def _opened(

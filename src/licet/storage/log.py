@@ -7,6 +7,7 @@ The folder holds `lock`, `log.key` and `log.vkey`, the segments in `wal/`, the n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -160,6 +161,17 @@ class Log:
             vkey=str(self.key.verifier()),
         )
         return self.record([started, *self.unknown(list(self.books.open), at)])
+
+    @contextmanager
+    def session(self, at: str, version: str) -> Iterator[None]:
+        """From the start that it records to the stop; `close` of a log whose block came to no end
+        would claim good order, so whatever is raised within lets go without a word."""
+        with ExitStack() as unended:
+            unended.callback(self.abandon)
+            self.begin(at, version)
+            yield
+            unended.pop_all()
+        self.close(at)
 
     def unknown(self, attempts: Sequence[Attempt], at: str) -> list[Leaf]:
         """Outcomes of attempts whose process died."""

@@ -49,14 +49,8 @@ def record_leaf(
     if index is not None:
         return index
     log = Log(folder, disk or RealDisk(), leaf.log, entropy)
-    try:
-        log.begin(leaf.at, version)
-        index = log.record([msgspec.structs.replace(leaf, at=max(leaf.at, log.last_at))])
-    except EvidenceFault:
-        log.abandon()
-        raise
-    log.close(leaf.at)
-    return index
+    with log.session(leaf.at, version):
+        return log.record([msgspec.structs.replace(leaf, at=max(leaf.at, log.last_at))])
 
 
 def _by_recorder(path: Path, leaf: RegisterLeaf) -> int | None:

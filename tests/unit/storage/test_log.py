@@ -1,6 +1,7 @@
 """The log on a real disk: locking, starting, mending, and what a start reads."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,29 @@ def test_leaves_are_shown_by_kind_request_and_time(tmp_path: Path) -> None:
     assert indices(Filters(request="01K1")) == [1, 3]
     assert indices(Filters(from_at=LATER)) == [2, 3, 4]
     assert indices(Filters(until_at=LATER)) == [0, 1]
+
+
+def test_a_session_is_closed_in_good_order_only_when_its_block_came_to_its_end(
+    tmp_path: Path,
+) -> None:
+    class Interrupted(BaseException):
+        """As Ctrl-C, which is no `Exception` either."""
+
+    def recorded_then(name: str, end: Callable[[], None]) -> None:
+        log = opened(tmp_path)
+        with log.session(AT, "0.1.0"):
+            log.record([decision(name, sent=False)])
+            end()
+
+    def interrupt() -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        recorded_then("01K1", interrupt)
+    recorded_then("01K2", lambda: None)
+    opened(tmp_path).abandon()
+    kinds = [type(leaf).__name__ for _, leaf in show(tmp_path)]
+    assert kinds == ["StartedLeaf", "DecisionLeaf", "StartedLeaf", "DecisionLeaf", "StoppedLeaf"]
 
 
 def test_two_writers_are_refused_and_the_other_is_named(tmp_path: Path) -> None:
