@@ -125,7 +125,7 @@ class Played:
         files, vendors = {"licet.toml": SETTINGS}, paced(before_send=before_send)
         with (
             Rig(files, at=AT, vendors=vendors, before_send=before_send) as rig,
-            ThreadPoolExecutor(48) as pool,
+            ThreadPoolExecutor(24) as pool,
         ):
 
             def play(scene: Scene) -> Heard:
