@@ -16,12 +16,15 @@ READY := .venv/.ready
 COMPILED := .cache/compiled
 PEERS := .cache/peers
 INSTALL := -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index
-UNRUN := tests/system tests/soak tests/engine
+UNRUN := tests/system tests/soak
+SYSTEM := $(BIN)/python -m pytest tests/system
+# What ARGS choose may all be in one half.
+NONE_CHOSEN := [ $$? -eq 5 ]
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-system check check-format check-lint check-types check-rings \
-  check-tidy format wheel compiled bench simulate fuzz soak mutation engine lock clean
+  check-tidy format wheel compiled bench simulate fuzz soak mutation lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,14 +34,14 @@ demo: $(READY) ## play the June 2026 episode through a running gateway
 
 test: $(READY) ## all suites except those named below; at most five minutes on two cores
 	@echo "not run here: tests/system (make test-system), tests/soak (make soak)," \
-	  "the engine (make engine), long simulation (make simulate), fuzzing (make fuzz)," \
-	  "mutation (make mutation)"
+	  "long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
 	  $(addprefix --ignore=,$(UNRUN)) tests $(ARGS)
 
 test-system: $(READY) ## kill -9, full disks, system-call traces; installs what it needs
 	@.ci/system-packages
-	@$(BIN)/python -m pytest tests/system $(ARGS)
+	@$(SYSTEM) -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS) || $(NONE_CHOSEN)
+	@$(SYSTEM) -m alone $(ARGS) || $(NONE_CHOSEN)
 
 check: check-format check-lint check-types check-rings check-tidy ## format, lint, strict types, rings, tidiness
 
@@ -92,9 +95,6 @@ soak: $(READY) ## an hour of traffic and one of crashes, or SOAK_MINUTES=n of ea
 	@.ci/system-packages bench
 	@.ci/system-packages
 	@$(BIN)/python -m pytest tests/soak -o faulthandler_timeout=0 $(ARGS)
-
-engine: $(READY) ## failover to llama.cpp, which is compiled for minutes the first time
-	@$(BIN)/python -m pytest tests/engine $(ARGS)
 
 mutation: $(READY) ## does a test fail when the deciding code is wrong?
 	@$(BIN)/python -m tests.mutation.score --write

@@ -1,7 +1,7 @@
-"""Clients that we did not write, in an environment of their own, and the gateway they speak to.
+"""Programs that we did not write, in environments of their own, and the gateway of the clients.
 
-Each vendor speaks one dialect and does as it is asked. Behind every workload stands one of them,
-so that the workload's name says whether an answer is translated.
+Each of its vendors speaks one dialect and does as it is asked. Behind every workload stands one of
+them, so that the workload's name says whether an answer is translated.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def gateway_of_clients(folder: Path) -> Iterator[Gateway]:
         vendors.close()
 
 
-def environment() -> Path:
-    """Where the clients are installed; the first time takes a while."""
+def environment(name: str) -> Path:
+    """Where `clients`, or the `engine`, are installed; the first time takes a while."""
     done = subprocess.run(
-        [ROOT / ".ci" / "clients"],
+        [ROOT / ".ci" / "apart", name],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -98,14 +98,63 @@ def environment() -> Path:
     return Path(done.stdout.strip())
 
 
+class Conversations:
+    """Programs of the clients' environment, each started once: importing a framework takes
+    seconds, which is most of what a question takes."""
+
+    def __init__(self, python: Path, folder: Path) -> None:
+        self._python = python
+        self._errors = folder / "errors.txt"
+        self._running: dict[tuple[str, ...], subprocess.Popen[str]] = {}
+
+    def tell(self, program: str, *arguments: str, line: str) -> list[str]:
+        """The lines that the program answers a line of input with, up to an empty object."""
+        named = (program, *arguments)
+        if named not in self._running:
+            with self._errors.open("ab") as errors:
+                self._running[named] = subprocess.Popen(
+                    [self._python, PROGRAMS / f"{program}.py", *arguments],
+                    env=_kept(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                )
+        process = self._running[named]
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+        told: list[str] = []
+        for answer in process.stdout:
+            if answer == "{}\n":
+                return told
+            told.append(answer)
+        self._running.pop(named).communicate(timeout=BOUND_S)
+        raise AssertionError(self._errors.read_text())
+
+    def close(self) -> None:
+        """They end when nothing more will be asked."""
+        for process in self._running.values():
+            assert process.stdin is not None
+            process.stdin.close()
+        for process in self._running.values():
+            assert process.stdout is not None
+            process.stdout.close()
+            process.wait(BOUND_S)
+
+
 def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """What a client's program prints, in its own environment and with none of ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
         command,
         check=False,
-        env=kept | variables,
+        env=_kept() | variables,
         capture_output=True,
         text=True,
         timeout=BOUND_S,
     )
+
+
+def _kept() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

@@ -24,6 +24,8 @@ SUITES = (
     "tests/golden/test_faults.py",
     "tests/contract",
 )
+pytestmark = [pytest.mark.system, pytest.mark.alone]
+
 COMPILE_S_MAX = 600
 SUITES_S_MAX = 900
 

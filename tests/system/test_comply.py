@@ -59,7 +59,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def clients() -> Path:
-    return environment()
+    return environment("clients")
 
 
 def judged(clients: Path, gateway: Gateway, dialect: str, vendor: str) -> list[Case]:

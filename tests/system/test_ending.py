@@ -26,7 +26,7 @@ from tests.system.house import (
     is_gone,
 )
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 SLOW = "[[sim:slow_drip:200]]"
 ENDLESS = "[[sim:slow_drip:800]]"

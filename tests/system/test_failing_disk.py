@@ -21,7 +21,7 @@ from tests.system.comparison import Log, compare
 from tests.system.house import WORKLOADS, Gateway, eventually, house, kill
 from tests.system.tracing import attached
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FULL = "inject=pwrite64:error=ENOSPC"
 FAILING = "inject=fdatasync:error=EIO"

@@ -1,6 +1,6 @@
 """Programs in the frameworks that people write them in, through a running gateway.
 
-Each runs in the clients' own environment, knows a URL and a key, and is asked the same whichever
+Each runs in the clients' own environment, knows a URL and a key, and does the same whichever
 vendor answers: of its own dialect, of another, or of another after the first has failed.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,11 @@ import pytest
 from tests.system.foreign import (
     DIALECTS,
     ORDERS,
-    PROGRAMS,
     WITHDRAWN,
+    Conversations,
     answered_by,
     environment,
     gateway_of_clients,
-    run,
 )
 from tests.system.house import Gateway
 
@@ -37,25 +35,26 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module")
-def clients() -> Path:
-    return environment()
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conversations]:
+    folder = tmp_path_factory.mktemp("programs")
+    conversations = Conversations(environment("clients") / "bin" / "python", folder)
+    yield conversations
+    conversations.close()
 
 
 class Told:
     """What a program printed of each of its deeds, and whom the gateway asked meanwhile."""
 
-    def __init__(self, gateway: Gateway, clients: Path, program: str, *arguments: str) -> None:
+    def __init__(
+        self, gateway: Gateway, clients: Conversations, program: str, dialect: str, *asked: str
+    ) -> None:
         before = len(gateway.vendors.arrivals())
-        done = run(
-            clients / "bin" / "python",
-            PROGRAMS / f"frameworks_{program}.py",
-            f"http://127.0.0.1:{gateway.port}",
-            gateway.key,
-            *arguments,
+        url = f"http://127.0.0.1:{gateway.port}"
+        told = clients.tell(
+            f"frameworks_{program}", url, gateway.key, dialect, line=json.dumps(asked)
         )
-        assert done.returncode == 0, done.stderr
         self.asked = [entry.vendor for entry in gateway.vendors.arrivals()[before:]]
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        lines = [json.loads(line) for line in told]
         self.deeds: dict[str, dict[str, Any]] = {line.pop("deed"): line for line in lines}
 
 
@@ -75,7 +74,9 @@ def check_text(text: str, order: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("order", ORDERS, ids=named)
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_langchain(gateway: Gateway, clients: Path, dialect: str, order: tuple[str, ...]) -> None:
+def test_langchain(
+    gateway: Gateway, clients: Conversations, dialect: str, order: tuple[str, ...]
+) -> None:
     told = Told(gateway, clients, "langchain", dialect, *put(order))
 
     assert set(told.asked) == set(order)
@@ -95,7 +96,7 @@ def test_langchain(gateway: Gateway, clients: Path, dialect: str, order: tuple[s
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_langchain_is_told_of_a_refusal_that_no_vendor_sees(
-    gateway: Gateway, clients: Path, dialect: str
+    gateway: Gateway, clients: Conversations, dialect: str
 ) -> None:
     told = Told(gateway, clients, "langchain", dialect, WITHDRAWN, QUESTION, "refusal")
 
@@ -107,7 +108,7 @@ def test_langchain_is_told_of_a_refusal_that_no_vendor_sees(
 @pytest.mark.parametrize("order", ORDERS, ids=named)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_an_agent_of_pydantic_ai(
-    gateway: Gateway, clients: Path, dialect: str, order: tuple[str, ...]
+    gateway: Gateway, clients: Conversations, dialect: str, order: tuple[str, ...]
 ) -> None:
     told = Told(gateway, clients, "pydantic_ai", dialect, *put(order))
 
@@ -122,7 +123,9 @@ def test_an_agent_of_pydantic_ai(
 
 @pytest.mark.parametrize("order", ORDERS, ids=named)
 @pytest.mark.parametrize("dialect", ["chat", "messages"])
-def test_llm(gateway: Gateway, clients: Path, dialect: str, order: tuple[str, ...]) -> None:
+def test_llm(
+    gateway: Gateway, clients: Conversations, dialect: str, order: tuple[str, ...]
+) -> None:
     told = Told(gateway, clients, "llm", dialect, *put(order))
 
     assert set(told.asked) == set(order)

@@ -17,7 +17,7 @@ from tests.system.callers import Ask, Heard
 from tests.system.campaign import ILLS, play, table
 from tests.system.comparison import Log, compare
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 ROUNDS = 60
 SEED = 20_260_612

@@ -22,7 +22,7 @@ from licet.gateway import ask
 from licet.storage import show
 from licet.terms import OperationFault
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 PROGRAM = Path(__file__).parent / "programs" / "gateway.py"
 SOURCE = Path(__file__).resolve().parents[2] / "src"

@@ -19,7 +19,7 @@ from tests.system.callers import Ask, Heard, Traffic, call, count
 from tests.system.comparison import Log, compare, unlawful
 from tests.system.house import BOUND_S, WORKLOADS, Gateway, eventually, house, letter
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 UNDER_WAY_US = 100_000
 """What the gateway had sent before may be read by a busy vendor this much later."""

@@ -1,7 +1,7 @@
 """What programs written with LangChain do, through a gateway; prints one line of JSON for each.
 
-Arguments: the gateway's URL, its key, the dialect of the client, the workload, the question, and
-`refusal` where it will be refused.
+Arguments: the gateway's URL, its key, the dialect of the client. Each line of the input is one
+JSON array: the workload, the question, and `refusal` where it will be refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
+
+# The frameworks keep connections from one question to the next, which belong to their loop.
+LOOP = asyncio.Runner()
 
 
 class Verdict(BaseModel):
@@ -98,7 +101,7 @@ def asynchronous(chat: Any, question: str) -> dict[str, Any]:
     async def both() -> list[Any]:
         return await asyncio.gather(chat.ainvoke(question), chat.ainvoke(question))
 
-    return {"texts": [text_of(answer) for answer in asyncio.run(both())]}
+    return {"texts": [text_of(answer) for answer in LOOP.run(both())]}
 
 
 def refusal(chat: Any, question: str) -> dict[str, Any]:
@@ -120,10 +123,13 @@ DEEDS: tuple[Callable[[Any, str], dict[str, Any]], ...] = (
 )
 
 
-def main(url: str, key: str, dialect: str, model: str, question: str, *end: str) -> None:
-    chat = client(url, key, dialect, model)
-    for deed in (refusal,) if end else DEEDS:
-        print(json.dumps({"deed": deed.__name__, **deed(chat, question)}))
+def main(url: str, key: str, dialect: str) -> None:
+    for line in sys.stdin:
+        model, question, *end = json.loads(line)
+        chat = client(url, key, dialect, model)
+        for deed in (refusal,) if end else DEEDS:
+            print(json.dumps({"deed": deed.__name__, **deed(chat, question)}))
+        print("{}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What an agent written with Pydantic AI does, through a gateway; prints one line of JSON for each.
 
-Arguments: the gateway's URL, its key, the dialect of the client, the workload, the question.
+Arguments: the gateway's URL, its key, the dialect of the client. Each line of the input is one
+JSON array: the workload and the question.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
+
+# The frameworks keep connections from one question to the next, which belong to their loop.
+LOOP = asyncio.Runner()
 
 
 class Verdict(BaseModel):
@@ -47,7 +51,7 @@ def agent(model: Any, asked: list[str]) -> Agent[None, Verdict]:
 
 def structured(model: Any, question: str) -> dict[str, Any]:
     asked: list[str] = []
-    done = agent(model, asked).run_sync(question)
+    done = LOOP.run(agent(model, asked).run(question))
     return {"asked": asked, "permitted": done.output.permitted, "requests": done.usage.requests}
 
 
@@ -56,13 +60,16 @@ def streamed(model: Any, question: str) -> dict[str, Any]:
         async with Agent(model).run_stream(question) as run:
             return "".join([text async for text in run.stream_text(delta=True)])
 
-    return {"text": asyncio.run(read())}
+    return {"text": LOOP.run(read())}
 
 
-def main(url: str, key: str, dialect: str, name: str, question: str) -> None:
-    for deed in (structured, streamed):
-        model = model_of(url, key, dialect, name)
-        print(json.dumps({"deed": deed.__name__, **deed(model, question)}))
+def main(url: str, key: str, dialect: str) -> None:
+    for line in sys.stdin:
+        name, question = json.loads(line)
+        for deed in (structured, streamed):
+            model = model_of(url, key, dialect, name)
+            print(json.dumps({"deed": deed.__name__, **deed(model, question)}))
+        print("{}", flush=True)
 
 
 if __name__ == "__main__":

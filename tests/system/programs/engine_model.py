@@ -1,6 +1,6 @@
 """Writes a model that llama.cpp serves: one layer, random weights, words instead of nonsense.
 
-Run by the engine's own environment: `small_model.py FILE`. Its first dimension is the same for
+Run by the engine's own environment: `engine_model.py FILE`. Its first dimension is the same for
 every token, and words alone have it in the output, so that nothing else is ever said.
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -13,10 +12,11 @@ import openai
 import pytest
 
 from licet.evidence import AttemptLeaf, OutcomeLeaf
-from tests.system.house import BOUND_S, ROOT, Gateway, eventually, free_port, house
+from tests.system.foreign import PROGRAMS, environment, run
+from tests.system.house import Gateway, eventually, free_port, house
 
-SMALL_MODEL = ROOT / "tests/engine/small_model.py"
-MAKING_S_MAX = 900.0
+pytestmark = pytest.mark.system
+
 WORDS = "the ledger keeps what arrived and for whom so that anybody who was not there can judge it"
 DOWN = [{"role": "user", "content": "Good morning [[sim:status_503]]"}]
 ASKED: dict[str, Any] = {"messages": DOWN, "max_tokens": 12}
@@ -57,12 +57,10 @@ def listens(port: int) -> bool:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a running engine with a small model."""
-    made = subprocess.run(
-        [ROOT / ".ci/engine"], check=True, stdout=subprocess.PIPE, text=True, timeout=MAKING_S_MAX
-    )
-    python = Path(made.stdout.strip()) / "bin/python"
+    python = environment("engine") / "bin" / "python"
     model = tmp_path_factory.mktemp("engine") / "tiny.gguf"
-    subprocess.run([python, SMALL_MODEL, model], check=True, timeout=BOUND_S)
+    written = run(python, PROGRAMS / "engine_model.py", model)
+    assert written.returncode == 0, written.stderr
     port = free_port()
     argv = [str(python), "-m", "llama_cpp.server", "--model", str(model), "--model_alias", "tiny"]
     argv += ["--port", str(port), "--n_ctx", "1024", "--n_threads", "1", "--chat_format", "chatml"]
