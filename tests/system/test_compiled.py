@@ -20,6 +20,7 @@ SUITES = (
     "tests/unit/relay",
     "tests/unit/wire",
     "tests/unit/policy",
+    "tests/unit/storage",
     "tests/simulation",
     "tests/golden/test_faults.py",
     "tests/contract",

@@ -17,7 +17,7 @@ from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.expiring import Expiring, Expiry
 from licet.storage.holding import holds_on, standing_holds
 from licet.storage.keys import signing_key, verifier_key
-from licet.storage.log import Checked, Log
+from licet.storage.log import Log
 from licet.storage.proving import Proved, prove_between, prove_request
 from licet.storage.reading import Filters, leaves, show
 from licet.storage.recorder import Recorder
@@ -31,7 +31,6 @@ from licet.storage.tiling import Tiled, build_tiles, tiles_checkpoint
 from licet.storage.verifying import Report, signed_size, verify
 
 __all__ = [
-    "Checked",
     "Disk",
     "Expiring",
     "Expiry",

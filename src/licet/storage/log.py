@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import msgspec
-
 from licet.evidence import (
     SEGMENT_HEADER_BYTES,
     Checkpoint,
@@ -32,11 +30,12 @@ from licet.evidence import (
     sign_checkpoint,
 )
 from licet.storage.appending import AppendFile, disk_fault
-from licet.storage.books import NOBODY, Attempt, Books, Registered, State, seal
+from licet.storage.books import NOBODY, Attempt, Books
 from licet.storage.disk import Disk
 from licet.storage.keys import HANDOVERS, SEED_BYTES, handover_name, install, signing_key
 from licet.storage.reading import WAL, segment_name
 from licet.storage.restoring import REGISTER, STATE, restore
+from licet.storage.saved import Registered, State, seal
 from licet.terms import EvidenceFault
 
 SEGMENT_BYTES_MAX = 64 << 20
@@ -44,12 +43,15 @@ RESERVED_BYTES = 4 << 20
 CHECKPOINT = "checkpoint"
 
 
-class Checked(msgspec.Struct, frozen=True, gc=False):
+class Checked:
     """A leaf that belongs to this log, and what the recorder needs to know of it."""
 
-    leaf: bytes
-    seen: Glance
-    owner: int = NOBODY
+    __slots__ = ("leaf", "owner", "seen")
+
+    def __init__(self, leaf: bytes, seen: Glance, owner: int) -> None:
+        self.leaf = leaf
+        self.seen = seen
+        self.owner = owner
 
 
 class Log:

@@ -21,9 +21,10 @@ from licet.evidence import (
     decode,
     glance,
 )
-from licet.storage.books import Books, State, unseal_registered, unseal_state
+from licet.storage.books import Books
 from licet.storage.disk import Disk, RealDisk
 from licet.storage.reading import stretches
+from licet.storage.saved import State, unseal_registered, unseal_state
 from licet.terms import DirectiveId, EvidenceFault, Instant, parse_instant
 
 STATE = "state"

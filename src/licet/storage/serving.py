@@ -7,7 +7,7 @@ import gc
 import itertools
 import json
 import os
-import selectors
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -69,14 +69,15 @@ def run_recorder(
 
 
 class _Connection:
-    """A worker's socket, and what it has not read yet."""
+    """A worker's socket, and what it has not read yet; `waits`: until it reads again."""
 
-    __slots__ = ("number", "out", "sock")
+    __slots__ = ("number", "out", "sock", "waits")
 
     def __init__(self, number: int, sock: socket.socket) -> None:
         self.number = number
         self.sock = sock
         self.out = bytearray()
+        self.waits = False
 
 
 class _Service:
@@ -85,25 +86,30 @@ class _Service:
         self._listener = listener
         self._control = control
         self._numbers = itertools.count(1)
+        # By file descriptor, which is what the kernel names.
         self._connections: dict[int, _Connection] = {}
         # Reading into the same room again and again spares the kernel giving and taking it.
         self._room = memoryview(bytearray(READ_BYTES_MAX))
-        self._selector = selectors.DefaultSelector()
+        # Not a selector: every answer waits for this loop, and on a quiet gateway each line of
+        # it is read from memory anew.
+        self._epoll = select.epoll()
         for sock in (listener, control):
             sock.setblocking(False)
-            self._selector.register(sock, selectors.EVENT_READ, None)
+            self._epoll.register(sock, select.EPOLLIN)
 
     def run(self) -> None:
         """Until the control socket ends; what has arrived by then is still committed."""
         serving = True
+        control, listener = self._control.fileno(), self._listener.fileno()
         while serving:
-            for key, _ in self._selector.select(TICK_SECONDS):
-                if key.fileobj is self._control:
+            for fd, _ in self._epoll.poll(TICK_SECONDS):
+                connection = self._connections.get(fd)
+                if connection is not None:
+                    self._read(connection)
+                elif fd == control:
                     serving = self._controlled()
-                elif key.fileobj is self._listener:
+                elif fd == listener:
                     self._accept()
-                else:
-                    self._read(key.data)
             self._recorder.turn()
             # Whoever waits for an answer does not wait for a checkpoint besides.
             self._flush()
@@ -120,7 +126,7 @@ class _Service:
                 with contextlib.suppress(OSError):
                     connection.sock.send(connection.out)
                 connection.sock.close()
-            self._selector.close()
+            self._epoll.close()
 
     def _controlled(self) -> bool:
         try:
@@ -135,8 +141,8 @@ class _Service:
             sock, _ = self._listener.accept()
             sock.setblocking(False)
             connection = _Connection(next(self._numbers), sock)
-            self._connections[connection.number] = connection
-            self._selector.register(sock, selectors.EVENT_READ, connection)
+            self._connections[sock.fileno()] = connection
+            self._epoll.register(sock, select.EPOLLIN)
             self._recorder.connected(connection.number, connection.out.extend)
 
     def _read(self, connection: _Connection) -> None:
@@ -170,14 +176,15 @@ class _Service:
             if len(connection.out) > UNREAD_BYTES_MAX:
                 self._drop(connection)
                 continue
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.out else 0)
-            if self._selector.get_key(connection.sock).events != events:
-                self._selector.modify(connection.sock, events, connection)
+            if bool(connection.out) != connection.waits:
+                connection.waits = not connection.waits
+                writable = select.EPOLLOUT if connection.waits else 0
+                self._epoll.modify(connection.sock, select.EPOLLIN | writable)
 
     def _drop(self, connection: _Connection) -> None:
-        self._selector.unregister(connection.sock)
+        del self._connections[connection.sock.fileno()]
+        self._epoll.unregister(connection.sock)
         connection.sock.close()
-        del self._connections[connection.number]
         self._recorder.disconnected(connection.number)
 
 
