@@ -2,8 +2,8 @@
 
 For one attribute and the tests on it that are open, `choices` gives every combination of
 answers that some completion of what is known produces. Values that no test tells apart
-are one class; a set grows by any number of elements; an element of a free set may or may not be
-on a list that does not say.
+are one class, and not told apart means: however lists answer (`Answers`). A set grows by any
+number of elements; an element of a free set may or may not be on a list that does not say.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 from licet.policy.axioms import GIVES_NATIONALITY, US, Person, makes_us_person
 from licet.policy.directives import View
 from licet.policy.holdings import Holding
-from licet.policy.matching import OTHER, ElementTest, OneStatus, OwnersTest, Stand
-from licet.policy.rolls import Assumed
+from licet.policy.matching import OTHER, ElementTest, OneStatus, Stand
+from licet.policy.rolls import Answers, Assumed, OpenMembership
 from licet.policy.vocabulary import Attribute, Element, missing_name
 from licet.terms import Relation, Standing, places
 
@@ -42,7 +42,8 @@ class TooMany(Exception):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One way in which the open tests may turn out: a bit for each test that holds."""
+    """One way in which the open tests may turn out: a bit for each test that holds, in each of
+    the ways in which lists may answer."""
 
     bits: int
     labels: tuple[Label, ...] = ()
@@ -68,37 +69,30 @@ Tests = tuple[tuple[int, ElementTest], ...]
 SEEN_NOTHING = Seen(0, 0, 0)
 
 
-def choices(attribute: Attribute, holding: Holding, tests: Tests, assumed: Assumed) -> list[Choice]:
-    """Every way in which the tests on an attribute other than standing may turn out."""
-    name = missing_name(attribute.held)
-    base, unsure = _known(holding, tests, assumed)
-    if unsure:
-        # Only shares of owners get here: each test is taken to be free by itself, which allows
-        # for more than there is, and so never for too little.
-        revealed = frozenset({name, *(f"list.{one}" for one in _left_open(tests, unsure))})
-        return [
-            Choice(base | extra, ((revealed, extra),))
-            for extra in _unions([bit for bit, _ in tests if bit & unsure])
-        ]
+def choices(attribute: Attribute, holding: Holding, tests: Tests, answers: Answers) -> list[Choice]:
+    """Every way in which the tests on an attribute other than standing and owners may turn
+    out."""
+    known = _held(tests, holding.elements, answers)
     if holding.complete:
-        return [Choice(base)]
+        return [Choice(known)]
+    base = Seen(known, known, known)
     lists: set[str] = set()
     match attribute.element:
         case Element.ENGAGEMENT:
-            grown = _grow(Seen(base, base, base), _engagement_groups(tests, assumed, lists))
+            grown = _grow(base, _engagement_groups(tests, answers, lists))
         case _ if attribute.scalar:
             grown = {
                 seen
                 for element in _universe(attribute, tests)
-                for seen in _sightings(tests, (element,), assumed, lists)
+                for seen in _sightings(tests, (element,), answers, lists)
             }
         case _:
             groups: dict[frozenset[Seen], int] = {}
             for element in _universe(attribute, tests):
-                group = frozenset(_sightings(tests, (element,), assumed, lists))
+                group = frozenset(_sightings(tests, (element,), answers, lists))
                 groups[group] = groups.get(group, 0) + 1
-            grown = _grow(Seen(base, base, base), groups)
-    alone = frozenset({name})
+            grown = _grow(base, groups)
+    alone = frozenset({missing_name(attribute.held)})
     together = alone | {f"list.{one}" for one in lists}
     return [
         Choice(seen.bits, ((alone, (seen.certain, seen.possible)), (together, seen)))
@@ -106,29 +100,21 @@ def choices(attribute: Attribute, holding: Holding, tests: Tests, assumed: Assum
     ]
 
 
-def _known(holding: Holding, tests: Tests, assumed: Assumed) -> tuple[int, int]:
-    """Bits that known elements decide to be true, and bits that they leave unsure."""
-    base = unsure = 0
-    for bit, test in tests:
-        for element in holding.elements:
-            held = test.holds(element, assumed)
-            if held:
-                base |= bit
-            elif held is None:
-                unsure |= bit
-    return base, unsure & ~base
+def _held(
+    tests: Tests, elements: Iterable[Hashable], answers: Answers, local: Assumed | None = None
+) -> int:
+    """The tests that hold of one of these elements."""
+    seen = tuple(elements)
 
+    def bits_in(way: Assumed) -> int:
+        assumed = {**way, **local} if local else way
+        bits = 0
+        for bit, test in tests:
+            if any(test.holds(element, assumed) for element in seen):
+                bits |= bit
+        return bits
 
-def _left_open(tests: Tests, unsure: int) -> set[str]:
-    """The lists that may not say whether an owner whom nobody attested yet is a member."""
-    return {
-        one
-        for bit, test in tests
-        if bit & unsure and isinstance(test, OwnersTest)
-        for part in test.organisation
-        for name in (*part.mentioned, OTHER)
-        for one, _ in part.opens(name)
-    }
+    return answers.spread(bits_in)
 
 
 def _universe(attribute: Attribute, tests: Tests) -> Iterable[Hashable]:
@@ -146,30 +132,14 @@ def _universe(attribute: Attribute, tests: Tests) -> Iterable[Hashable]:
 
 
 def _sightings(
-    tests: Tests, elements: Sequence[Hashable], assumed: Assumed, lists: set[str]
+    tests: Tests, elements: Sequence[Hashable], answers: Answers, lists: set[str]
 ) -> set[Seen]:
     """What the tests make of these elements together, for each way in which the memberships
-    that they share and nothing assumes may turn out."""
-    opens = sorted(
-        {
-            membership
-            for _, test in tests
-            for element in elements
-            for membership in test.opens(element)
-            if membership not in assumed
-        }
-    )
-    if len(opens) > OPENS_MAX:
-        raise TooMany
-    lists.update(membership[0] for membership in opens)
-    found = []
-    for answers in product((False, True), repeat=len(opens)):
-        local = {**assumed, **dict(zip(opens, answers, strict=True))} if opens else assumed
-        bits = 0
-        for bit, test in tests:
-            if any(test.holds(element, local) for element in elements):
-                bits |= bit
-        found.append(bits)
+    that they share, and no other attribute does, may turn out."""
+    found = [
+        _held(tests, elements, answers, local)
+        for local in _local_ways(tests, elements, answers, lists)
+    ]
     certain, possible = found[0], 0
     for bits in found:
         certain &= bits
@@ -177,12 +147,30 @@ def _sightings(
     return {Seen(bits, certain, possible) for bits in found}
 
 
+def _local_ways(
+    tests: Tests, elements: Iterable[Hashable], answers: Answers, lists: set[str]
+) -> list[Assumed]:
+    """How lists may answer what they leave open of these elements alone; notes these lists."""
+    opens: list[OpenMembership] = sorted(
+        frozenset[OpenMembership]().union(
+            *(test.opens(element) for _, test in tests for element in elements)
+        )
+        - answers.memberships
+    )
+    if len(opens) > OPENS_MAX:
+        raise TooMany
+    lists.update(membership[0] for membership in opens)
+    return [
+        dict(zip(opens, each, strict=True)) for each in product((False, True), repeat=len(opens))
+    ]
+
+
 def _engagement_groups(
-    tests: Tests, assumed: Assumed, lists: set[str]
+    tests: Tests, answers: Answers, lists: set[str]
 ) -> dict[frozenset[Seen], int]:
     """Organisations by what engagements with them would do, and how many there are of each."""
     named = {str(name) for _, test in tests for name in test.mentioned}
-    named |= {member for _, member in assumed}
+    named |= {member for _, member in answers.memberships}
     relations = tuple(relation.value for relation in Relation)
     subsets = [
         subset for size in range(len(relations) + 1) for subset in combinations(relations, size)
@@ -192,7 +180,7 @@ def _engagement_groups(
         ways: set[Seen] = set()
         for subset in subsets:
             ties = [(relation, organisation) for relation in subset]
-            ways |= _sightings(tests, ties, assumed, lists)
+            ways |= _sightings(tests, ties, answers, lists)
         many = PLENTY if organisation == OTHER else 1
         group = frozenset(ways)
         groups[group] = groups.get(group, 0) + many
@@ -213,15 +201,6 @@ def _grow(base: Seen, groups: dict[frozenset[Seen], int]) -> set[Seen]:
     return states
 
 
-def _unions(bits: Sequence[int]) -> list[int]:
-    if 1 << len(bits) > STATES_MAX:
-        raise TooMany
-    sums = [0]
-    for bit in bits:
-        sums += [one | bit for one in sums]
-    return sums
-
-
 class _State(msgspec.Struct, frozen=True):
     """A possible person: whether a US person, which tests hold, and which of those do because
     of the most recent status alone."""
@@ -231,14 +210,14 @@ class _State(msgspec.Struct, frozen=True):
     latest: int
 
 
-def person_choices(person: Person, flags: Tests, statuses: Tests, assumed: Assumed) -> list[Choice]:
+def person_choices(person: Person, flags: Tests, statuses: Tests, answers: Answers) -> list[Choice]:
     """Every way in which the tests on `us_person` and nationality may turn out, together."""
     lists: set[str] = set()
     recent = tuple(one for one in statuses if _view(one[1]) is View.MOST_RECENT)
     standing = tuple(one for one in statuses if _view(one[1]) is not View.MOST_RECENT)
-    states = _first_states(person, standing, recent, assumed)
+    states = _first_states(person, standing, recent, answers)
     if not person.complete:
-        states = _more_statuses(states, standing, recent, assumed, lists)
+        states = _more_statuses(states, standing, recent, answers, lists)
     if person.us_person is not None:
         states = {state for state in states if state.us_person is person.us_person}
     together = frozenset({"nationality", *(f"list.{one}" for one in lists)})
@@ -247,7 +226,7 @@ def person_choices(person: Person, flags: Tests, statuses: Tests, assumed: Assum
         bits = state.bits | state.latest
         for bit, test in flags:
             if test.holds(state.us_person):
-                bits |= bit
+                bits |= answers.everywhere(bit)
         labels: list[Label] = [(together, (state.us_person, bits))]
         if person.us_person is None:
             labels.append((frozenset({"us_person"}), state.us_person))
@@ -262,21 +241,12 @@ def _view(test: ElementTest) -> View:
     return test.view
 
 
-def _held(tests: Tests, stands: Iterable[Stand], assumed: Assumed) -> int:
-    bits = 0
-    for stand in stands:
-        for bit, test in tests:
-            if test.holds(stand, assumed):
-                bits |= bit
-    return bits
-
-
-def _first_states(person: Person, standing: Tests, recent: Tests, assumed: Assumed) -> set[_State]:
+def _first_states(person: Person, standing: Tests, recent: Tests, answers: Answers) -> set[_State]:
     """The states that the known statuses allow, before any is added."""
     us_person = any(makes_us_person(stand) for stand in person.stands)
-    bits = _held(standing, person.stands, assumed)
+    bits = _held(standing, person.stands, answers)
     return {
-        _State(us_person, bits, _held(recent, newest, assumed)) for newest in _latest(person.stands)
+        _State(us_person, bits, _held(recent, newest, answers)) for newest in _latest(person.stands)
     }
 
 
@@ -300,10 +270,10 @@ def _newest(stand: Stand) -> Stand:
 
 
 def _more_statuses(
-    states: set[_State], standing: Tests, recent: Tests, assumed: Assumed, lists: set[str]
+    states: set[_State], standing: Tests, recent: Tests, answers: Answers, lists: set[str]
 ) -> set[_State]:
     """Everything that the states may become by statuses that nobody attested."""
-    extras = _extra_statuses(standing, recent, assumed, lists)
+    extras = _extra_statuses(standing, recent, answers, lists)
     frontier = set(states)
     while frontier:
         grown = set()
@@ -323,7 +293,7 @@ def _more_statuses(
 
 
 def _extra_statuses(
-    standing: Tests, recent: Tests, assumed: Assumed, lists: set[str]
+    standing: Tests, recent: Tests, answers: Answers, lists: set[str]
 ) -> set[tuple[bool, int, int | None]]:
     """(makes a US person, tests that hold, tests that hold if it is the most recent)."""
     both = standing + recent
@@ -333,7 +303,7 @@ def _extra_statuses(
         for _, test in both:
             assert isinstance(test, OneStatus)
             looks += [
-                (one.holds(country, assumed), frozenset(one.opens(country) & assumed.keys()))
+                (one.holds(country), one.opens(country) & answers.memberships)
                 for one in test.country
             ]
         classes.setdefault(tuple(looks), country)
@@ -342,14 +312,8 @@ def _extra_statuses(
         stand = Stand(country, kind, current, False)
         newest = _newest(stand) if current and kind in GIVES_NATIONALITY else None
         shown = (stand, newest) if newest else (stand,)
-        opens = sorted(
-            {m for one in shown for _, test in both for m in test.opens(one) if m not in assumed}
-        )
-        if len(opens) > OPENS_MAX:
-            raise TooMany
-        lists.update(membership[0] for membership in opens)
-        for answers in product((False, True), repeat=len(opens)):
-            local = {**assumed, **dict(zip(opens, answers, strict=True))}
-            latest = _held(recent, (newest,), local) if newest else None
-            extras.add((makes_us_person(stand), _held(standing, (stand,), local), latest))
+        for local in _local_ways(both, shown, answers, lists):
+            latest = _held(recent, (newest,), answers, local) if newest else None
+            bits = _held(standing, (stand,), answers, local)
+            extras.add((makes_us_person(stand), bits, latest))
     return extras

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import combinations, product
+from math import prod
+from typing import cast
 
 import msgspec
 
@@ -17,9 +19,10 @@ from licet.policy.choices import OPENS_MAX, Choice, Label, Tests, TooMany, choic
 from licet.policy.columns import answer
 from licet.policy.directives import Duty
 from licet.policy.holdings import Holding
-from licet.policy.matching import ElementTest
+from licet.policy.matching import ElementTest, Owners, Shares
+from licet.policy.ownership import owner_choices
 from licet.policy.questions import Verdict
-from licet.policy.rolls import Assumed
+from licet.policy.rolls import Answers, OpenMembership
 from licet.policy.rules import Atom, Relief, Rule
 from licet.policy.vocabulary import Attribute, Element, intrusion, missing_name
 
@@ -111,7 +114,7 @@ class _Unknowns:
         names = {
             missing_name(held)
             for held, holding in self._plain
-            if not holding.complete or self._attributes[held].element is Element.OWNERS
+            if not holding.complete or _shares(self._attributes[held], holding) is not None
         }
         for person in (*self._flags, *self._statuses):
             if not person.complete or any(stand.latest is None for stand in person.stands):
@@ -126,38 +129,62 @@ class _Unknowns:
         memberships = sorted(self._memberships)
         if len(memberships) > OPENS_MAX:
             raise TooMany
+        parts = self._parts(memberships)
+        everything = Answers(memberships, 0)
+        if len(everything.ways) * prod(len(each) for _, each in parts) > COMPLETIONS_MAX:
+            raise TooMany
         found: list[tuple[int, tuple[Label, ...]]] = []
-        for answers in product((False, True), repeat=len(memberships)):
-            assumed = dict(zip(memberships, answers, strict=True))
-            parts = self._parts(assumed)
-            count = len(found) + 1
-            for part in parts:
-                count *= len(part)
-            if count > COMPLETIONS_MAX:
-                raise TooMany
+        for way in everything.ways:
             fixed: tuple[Label, ...] = tuple(
                 (frozenset({f"list.{one}"}), ((one, member), there))
-                for (one, member), there in assumed.items()
+                for (one, member), there in way.items()
             )
-            for chosen in product(*parts):
+            seen = [
+                [(answers.within(one.bits, way), one.labels) for one in each]
+                for answers, each in parts
+            ]
+            for chosen in product(*seen):
                 truth = 0
-                labels = fixed
-                for choice in chosen:
-                    truth |= choice.bits
-                    labels += choice.labels
-                found.append((truth, labels))
+                revealed = fixed
+                for bits, labels in chosen:
+                    truth |= bits
+                    revealed += labels
+                found.append((truth, revealed))
         return found
 
-    def _parts(self, assumed: Assumed) -> list[list[Choice]]:
-        parts = [
-            choices(self._attributes[held], holding, tuple(tests), assumed)
-            for (held, holding), tests in self._plain.items()
-        ]
+    def _parts(self, memberships: list[OpenMembership]) -> list[tuple[Answers, list[Choice]]]:
+        """Of each attribute, the ways in which the lists that it asks may answer, and what it may
+        turn out to be."""
+        parts = []
+        for (held, holding), tests in self._plain.items():
+            answers = self._answers(memberships, tests)
+            attribute = self._attributes[held]
+            shares = _shares(attribute, holding)
+            if shares is not None:
+                found = owner_choices(missing_name(held), shares, tuple(tests), answers)
+            else:
+                found = choices(attribute, holding, tuple(tests), answers)
+            parts.append((answers, found))
         for person in dict.fromkeys((*self._flags, *self._statuses)):
             flags: Tests = tuple(self._flags.get(person, ()))
             statuses: Tests = tuple(self._statuses.get(person, ()))
-            parts.append(person_choices(person, flags, statuses, assumed))
+            answers = self._answers(memberships, statuses)
+            parts.append((answers, person_choices(person, flags, statuses, answers)))
         return parts
+
+    def _answers(
+        self, memberships: list[OpenMembership], tests: Iterable[tuple[int, ElementTest]]
+    ) -> Answers:
+        consulted = frozenset[str]().union(*(test.consulted for _, test in tests))
+        return Answers([one for one in memberships if one[0] in consulted], len(self._bits))
+
+
+def _shares(attribute: Attribute, holding: Holding) -> Shares | None:
+    """The known shares in an organisation, if there may be more owners."""
+    if attribute.element is not Element.OWNERS:
+        return None
+    shares, complete = cast("Owners", holding.elements[0])
+    return None if complete else shares
 
 
 _PERSON = ("subject.us_person", "subject.nationality")

@@ -136,14 +136,14 @@ _COUNTRY = Attribute("country", Element.PLACE, True, False, ListKind.PLACES)
 
 def _on_organisation(condition: Condition, part: Condition, resolve: Resolve) -> Among | None:
     """The test of a record on its organisation; None if it is on something else."""
-    values = _words(condition, part.any_of) if part.any_of else ()
-    match part.attribute:
-        case "organisation.list":
-            return _names(condition, values, _ORGANISATION_LIST, resolve)
-        case "organisation.id" | "organisation":
-            return Among(frozenset(values))
-        case _:
-            return None
+    if part.attribute not in ("organisation.list", "organisation.id", "organisation"):
+        return None
+    if part.outside:
+        raise _unknown_part(condition, part)
+    values = _words(condition, part.any_of)
+    if part.attribute == "organisation.list":
+        return _names(condition, values, _ORGANISATION_LIST, resolve)
+    return Among(frozenset(values))
 
 
 def _engagement(condition: Condition, resolve: Resolve) -> ElementTest:

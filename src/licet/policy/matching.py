@@ -32,6 +32,11 @@ class ElementTest(Protocol):
     @property
     def mentioned(self) -> frozenset[Hashable]: ...
 
+    @property
+    def consulted(self) -> frozenset[str]:
+        """Ids of the lists that are asked."""
+        ...
+
 
 class Among(msgspec.Struct, frozen=True):
     """The element is one of `values` or a member of one of `rolls`; `outside`: it is not."""
@@ -63,6 +68,10 @@ class Among(msgspec.Struct, frozen=True):
     def mentioned(self) -> frozenset[Hashable]:
         return frozenset[Hashable]().union(self.values, *(roll.mentioned for roll in self.rolls))
 
+    @property
+    def consulted(self) -> frozenset[str]:
+        return frozenset(roll.id for roll in self.rolls)
+
 
 class Between(msgspec.Struct, frozen=True):
     """A number within bounds, both included; `None` is no bound."""
@@ -82,6 +91,10 @@ class Between(msgspec.Struct, frozen=True):
     @property
     def mentioned(self) -> frozenset[Hashable]:
         return frozenset(bound for bound in (self.at_least, self.at_most) if bound is not None)
+
+    @property
+    def consulted(self) -> frozenset[str]:
+        return frozenset()
 
 
 Tie = tuple[str, str]
@@ -112,6 +125,10 @@ class OneEngagement(msgspec.Struct, frozen=True):
     def mentioned(self) -> frozenset[Hashable]:
         """Ids of organisations."""
         return frozenset[Hashable]().union(*(test.mentioned for test in self.organisation))
+
+    @property
+    def consulted(self) -> frozenset[str]:
+        return frozenset[str]().union(*(test.consulted for test in self.organisation))
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -168,11 +185,19 @@ class OneStatus(msgspec.Struct, frozen=True):
         """Codes of countries."""
         return frozenset[Hashable]().union(*(test.mentioned for test in self.country))
 
+    @property
+    def consulted(self) -> frozenset[str]:
+        return frozenset[str]().union(*(test.consulted for test in self.country))
+
 
 _CURRENT = frozenset({Standing.CITIZEN.value})
 
-Shares = tuple[tuple[tuple[str, int], ...], bool]
-"""The one element of `organisation.owners`: ((owner id, percent)...), whether complete."""
+Shares = tuple[tuple[str, int], ...]
+"""Owners: (id, percent) of each."""
+
+Owners = tuple[Shares, bool]
+"""The one element of `organisation.owners`: the shares that are known, and whether these are
+all."""
 
 
 class OwnersTest(msgspec.Struct, frozen=True):
@@ -207,10 +232,9 @@ class OwnersTest(msgspec.Struct, frozen=True):
 
     def _attainable(self) -> bool:
         """Whether any organisation at all meets the tests: one that is named, or any other."""
-        named = [name for test in self.organisation for name in test.mentioned]
         return any(
             every(test.holds(name) for test in self.organisation) is not False
-            for name in (*named, OTHER)
+            for name in (*self.mentioned, OTHER)
         )
 
     def opens(self, element: Any) -> frozenset[OpenMembership]:
@@ -221,7 +245,12 @@ class OwnersTest(msgspec.Struct, frozen=True):
 
     @property
     def mentioned(self) -> frozenset[Hashable]:
-        return frozenset()
+        """Ids of organisations."""
+        return frozenset[Hashable]().union(*(test.mentioned for test in self.organisation))
+
+    @property
+    def consulted(self) -> frozenset[str]:
+        return frozenset[str]().union(*(test.consulted for test in self.organisation))
 
 
 def every(answers: Iterable[bool | None]) -> bool | None:

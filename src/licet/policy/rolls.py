@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from itertools import product
+
 import msgspec
 
 from licet.catalog import ListKind
@@ -41,3 +44,49 @@ OpenMembership = tuple[str, str]
 
 Assumed = dict[OpenMembership, bool]
 """What one completion takes open memberships to be."""
+
+
+class Answers:
+    """All ways in which lists may answer what they leave open, side by side.
+
+    What tests make of a value is one number, with `width` bits for each way: so a value is told
+    from another by what holds of it whatever the lists say, and not by what they say.
+    """
+
+    __slots__ = ("_order", "_repeated", "_width", "ways")
+
+    def __init__(self, memberships: Sequence[OpenMembership], width: int) -> None:
+        self._order = tuple(memberships)
+        self._width = width
+        self.ways: tuple[Assumed, ...] = tuple(
+            dict(zip(self._order, answers, strict=True))
+            for answers in product((False, True), repeat=len(self._order))
+        )
+        self._repeated = sum(1 << (way * width) for way in range(len(self.ways)))
+
+    @property
+    def memberships(self) -> frozenset[OpenMembership]:
+        return frozenset(self._order)
+
+    def spread(self, bits_in: Callable[[Assumed], int]) -> int:
+        """What holds in each way, as one number."""
+        wide = 0
+        for number, way in enumerate(self.ways):
+            wide |= self.at(bits_in(way), number)
+        return wide
+
+    def at(self, bits: int, number: int) -> int:
+        """What holds in one of the ways, as part of such a number."""
+        return bits << (number * self._width)
+
+    def everywhere(self, bits: int) -> int:
+        """What holds in every way alike, as one number."""
+        return bits * self._repeated
+
+    def within(self, wide: int, assumed: Assumed) -> int:
+        """Of one number, what holds in the way that `assumed` (more memberships or the same)
+        comes to."""
+        number = 0
+        for membership in self._order:
+            number = 2 * number + assumed[membership]
+        return wide >> (number * self._width) & ((1 << self._width) - 1)

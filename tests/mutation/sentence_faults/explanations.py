@@ -85,6 +85,19 @@ EXPLANATIONS = (
     ),
     fault(
         MINIMAL,
+        "attesting an attribute tells what a list leaves open of it",
+        engine(
+            "completions.py",
+            "                [(answers.within(one.bits, way), one.labels) for one in each]\n",
+            "                [\n"
+            "                    (bits, tuple((who, (told, bits)) for who, told in one.labels))\n"
+            "                    for one in each\n"
+            "                    for bits in (answers.within(one.bits, way),)\n"
+            "                ]\n",
+        ),
+    ),
+    fault(
+        MINIMAL,
         "larger sets are named too",
         engine(
             "completions.py",

@@ -385,7 +385,7 @@ PARTIES = (
         ),
         naive(
             "sight.py",
-            'Attested(value=value, issuer="", complete=True)',
+            "Attested(value=value, issuer=_CONFIGURED, complete=True)",
             'Attested(value=value, issuer="")',
         ),
     ),

@@ -315,6 +315,12 @@ TABLES = (
     ),
     fault(
         FALLS_SHORT,
+        "what is configured meets the least demand",
+        engine("conditions.py", "        if not attribute.attested:\n", "        if False:\n"),
+        naive("sight.py", "if attested.issuer == _CONFIGURED and", "if False and"),
+    ),
+    fault(
+        FALLS_SHORT,
         "more than the assurance is wanted",
         engine(
             "holdings.py",

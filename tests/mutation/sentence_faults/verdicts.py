@@ -203,15 +203,20 @@ VERDICTS = (
         COMPLETION,
         "whoever is not answered by a list is none of its members",
         engine(
-            "completions.py",
-            "for answers in product((False, True), repeat=len(memberships)):",
-            "for answers in product((False,), repeat=len(memberships)):",
+            "rolls.py",
+            "for answers in product((False, True), repeat=len(self._order))",
+            "for answers in product((False,), repeat=len(self._order))",
         ),
         naive(
             "completions.py",
             "for answers in product((False, True), repeat=len(self.pairs))",
             "for answers in product((False,), repeat=len(self.pairs))",
         ),
+    ),
+    fault(
+        COMPLETION,
+        "two tests on owners are answered apart",
+        engine("ownership.py", "    if states is None:\n", "    if True:\n"),
     ),
     fault(
         COMPLETION,

@@ -270,6 +270,14 @@ def restriction(*conditions: Condition) -> Snapshot:
             attribute="subject.engagement",
             record=(Condition(attribute="organisation.us_person", any_of=(False,)),),
         ),
+        Condition(
+            attribute="organisation.owners",
+            record=(Condition(attribute="organisation.id", outside=("acme",)),),
+        ),
+        Condition(
+            attribute="organisation.owners",
+            record=(Condition(attribute="organisation.list"),),
+        ),
         Condition(attribute="action", any_of=("dance",)),
     ],
 )

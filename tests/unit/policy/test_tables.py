@@ -7,10 +7,23 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from licet.policy import Condition, View
+from licet.catalog import Model
+from licet.policy import (
+    Action,
+    Alternative,
+    Condition,
+    Directive,
+    Kind,
+    Moment,
+    Snapshot,
+    Version,
+    View,
+    naive,
+)
 from licet.terms import (
     UNKNOWN_PERSON,
     Assurance,
+    ConfigurationFault,
     Engagement,
     Owner,
     Profile,
@@ -19,7 +32,17 @@ from licet.terms import (
     Status,
     to_datetime,
 )
-from tests.unit.policy.test_attributes import AT, P, R, U, among, attested, judged, record
+from tests.unit.policy.test_attributes import (
+    AT,
+    WORLD,
+    P,
+    R,
+    U,
+    among,
+    attested,
+    judged,
+    record,
+)
 
 NOW = to_datetime(AT)
 DAY = timedelta(days=1)
@@ -113,3 +136,27 @@ def test_one_of_the_values_is_enough_and_one_of_the_set_and_one_of_a_list_of_pla
         (among("subject.place", "US", "far-away"), P),
     ):
         assert judged(test, person=person) is verdict
+
+
+def test_what_is_configured_meets_no_demand_however_little() -> None:
+    """The interpreter finds it unknown to the test; the engine takes no such test at all."""
+    test = Condition(attribute="model.cleared", any_of=(True,), assurance=Assurance.SELF)
+    version = Version(received=NOW, effective_from=NOW, applies=(Alternative(conditions=(test,)),))
+    sources = replace(
+        WORLD,
+        models=(Model(id="m", cleared=True),),
+        directives=(Directive(id="r", kind=Kind.RESTRICTION, versions=(version,)),),
+    )
+    judged_so = naive.judge(
+        sources,
+        profile=UNKNOWN_PERSON,
+        organisation="holder",
+        workload="w",
+        model="m",
+        endpoint="e",
+        action=Action.INFERENCE,
+        moment=Moment(valid_at=AT),
+    )
+    assert judged_so.verdict is U
+    with pytest.raises(ConfigurationFault, match="configured, not attested"):
+        Snapshot.of(sources).select(AT)

@@ -40,7 +40,6 @@ class Writer:
 
     def __init__(self, sources: Sources, slots: int) -> None:
         self._declared = sources.rules.attributes
-        self._place_lists = {one.id for one in sources.lists if one.kind is ListKind.PLACES}
         self._slots = slots
         self.uses: set[Use] = set()
         self.lists: set[str] = set()
@@ -171,7 +170,7 @@ class Writer:
             str(one)
             for one in values
             if condition.attribute.endswith(".list")
-            or (kind is ListKind.PLACES and one in self._place_lists)
+            or (kind is ListKind.PLACES and not _is_code(str(one)))
         ]
         self.lists.update(lists)
         named = [one for one in values if one not in lists]
@@ -227,6 +226,12 @@ def _in_effect(version: DirectiveVersion) -> str:
     if version.recorded_at is not None:
         terms.append(f"context.known_at >= {to_instant(version.recorded_at)}")
     return _all(terms)
+
+
+def _is_code(value: str) -> bool:
+    """Among places, whatever is no code is the id of a list, whether there is one or not: a list
+    that does not exist says nothing, and is no place where nobody is."""
+    return len(value) == 2 and value.isalpha() and value.isupper()
 
 
 def _literals(values: Iterable[bool | int | str], shape: Shape) -> str:

@@ -305,7 +305,7 @@ class _Space:
     def _owners(self, cell: Cell, conditions: list[Condition]) -> list[Row]:
         """Shares at, just under and just over every number, and one percent to make up sums."""
         numbers = {n for test in _tests(conditions) for n in _numbers(test)}
-        shares = {1} | {near for n in numbers for near in (n - 1, n, n + 1) if 0 < near <= 100}
+        shares = {1} | {near for n in numbers for near in (n - 1, n, n + 1) if 0 <= near <= 100}
         return [
             Row(organisation=each, percent=share)
             for share in sorted(shares)

@@ -154,6 +154,8 @@ class Sight:
             return None
         if attested.expires is not None and attested.expires <= self.window.last:
             return None
+        if attested.issuer == _CONFIGURED and (condition.assurance or condition.max_age_s):
+            return None
         if condition.assurance and attested.assurance.rank < condition.assurance.rank:
             return None
         if condition.max_age_s is not None and (
@@ -199,9 +201,13 @@ def _row(record: Any) -> Element | Row:
     return Row(**{name: getattr(record, name) for name in record.__struct_fields__})
 
 
+_CONFIGURED = "\0configured"
+"""In the place of an issuer: nobody attests it."""
+
+
 def _configured(value: Any) -> Attested[Any] | None:
-    """What the operator states in the catalogue: whole, and without any attestation's rank."""
-    return None if value is None else Attested(value=value, issuer="", complete=True)
+    """What the operator states in the catalogue: whole, and short of every demand."""
+    return None if value is None else Attested(value=value, issuer=_CONFIGURED, complete=True)
 
 
 def stated(
