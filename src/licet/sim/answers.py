@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -69,7 +69,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole answer; `usage` is `None` where the vendor is told to forget it."""
+    """A whole answer; `usage` is `None` where the vendor is told to forget it. `asked_text` is what
+    was asked of its text in Responses, where an answer says it again."""
 
     id: str
     model: str
@@ -81,6 +82,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     refusal_category: str | None
     usage: Usage | None
     geo: str
+    asked_text: dict[str, Any] | None = None
 
 
 _WRONG_USAGE = Usage(prompt=0, cached=7, completion=1_000_000_007, reasoning=0)
@@ -129,6 +131,7 @@ def compose(
             reasoning=reasoning_tokens,
         ),
         geo=geo,
+        asked_text=question.wishes.text,
     )
 
 
@@ -136,11 +139,11 @@ def oblige(answer: Answer, question: Question) -> Answer:
     """The answer of a vendor that calls the tool, and keeps to the schema, that it is asked for."""
     wishes = question.wishes
     if wishes.tool is not None:
-        arguments = msgspec.json.encode(fill(wishes.parameters)).decode()
+        arguments = msgspec.json.encode(fill(wishes.parameters, question.texts[-1])).decode()
         call = ToolCall(id=answer.id, name=wishes.tool, arguments=arguments)
         return msgspec.structs.replace(answer, text="", call=call, stop="tool")
     if wishes.shape is not None:
-        text = msgspec.json.encode(fill(wishes.shape)).decode()
+        text = msgspec.json.encode(fill(wishes.shape, question.texts[-1])).decode()
         return msgspec.structs.replace(answer, text=text, stop="end")
     return answer
 

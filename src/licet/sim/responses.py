@@ -218,7 +218,7 @@ def _response(answer: Answer, status: str, output: list[dict[str, Any]]) -> dict
         "service_tier": "default",
         "store": True,
         "temperature": 1.0,
-        "text": {"format": {"type": "text"}},
+        "text": {"format": {"type": "text"}, **(answer.asked_text or {})},
         "tool_choice": "auto",
         "tools": [],
         "top_logprobs": 0,

@@ -6,6 +6,7 @@ things in different places, so that one reading is enough for all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,15 +22,19 @@ _PLAIN: dict[str, Any] = {
     "null": None,
 }
 _OPEN: dict[str, Any] = {"type": "object"}
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]{1,80})'(?!\w)")
+_ARGUMENT = re.compile(r"\w\((\d{1,9})\)")
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """`tool` is to be called, with arguments that fit `parameters`; `shape` is the schema that
-    the text is to fit. `None`: nothing of the kind is wished for."""
+    the text is to fit. `None`: nothing of the kind is wished for. `text` is all that a request in
+    Responses says of its text, which answers there say again."""
 
     tool: str | None = None
     parameters: dict[str, Any] = {}
     shape: dict[str, Any] | None = None
+    text: dict[str, Any] | None = None
 
 
 def read_wishes(body: dict[str, Any]) -> Wishes:
@@ -41,9 +46,10 @@ def read_wishes(body: dict[str, Any]) -> Wishes:
     offered = dict(_tools(body.get("tools")))
     choice = body.get("tool_choice")
     kind, named = _choice(choice)
-    shape = _shape(body)
+    shape, text = _shape(body), body.get("text")
+    text = text if isinstance(text, dict) else None
     if kind == "none" or not offered:
-        return Wishes(shape=shape)
+        return Wishes(shape=shape, text=text)
     called = set(_called(body.get("messages") or body.get("input")))
     open_ = [name for name in offered if name not in called]
     tool = open_[0] if open_ else None
@@ -51,16 +57,31 @@ def read_wishes(body: dict[str, Any]) -> Wishes:
         tool = named
     elif tool is None and kind in ("required", "any"):
         tool = next(iter(offered))
-    return Wishes(tool=tool, parameters=offered.get(tool or "", {}), shape=shape)
+    return Wishes(tool=tool, parameters=offered.get(tool or "", {}), shape=shape, text=text)
 
 
-def fill(schema: Any, root: Any = None, depth: int = 0) -> Any:
-    """A value that fits a JSON schema as clients write them: what is required, and no more."""
-    root = schema if root is None else root
+def fill(schema: Any, said: str = "") -> Any:
+    """A value that fits a JSON schema as clients write them: what is required, and no more.
+
+    Texts and numbers are those that the prompt `said`, where it quotes one, or writes a call such
+    as `double(3)`; an object of which the schema says nothing has the members that it quotes.
+    """
+    quoted, argument = _QUOTED.findall(said), _ARGUMENT.search(said)
+    plain = dict(_PLAIN)
+    if quoted:
+        plain["string"] = quoted[0]
+    if argument is not None:
+        plain["integer"] = plain["number"] = int(argument[1])
+    if schema == _OPEN:
+        return dict.fromkeys(quoted, _TEXT)
+    return _fill(schema, schema, plain, 0)
+
+
+def _fill(schema: Any, root: Any, plain: dict[str, Any], depth: int) -> Any:
     if not isinstance(schema, dict) or depth > _DEPTH_MAX:
         return _TEXT
     if "$ref" in schema:
-        return fill(_resolve(root, schema["$ref"]), root, depth + 1)
+        return _fill(_resolve(root, schema["$ref"]), root, plain, depth + 1)
     for name in ("const", "default"):
         if name in schema:
             return schema[name]
@@ -68,20 +89,20 @@ def fill(schema: Any, root: Any = None, depth: int = 0) -> Any:
         return schema["enum"][0]
     for name in ("anyOf", "oneOf", "allOf"):
         if schema.get(name):
-            return fill(schema[name][0], root, depth + 1)
+            return _fill(schema[name][0], root, plain, depth + 1)
     kind = schema.get("type")
     kind = kind[0] if isinstance(kind, list) and kind else kind
     if kind == "object" or (kind is None and "properties" in schema):
         members: dict[str, Any] = schema.get("properties") or {}
         return {
-            name: fill(members.get(name, {}), root, depth + 1)
+            name: _fill(members.get(name, {}), root, plain, depth + 1)
             for name in schema.get("required") or members
         }
     if kind == "array":
-        return [fill(schema.get("items", {}), root, depth + 1)]
+        return [_fill(schema.get("items", {}), root, plain, depth + 1)]
     if kind in ("integer", "number") and "minimum" in schema:
         return schema["minimum"]
-    return _PLAIN.get(str(kind), _TEXT)
+    return plain.get(str(kind), _TEXT)
 
 
 def _resolve(root: Any, reference: object) -> Any:
