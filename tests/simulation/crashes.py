@@ -1,6 +1,7 @@
 """A recorder whose disk fails, fills and loses what was not synced, by a seed.
 
-After each crash: everything that was acknowledged is there, in its place, with its opening;
+After each crash: everything that was acknowledged is there, in its place, with its opening and
+what was kept of its content;
 nothing that was refused is acknowledged later under another index; the whole verifies.
 """
 
@@ -12,6 +13,7 @@ import random
 from pathlib import Path
 
 from licet.evidence import (
+    Content,
     Entry,
     Messages,
     Opening,
@@ -21,7 +23,16 @@ from licet.evidence import (
     encode_message,
 )
 from licet.evidence.messages import Ack, Nack
-from licet.storage import Log, Recorder, SideReader, SideStore, SnapshotStore, leaves, verify
+from licet.storage import (
+    KeptReader,
+    Log,
+    Recorder,
+    SideReader,
+    SideStore,
+    SnapshotStore,
+    leaves,
+    verify,
+)
 from tests.simulation.disk import Fails, SimulatedDisk
 from tests.unit.evidence.examples import AT, LOG, decision, outcome
 
@@ -76,7 +87,9 @@ class Crashing:
                 parts=(b"profile" * 20,),
             )
             leaf = encode(decision(request, commitment=commit(salt, inputs)))
-            entries.append(Entry(leaf=leaf, opening=opening))
+            # Every third keeps what it said.
+            content = said(request, opening.holder) if int(request[3:]) % 3 == 0 else None
+            entries.append(Entry(leaf=leaf, opening=opening, content=content))
         return entries
 
     def step(self) -> None:
@@ -121,6 +134,16 @@ class Crashing:
         found = {one.request: one for one in SideReader(FOLDER, self.disk).openings()}
         assert decisions <= set(found)
         assert all(found[request].parts for request in decisions)
+        kept_of = {one.request: one.data for _, one in KeptReader(FOLDER, self.disk).contents()}
+        keeping = {request for request in decisions if int(request[3:]) % 3 == 0}
+        assert {request: request.encode() * 20 for request in keeping}.items() <= kept_of.items()
+
+
+def said(request: str, holder: str) -> Content:
+    data = request.encode() * 20
+    return Content(
+        request=request, holder=holder, part="request", until=AT, size=len(data), data=data
+    )
 
 
 def failing(draw: random.Random, kinds: list[str], rate: float) -> Fails:

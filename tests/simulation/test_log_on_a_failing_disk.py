@@ -54,7 +54,7 @@ def test_a_failing_disk_refuses_and_works_again_when_it_works(operation: str, co
     world.check()
 
 
-def test_everything_is_synced_before_it_is_acknowledged_and_openings_first() -> None:
+def test_everything_is_synced_before_it_is_acknowledged_and_the_side_store_first() -> None:
     world = Crashing(2)
     world.start()
     world.step()
@@ -65,7 +65,11 @@ def test_everything_is_synced_before_it_is_acknowledged_and_openings_first() -> 
     world.recorder.turn()
     assert len(world.out) > before
     synced = [name for operation, name in world.disk.operations if operation == "sync"]
-    assert [name.split(".")[-1] for name in synced if name != "holders"] == ["side", "wal"]
+    assert [name.split(".")[-1] for name in synced if name != "holders"] == [
+        "side",
+        "kept",
+        "wal",
+    ]
 
 
 def test_an_attempt_that_a_crash_left_open_has_an_unknown_outcome_after_the_start() -> None:

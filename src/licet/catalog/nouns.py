@@ -213,6 +213,12 @@ class OnBreak(StrEnum):
     CONTINUE = "continue"
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For how many days something that was said is kept, from when it was said."""
+
+    days: int
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A model at an endpoint, in the workload's order of preference."""
 
@@ -222,7 +228,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The use. `residency`: where vendors are asked to infer. `evidence = None`: before_send
-    wherever a directive names a candidate's model."""
+    wherever a directive names a candidate's model. `keep_content`: of requests that are sent and
+    their answers; None: nothing."""
 
     id: str
     candidates: tuple[Candidate, ...]
@@ -240,4 +247,5 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count_tokens: CountTokens = CountTokens.VENDOR
     residency: tuple[str, ...] | None = None
     on_break: OnBreak = OnBreak.AS_DIRECTED
+    keep_content: Keeping | None = None
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)

@@ -104,13 +104,15 @@ class ClockSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class LimitSettings(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sizes and numbers beyond which a request is refused, per worker. `kept_text_max`:
-    characters of an answer so far, beyond which it cannot be handed over."""
+    characters of an answer so far, beyond which it cannot be handed over. `kept_content_max`:
+    bytes of a request, and of an answer, beyond which the rest of it is not kept."""
 
     body_bytes_max: Annotated[int, Meta(ge=1024, le=256 * MIB)] = 16 * MIB
     answer_bytes_max: Annotated[int, Meta(ge=1024, le=256 * MIB)] = 32 * MIB
     header_bytes_max: Annotated[int, Meta(ge=1024, le=MIB)] = 32 * 1024
     stream_event_bytes_max: Annotated[int, Meta(ge=1024, le=64 * MIB)] = 4 * MIB
     kept_text_max: Annotated[int, Meta(ge=0, le=16 * MIB)] = 256 * 1024
+    kept_content_max: Annotated[int, Meta(ge=1024, le=16 * MIB)] = 4 * MIB
     connections_max: Count = 4096
     requests_max: Count = 2048
     drain_s: Annotated[int, Meta(ge=0, le=3600)] = 30

@@ -16,6 +16,7 @@ from licet.catalog.nouns import (
     Declared,
     Endpoint,
     EvidenceMode,
+    Keeping,
     OnBreak,
     OnStale,
     SubjectRule,
@@ -40,6 +41,10 @@ class _CandidateFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     endpoints: tuple[Identifier, ...] | None = None
 
 
+class _KeepingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    days: Annotated[int, Meta(ge=1, le=36_500)]
+
+
 class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Identifier
     title: Text | None = None
@@ -57,6 +62,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     count_tokens: CountTokens = CountTokens.VENDOR
     residency: Annotated[tuple[PlaceCode, ...], Meta(min_length=1)] | None = None
     on_break: OnBreak = OnBreak.AS_DIRECTED
+    keep_content: _KeepingFile | None = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -162,8 +168,13 @@ class WrittenWorkload:
             count_tokens=file.count_tokens,
             residency=file.residency,
             on_break=file.on_break,
+            keep_content=_keeping(file.keep_content),
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
+
+
+def _keeping(file: _KeepingFile | None) -> Keeping | None:
+    return None if file is None else Keeping(days=file.days)
 
 
 def parse_workload(document: Document) -> WrittenWorkload:

@@ -26,6 +26,7 @@ from licet.cli.progress import Steps
 from licet.cli.proving import check_receipt, consistency, prove, tiles
 from licet.cli.replaying import replay
 from licet.cli.reporting import report_period
+from licet.cli.showing import content
 from licet.cli.witnessing import publish_checkpoint
 from licet.evidence import Leaf, parse_verifier
 from licet.gateway import Folder
@@ -48,6 +49,7 @@ def evidence() -> None:
 
 for command in (
     open_request,
+    content,
     access,
     erase,
     hold,

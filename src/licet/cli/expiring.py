@@ -1,4 +1,4 @@
-"""`licet evidence expire`: letting go of openings whose time is over."""
+"""`licet evidence expire`: letting go of what the side store has when its time is over."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import click
 
 from licet import __version__
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, who
-from licet.cli.viewing import system_time
+from licet.cli.viewing import reading_time, system_time
 from licet.evidence import DigestKeyLeaf, ExpiredLeaf
 from licet.gateway import Folder
 from licet.policy import Snapshot, Sources
 from licet.storage import (
     Expiring,
+    Expiry,
+    KeptReader,
+    RealDisk,
     SnapshotStore,
     destroy_digest_key,
     is_recorded_as_destroyed,
-    last_instant,
     record_leaf,
     standing_holds,
     unused_digest_keys,
@@ -43,42 +45,50 @@ FOR_EVER_S = 1_000 * 365 * DAY_S
 @EVIDENCE_FOLDER
 @config_option
 def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
-    """Let go of openings whose time is over, except what is under a legal hold.
+    """Let go of openings and content whose time is over, except what is under a legal hold.
 
-    `[evidence] openings_days` of `licet.toml` is the time; a decision that came with a duty to
-    retain is kept as long as the longest one of its rules demands, if that is longer. Records
-    stay, and the log still verifies; such decisions can be opened and decided again by nobody.
-    Old keys of digests (`licet evidence rotate-digest-key`) go with the last record that names
-    them. It is recorded. To be run from a timer.
+    `[evidence] openings_days` of `licet.toml` is the time of openings; without it they are kept
+    without end. Content has the time that its workload said when it was kept. What came with a
+    duty to retain is kept as long as the longest one of its rules demands, if that is longer.
+    Records stay, and the log still verifies; decisions without opening can be opened and decided
+    again by nobody. Old keys of digests (`licet evidence rotate-digest-key`) go with the last
+    record that names them. It is recorded. To be run from a timer.
     """
     path = evidence_of(evidence_folder, folder)
     settings = folder.configuration().settings
     days = settings.evidence.openings_days
-    if days is None:
+    if days is None and not KeptReader(path, RealDisk()).exists():
         raise OperationFault(
             "kept_for_ever",
             "openings are kept without end, as `licet.toml` says nothing else",
             remedy="`[evidence] openings_days = 365`",
         )
     recorder = None if evidence_folder is not None else folder.recorder(settings)
-    last = last_instant(path)
-    now = system_time(settings) or ("" if last is None else format_instant(last))
+    now = reading_time(folder, path)
     holds, retained = standing_holds(path), _Retained(path)
     envelope: dict[str, Any] = {
         "at": system_time(settings),
         "log": verifier_key(path).name,
         "by": who(),
     }
-    expiring = Expiring(path, kept_s=days * DAY_S, retained=retained, holds=holds, now=now)
+    kept_s = None if days is None else days * DAY_S
+    expiring = Expiring(path, kept_s=kept_s, retained=retained, holds=holds, now=now)
     found = expiring.plan()
-    # A key serves every record that names it, so it stays as long as any of them might have to.
-    kept_s = max(days * DAY_S, retained.longest)
-    since = format_instant(Instant(parse_instant(now) - kept_s * SECOND_US))
-    keys = [] if holds else unused_digest_keys(path, since=since)
+    keys: list[str] = []
+    if kept_s is not None and not holds:
+        # A key serves every record that names it, so it stays as long as any might have to.
+        kept_s = max(kept_s, retained.longest, expiring.longest_content_s)
+        since = format_instant(Instant(parse_instant(now) - kept_s * SECOND_US))
+        keys = unused_digest_keys(path, since=since)
     if not dry_run:
-        if found.openings:
+        if found.files:
             told = ExpiredLeaf(
-                **envelope, openings=found.openings, files=len(found.files), held=found.held
+                **envelope,
+                openings=found.openings,
+                files=len(found.files),
+                held=found.held,
+                contents=found.contents,
+                contents_held=found.contents_held,
             )
             record_leaf(path, recorder, told, __version__)
             expiring.carry_out(found)
@@ -88,9 +98,15 @@ def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
                 record_leaf(path, recorder, gone, __version__)
             destroy_digest_key(path, name)
     word = "would go" if dry_run else "let go"
-    held = f"; {found.held} more are under a legal hold" if found.held else ""
     digests = f"; digest keys {', '.join(f'`{name}`' for name in keys)}" if keys else ""
-    click.echo(f"{word}: {found.openings} openings, in {len(found.files)} files{held}{digests}")
+    click.echo(f"{word}: {_told(found)}{digests}")
+
+
+def _told(found: Expiry) -> str:
+    contents = f", {found.contents} requests and answers" if found.contents else ""
+    more = found.held + found.contents_held
+    held = f"; {more} more are under a legal hold" if more else ""
+    return f"{found.openings} openings{contents}, in {len(found.files)} files{held}"
 
 
 class _Retained:

@@ -13,7 +13,8 @@ import msgspec
 from licet import __version__
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json, who
 from licet.cli.persons import Person, person_options
-from licet.cli.viewing import REFUSED, Viewing, record_reading, system_time
+from licet.cli.showing import Shelf
+from licet.cli.viewing import REFUSED, Viewing, reading_time, record_reading, system_time
 from licet.evidence import TRAFFIC_KINDS, Leaf
 from licet.gateway import Folder
 from licet.storage import (
@@ -44,7 +45,7 @@ def access(
     folder: Folder,
     **attributes: Any,
 ) -> None:
-    """Print all that is held on SUBJECT as JSON: attested profiles, decisions, what came of them.
+    """Print all that is held on SUBJECT as JSON: profiles, decisions, outcomes, kept content.
 
     SUBJECT is the issuer and the id in the person's tokens, `ISSUER:ID`, as profiles name it;
     `key:ID` is everybody who used a key without a token. Reading is an act that directives can
@@ -60,9 +61,13 @@ def access(
         return
     viewing = Viewing(folder, Person(**attributes).profile(who()))
     openings = list(reader.openings(slot))
-    records = _records_of(path, {found.request for found in openings})
+    shelf = Shelf(path, reading_time(folder, path), slot=slot)
+    opened = {found.request for found in openings}
+    records = _records_of(path, opened | shelf.requests)
     barred = {one: viewing.barred(leaf for _, leaf in kept) for one, kept in records.items()}
     seen = [found for found in openings if not barred.get(found.request)]
+    # Content may outlive the openings of the same request.
+    later = [one for one in records if one not in opened and not barred.get(one)]
     withheld = Counter(why for several in barred.values() for why in several)
     record_reading(folder, path, _what(slot, len(seen), len(openings)))
     show_json(
@@ -74,15 +79,15 @@ def access(
                 for part in dict.fromkeys(part for found in seen for part in found.parts)
             ],
             "requests": [
-                {
-                    "request": found.request,
-                    "inputs": msgspec.json.decode(found.inputs),
-                    "records": [
-                        {"index": index, **msgspec.to_builtins(leaf)}
-                        for index, leaf in records.pop(found.request, ())
-                    ],
-                }
-                for found in seen
+                *(
+                    {
+                        "request": found.request,
+                        "inputs": msgspec.json.decode(found.inputs),
+                        **_told(shelf, found.request, records.pop(found.request, [])),
+                    }
+                    for found in seen
+                ),
+                *({"request": one, **_told(shelf, one, records[one])} for one in later),
             ],
             "withheld": len(openings) - len(seen),
         }
@@ -91,6 +96,15 @@ def access(
         click.echo(f"error: {why}: {times} requests are left out", err=True)
     if withheld:
         ctx.exit(REFUSED)
+
+
+def _told(shelf: Shelf, request: str, records: list[tuple[int, Leaf]]) -> dict[str, Any]:
+    """The records of a request, and what is kept of its content."""
+    content = shelf.of(request, [leaf for _, leaf in records])
+    return {
+        "records": [{"index": index, **msgspec.to_builtins(leaf)} for index, leaf in records],
+        **({"content": content} if content else {}),
+    }
 
 
 def _records_of(path: Path, wanted: set[str]) -> dict[str, list[tuple[int, Leaf]]]:

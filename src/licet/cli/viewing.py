@@ -13,7 +13,7 @@ from licet.cli.snapshots import snapshot_of
 from licet.evidence import AttemptLeaf, DecisionLeaf, Leaf, Sending
 from licet.gateway import Folder, ask
 from licet.policy import Action, Decision
-from licet.storage import record_alone, verifier_key
+from licet.storage import last_instant, record_alone, verifier_key
 from licet.terms import Instant, OperationFault, Profile, format_instant
 
 REFUSED = 3
@@ -68,6 +68,14 @@ def system_time(settings: Settings) -> str:
     if settings.clock.scripted:
         return ""
     return format_instant(Instant(time.time_ns() // 1000))
+
+
+def reading_time(folder: Folder, path: Path) -> str:
+    """When something is read, as leaves write it: where the decision clock is scripted, wherever
+    the log stands."""
+    now = system_time(folder.configuration().settings)
+    last = None if now else last_instant(path)
+    return now if last is None else format_instant(last)
 
 
 def _sent(records: Iterable[Leaf]) -> list[Sending]:

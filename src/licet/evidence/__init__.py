@@ -17,6 +17,7 @@ from licet.evidence.codec import (
 )
 from licet.evidence.commitments import Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
+from licet.evidence.contents import Content, ContentPart
 from licet.evidence.digests import KeyedDigest, digest_key_id
 from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
@@ -156,6 +157,8 @@ __all__ = [
     "Checkpoint",
     "ClockLeaf",
     "CommitQueue",
+    "Content",
+    "ContentPart",
     "Cosigned",
     "Damaged",
     "DecisionLeaf",

@@ -8,11 +8,13 @@ the next connection begins with `to_send()`, which says hello again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
 from licet.evidence.commitments import Opening
+from licet.evidence.contents import Content
 from licet.evidence.messages import (
     Ack,
     Entry,
@@ -28,6 +30,9 @@ from licet.evidence.messages import (
 from licet.terms import EvidenceFault
 
 T = TypeVar("T")
+
+_TOGETHER_BYTES_MAX = 8 << 20
+"""Of content in one message: with one more, of at most 16 MiB, it stays below what one may be."""
 
 
 class Settled(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
@@ -55,6 +60,7 @@ class CommitQueue(Generic[T]):
         self._messages = Messages()
         self._greeted = False
         self._new: list[Entry] = []
+        self._content_bytes = 0
         self._waiting: dict[int, T] = {}
         self.welcome: Welcome | None = None
         """What the recorder said of its log on this connection; None until it has."""
@@ -69,13 +75,21 @@ class CommitQueue(Generic[T]):
         """Whether the recorder is so far behind that nothing more is accepted."""
         return len(self._waiting) >= self._entries_max
 
-    def submit(self, leaf: bytes, token: T, opening: Opening | None = None) -> bool:
+    def submit(
+        self,
+        leaf: bytes,
+        token: T,
+        opening: Opening | None = None,
+        content: Content | None = None,
+    ) -> bool:
         """Queues a leaf; False, and nothing done, when the queue is full."""
         if len(self._waiting) >= self._entries_max:
             return False
         self._waiting[self._next] = token
         self._next += 1
-        self._new.append(Entry(leaf=leaf, opening=opening))
+        if content is not None:
+            self._content_bytes += len(content.data)
+        self._new.append(Entry(leaf=leaf, opening=opening, content=content))
         return True
 
     def to_send(self) -> bytes:
@@ -87,7 +101,16 @@ class CommitQueue(Generic[T]):
         if not self._new:
             return greeting
         entries, self._new = self._new, []
-        return greeting + encode_message(Submit(first=self._next - len(entries), entries=entries))
+        first = self._next - len(entries)
+        if self._content_bytes <= _TOGETHER_BYTES_MAX:
+            self._content_bytes = 0
+            return greeting + encode_message(Submit(first=first, entries=entries))
+        self._content_bytes = 0
+        messages = [greeting]
+        for several in _apart(entries):
+            messages.append(encode_message(Submit(first=first, entries=several)))
+            first += len(several)
+        return b"".join(messages)
 
     def receive(self, data: bytes) -> list[Settled[T]]:
         """The tokens settled by these bytes, in the order of submission.
@@ -125,3 +148,17 @@ class CommitQueue(Generic[T]):
             return [self._waiting.pop(number) for number in range(first, first + count)]
         except KeyError as error:
             raise EvidenceFault("protocol", f"entry {error} is not waiting") from None
+
+
+def _apart(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """The entries in order, in as many messages as their content needs."""
+    several: list[Entry] = []
+    size = 0
+    for entry in entries:
+        several.append(entry)
+        size += 0 if entry.content is None else len(entry.content.data)
+        if size > _TOGETHER_BYTES_MAX:
+            yield several
+            several, size = [], 0
+    if several:
+        yield several

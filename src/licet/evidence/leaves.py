@@ -171,6 +171,8 @@ class DecisionLeaf(Envelope, frozen=True, kw_only=True, tag="decision"):
     digest_key: str = ""
     request_digest: MaybeDigest = ""
     sending: Sending | None = None
+    content_days: Count = 0
+    """For how many days from `at` the side store has request and answer; 0: they are not kept."""
 
 
 class AttemptLeaf(Envelope, frozen=True, kw_only=True, tag="attempt"):
@@ -355,12 +357,17 @@ class ReleasedLeaf(Register, frozen=True, kw_only=True, tag="released"):
 
 
 class ExpiredLeaf(Register, frozen=True, kw_only=True, tag="expired"):
-    """Openings whose time was over are let go of, in so many files of the side store."""
+    """Openings and content whose time was over are let go of, in so many files of the side
+    store."""
 
     openings: Count
     files: Count
     held: Count = 0
     """Openings whose time is over too, and that a hold keeps."""
+    contents: Count = 0
+    """Requests and answers."""
+    contents_held: Count = 0
+    """Those of them whose time is over too, and that a hold keeps."""
 
 
 class DigestKeyLeaf(Register, frozen=True, kw_only=True, tag="digest_key"):

@@ -11,6 +11,7 @@ import struct
 import msgspec
 
 from licet.evidence.commitments import Opening
+from licet.evidence.contents import Content
 from licet.terms import EvidenceFault
 
 MESSAGE_BYTES_MAX = 32 << 20
@@ -22,10 +23,12 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
 
 
 class Entry(_Message, frozen=True, kw_only=True):
-    """A leaf's canonical bytes, and the opening of its commitment for the side store."""
+    """A leaf's canonical bytes, and what goes into the side store with it: the opening of its
+    commitment, and what is kept of content."""
 
     leaf: bytes
     opening: Opening | None = None
+    content: Content | None = None
 
 
 class Hello(_Message, frozen=True, kw_only=True, tag="hello"):

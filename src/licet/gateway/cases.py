@@ -120,6 +120,7 @@ def decision_form(
     first = plan.considered[0].decision
     shown = plan.considered[:CANDIDATES_MAX]
     sending = None
+    keeping = plan.target.workload.keep_content
     if plan.steps:
         sending = sending_of(plan.steps[0], snapshot, vendor_model, losses)
     return Form(
@@ -152,6 +153,7 @@ def decision_form(
             digest_key=digest_key_id,
             request_digest=_DIGEST,
             sending=sending,
+            content_days=keeping.days if sending is not None and keeping is not None else 0,
         )
     )
 

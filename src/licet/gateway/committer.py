@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from licet.evidence import CommitQueue, Opening
+from licet.evidence import CommitQueue, Content, Opening
 from licet.terms import EvidenceFault
 
 
@@ -84,9 +84,15 @@ class Committer(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def submit(self, leaf: bytes, owner: Recorded, opening: Opening | None = None) -> bool:
+    def submit(
+        self,
+        leaf: bytes,
+        owner: Recorded,
+        opening: Opening | None = None,
+        content: Content | None = None,
+    ) -> bool:
         """Queues an entry; False where there is no recorder or it is too far behind."""
-        if self._transport is None or not self._queue.submit(leaf, owner, opening):
+        if self._transport is None or not self._queue.submit(leaf, owner, opening, content):
             return False
         if not self._flushing:
             self._flushing = True

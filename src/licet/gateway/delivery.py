@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable
 
 from licet.evidence import KeyedDigest
+from licet.gateway.keeping import Keeping
 from licet.gateway.reply import Reply
 from licet.wire import Transcript, keep_alive
 
@@ -14,13 +15,15 @@ class Delivery:
     """Passes a stream on, or hands over a whole answer, and digests what the caller gets.
 
     `held` are frames that wait for the first content or the disk; `last` are those that wait
-    for the outcome's record. `transcript` reads along, where the answer may be handed over.
+    for the outcome's record. `transcript` reads along, where the answer may be handed over, and
+    `keeping` where it is kept.
     """
 
-    __slots__ = ("_begun", "_digest", "_reply", "held", "last", "transcript")
+    __slots__ = ("_begun", "_digest", "_keeping", "_reply", "held", "last", "transcript")
 
-    def __init__(self, reply: Reply, digest: KeyedDigest) -> None:
+    def __init__(self, reply: Reply, digest: KeyedDigest, keeping: Keeping | None) -> None:
         self._reply = reply
+        self._keeping = keeping
         self._digest = digest
         self._begun: hmac.HMAC | None = None
         self.held: list[bytes] = []
@@ -64,6 +67,8 @@ class Delivery:
     def seal(self, body: bytes) -> str:
         """The keyed digest (hex) of everything that the caller gets, before the end of it."""
         if body:
+            if self._keeping is not None:
+                self._keeping.said(body)
             return self._digest(body)
         return self._digested(b"".join((*self.held, *self.last))).hexdigest()
 
@@ -72,6 +77,8 @@ class Delivery:
         if digest is None:
             digest = self._begun = self._digest.begin()
         digest.update(data)
+        if self._keeping is not None:
+            self._keeping.said(data)
         return digest
 
     def end(self, headers: Callable[[], bytes]) -> None:

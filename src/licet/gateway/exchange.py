@@ -54,7 +54,7 @@ class Exchange:
         self.ground = case.ground
         self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
         self._filing = Filing(world.ledger, about, world.committer, self)
-        self._delivery = Delivery(reply, world.digest)
+        self._delivery = Delivery(reply, world.digest, about.keeping)
         self._hand_over: HandOver | None = None
         self._intake: Intake | None = None
         self._line = Line(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from licet.catalog import Candidate
-from licet.evidence import OutcomeLeaf, encode
+from licet.evidence import Content, OutcomeLeaf, encode
 from licet.gateway import records
 from licet.gateway.admission import Caller
 from licet.gateway.committer import Committer, Recorded
@@ -98,11 +98,17 @@ class Filing:
     def outcome(self, ending: OutcomeLeaf) -> None:
         if ending.breaches:
             self.ledger.breached()
-        self._submit(Filed(encode(ending)))
+        content = self._answer() if ending.answer_digest else None
+        self._submit(Filed(encode(ending), None, content))
 
     def filled(self, outcome: bytes) -> None:
-        """The outcome's record from a printed form."""
-        self._submit(Filed(outcome))
+        """The record of an answer from a printed form."""
+        self._submit(Filed(outcome, None, self._answer()))
+
+    def _answer(self) -> Content | None:
+        """What is kept of the answer that the digest is of."""
+        keeping = self.about.keeping
+        return None if keeping is None else keeping.answer()
 
     def crashed(self, *, at: Instant) -> None:
         """Files the end of a request that an error of ours ended. What made the error may
@@ -139,7 +145,7 @@ class Filing:
         owner = self._owner
         if self.failed or owner is None:
             return
-        if self._committer.submit(filed.leaf, owner, filed.opening):
+        if self._committer.submit(filed.leaf, owner, filed.opening, filed.content):
             self.pending += 1
         else:
             self.failed = True

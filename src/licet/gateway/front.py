@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from licet.catalog import CountTokens, OnStale, Settings
-from licet.gateway import pages
 from licet.gateway.admission import Caller, Denial
 from licet.gateway.cases import Case
 from licet.gateway.clock import DecisionClock
@@ -18,11 +17,12 @@ from licet.gateway.committer import Committer, Timers
 from licet.gateway.entropy import Entropy
 from licet.gateway.exchange import Exchange
 from licet.gateway.inbound import HttpRequest, Inbound, Limits
+from licet.gateway.keeping import Keeping
 from licet.gateway.messages import Secrets, WorkerStatus
 from licet.gateway.outbound import Dialer
+from licet.gateway.pages import Pages, Totals
 from licet.gateway.passage import Passage
 from licet.gateway.records import About
-from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
 from licet.gateway.routing import Ways
 from licet.gateway.world import World
@@ -32,7 +32,6 @@ from licet.wire import (
     ACCOUNT_HEADERS,
     CHAT,
     DIALECTS,
-    MODELS_PATH,
     OPERATIONS,
     REQUEST_PASSED,
     Dialect,
@@ -42,14 +41,10 @@ from licet.wire import (
     read_request,
     without_notices,
     write_estimate,
-    write_model,
-    write_models,
 )
 
 _SPOKEN = {path.encode(): spoken for path, spoken in OPERATIONS.items()}
 _CHAT: tuple[Dialect, Operation] = "chat", "answer"
-_MODELS = MODELS_PATH.encode()
-_PAGES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 _REJECTED: dict[str, Reason] = {
     "head_too_large": "headers_too_large",
     "body_too_large": "payload_too_large",
@@ -78,11 +73,11 @@ class Desk:
         self.report = log
         self.limits = _limits(settings)
         self.draining = False
-        self.totals = pages.Totals()
-        self._index = worker_index
+        self.totals = Totals()
+        self.index = worker_index
         self._wall_s = wall_s
         self._entropy = Entropy(entropy)
-        self._committer = committer
+        self.committer = committer
         self._connections: set[Inbound] = set()
         self._exchanges: set[Exchange] = set()
         self._drain_until = float("inf")
@@ -90,6 +85,7 @@ class Desk:
         self._cut = 0
         self._next_pool_sweep = 0.0
         self.adopted = False
+        self._pages = Pages(self)
         self.world = World(
             timers=timers,
             clock=clock,
@@ -130,7 +126,7 @@ class Desk:
         totals = self.totals
         open_breakers = self.world.breakers.open(self.world.now_ms()) if self.adopted else ()
         return WorkerStatus(
-            index=self._index,
+            index=self.index,
             pid=pid,
             in_flight=len(self._exchanges),
             requests=totals.requests,
@@ -140,7 +136,7 @@ class Desk:
             breaches=totals.breaches,
             snapshot=self.world.snapshot.digest if self.adopted else "",
             breakers_open=tuple(f"{model}@{endpoint}" for endpoint, model in open_breakers),
-            recorder_connected=self._committer.connected,
+            recorder_connected=self.committer.connected,
             memory_bytes=memory_bytes,
             lease_s_left=max(0.0, self.world.lease_until - self.now()),
         )
@@ -148,7 +144,7 @@ class Desk:
     def close(self) -> None:
         for connection in list(self._connections):
             connection.abort()
-        self._committer.close()
+        self.committer.close()
         self.world.close()
 
     # What time tells
@@ -156,9 +152,9 @@ class Desk:
     def sweep(self) -> None:
         """Looks at every deadline, and at the moment when the rules change."""
         now = self.now()
-        self._committer.sweep(now)
+        self.committer.sweep(now)
         if self.adopted:
-            self._follow_clock()
+            self.follow_clock()
             for exchange in [e for e in self._exchanges if e.deadline <= now]:
                 exchange.expired()
             epoch, clock = self.world.epoch, self.clock
@@ -175,7 +171,8 @@ class Desk:
                 connection.abort()
             self._drained()
 
-    def _follow_clock(self) -> None:
+    def follow_clock(self) -> None:
+        """The rules of now, where a moment at which they change has passed."""
         boundary = self.world.boundary
         now = self.clock.now()
         if boundary is not None and now >= boundary:
@@ -195,6 +192,14 @@ class Desk:
         return True
 
     @property
+    def in_flight(self) -> int:
+        return len(self._exchanges)
+
+    @property
+    def connections(self) -> int:
+        return len(self._connections)
+
+    @property
     def _connections_max(self) -> int:
         return self.world.settings.limits.connections_max if self.adopted else 0
 
@@ -206,7 +211,7 @@ class Desk:
         self.totals.rejected += 1
         reply = Reply(connection, _SPOKEN.get(path, _CHAT)[0])
         reason = _REJECTED.get(code, "invalid_request")
-        self.world.refusals.say(reply, reason, message, self._request_id(), code=code)
+        self.world.refusals.say(reply, reason, message, self.new_id(), code=code)
 
     def accept(self, connection: Inbound, request: HttpRequest) -> None:
         try:
@@ -214,7 +219,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - reported, and this request ends
             self.report(error)
             reply = Reply(connection, _SPOKEN.get(request.path, _CHAT)[0])
-            self.world.refusals.internal(reply, self._request_id())
+            self.world.refusals.internal(reply, self.new_id())
 
     # What exchanges tell (`Ends`)
 
@@ -237,16 +242,16 @@ class Desk:
     def _accept(self, connection: Inbound, http: HttpRequest) -> None:
         spoken = _SPOKEN.get(http.path)
         if spoken is None:
-            self._page(connection, http)
+            self._pages.show(connection, http)
             return
         dialect, operation = spoken
         reply = Reply(connection, dialect)
-        request_id = self._request_id()
+        request_id = self.new_id()
         refusals = self.world.refusals
         if http.method != b"POST":
             refusals.wrong_method(reply, http.method, b"POST", request_id)
             return
-        self._follow_clock()
+        self.follow_clock()
         caller = self.world.admission.admit(http.headers)
         if isinstance(caller, Denial):
             self.totals.rejected += 1
@@ -279,13 +284,26 @@ class Desk:
                 refusals.fault(reply, barrier, request_id)
                 return
         if not self._hindered(reply, case, request_id):
-            digest = self.world.digest(http.body)
-            about = About(request_id, case, digest, passage)
+            about = self._about(request_id, case, http.body, passage)
             exchange = Exchange(self.world, reply, about)
             self._exchanges.add(exchange)
             self.totals.requests += 1
             connection.exchange = exchange
             exchange.begin()
+
+    def _about(self, request: str, case: Case, body: bytes, passage: Passage) -> About:
+        world = self.world
+        digest, keeping = world.digest(body), case.plan.target.workload.keep_content
+        if keeping is None:
+            return About(request, case, digest, passage)
+        kept = Keeping(
+            request,
+            case.caller.holder,
+            at=self.clock.now(),
+            days=keeping.days,
+            bytes_max=world.settings.limits.kept_content_max,
+        )
+        return About(request, case, digest, passage, kept, body)
 
     def _without(self, case: Case, passage: Passage) -> Case:
         """The plan for a request that cannot be said in the dialect of the first step."""
@@ -339,7 +357,7 @@ class Desk:
     def _hindered(self, reply: Reply, case: Case, request: str) -> bool:
         """Whether this worker may decide nothing at present; then the caller is told."""
         refusals, workload = self.world.refusals, case.plan.target.workload
-        if not self._committer.accepts:
+        if not self.committer.accepts:
             refusals.unrecorded(reply, request)
         elif case.stale and workload.on_stale is OnStale.REFUSE:
             refusals.stale(reply, request)
@@ -352,74 +370,8 @@ class Desk:
         self.totals.failed += 1
         return True
 
-    def _request_id(self) -> str:
+    def new_id(self) -> str:
         return request_id(int(self._wall_s() * 1000), self._entropy(ENTROPY_BYTES))
-
-    # Pages
-
-    def _page(self, connection: Inbound, http: HttpRequest) -> None:
-        dialect: Dialect = "messages" if b"anthropic-version" in http.headers else "chat"
-        reply = Reply(connection, dialect)
-        models = http.path == _MODELS or http.path.startswith(_MODELS + b"/")
-        if not models and http.path not in _PAGES:
-            self._not_found(reply, http)
-        elif http.method not in (b"GET", b"HEAD"):
-            refusals = self.world.refusals
-            refusals.wrong_method(reply, http.method, b"GET, HEAD", self._request_id())
-        elif models:
-            self._models(reply, http, dialect)
-        elif http.path == b"/livez":
-            reply.whole(200, b"", b"ok\n", kind=b"text/plain")
-        elif http.path == b"/readyz":
-            status, body = pages.readiness(self._problems())
-            reply.whole(status, b"", body)
-        else:
-            body = pages.metrics(
-                self.totals,
-                worker=self._index,
-                in_flight=len(self._exchanges),
-                connections=len(self._connections),
-            )
-            reply.whole(200, b"", body, kind=b"text/plain; version=0.0.4")
-
-    def _models(self, reply: Reply, http: HttpRequest, dialect: Dialect) -> None:
-        self._follow_clock()
-        caller = self.world.admission.admit(http.headers)
-        request = self._request_id()
-        if isinstance(caller, Denial):
-            self.world.refusals.say(reply, caller.reason, caller.message, request, code=caller.code)
-            return
-        entries = pages.visible(self.world, caller)
-        headers = b"licet-request-id: %s\r\n" % request.encode()
-        wanted = http.path[len(_MODELS) + 1 :].decode("latin-1")
-        if not wanted:
-            reply.whole(200, headers, write_models(dialect, entries))
-            return
-        for entry in entries:
-            if entry.id == wanted:
-                reply.whole(200, headers, write_model(dialect, entry))
-                return
-        self.world.refusals.unknown_model(reply, wanted, caller.workloads, request)
-
-    def _not_found(self, reply: Reply, http: HttpRequest) -> None:
-        path = shown(http.path.decode("latin-1"))
-        ours = ", ".join(f"`{own}`" for own in (*OPERATIONS, MODELS_PATH))
-        message = f"there is nothing at `{path}`: see {ours}"
-        self.world.refusals.say(reply, "not_found", message, self._request_id())
-
-    def _problems(self) -> tuple[str, ...]:
-        found = []
-        if not self._committer.connected:
-            found.append("the recorder is not connected")
-        elif self._committer.fault:
-            found.append(f"the recorder cannot write: {self._committer.fault}")
-        if self.world.stale:
-            found.append("the lease on the snapshot has expired")
-        if self.clock.uncertain:
-            found.append("the clock has left its permitted error")
-        if self.draining:
-            found.append("draining")
-        return tuple(found)
 
 
 def _passage(http: HttpRequest, request: Request, case: Case, ways: Ways) -> Passage:

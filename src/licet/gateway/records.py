@@ -14,6 +14,7 @@ from typing import Final
 from licet.catalog import Candidate as Step
 from licet.evidence import (
     AttemptLeaf,
+    Content,
     DecisionLeaf,
     Opening,
     clip,
@@ -23,6 +24,7 @@ from licet.evidence import (
 from licet.gateway.admission import Caller
 from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
 from licet.gateway.forms import Form
+from licet.gateway.keeping import Keeping
 from licet.gateway.passage import Losses, Passage
 from licet.policy import Decision
 from licet.terms import SECOND_US, Instant, format_instant
@@ -76,24 +78,37 @@ class Filed:
 
     # Written out, as `About`, because some are made for every request: the constructor that a
     # dataclass makes is not compiled.
-    __slots__ = ("leaf", "opening")
+    __slots__ = ("content", "leaf", "opening")
 
-    def __init__(self, leaf: bytes, opening: Opening | None = None) -> None:
+    def __init__(
+        self, leaf: bytes, opening: Opening | None = None, content: Content | None = None
+    ) -> None:
         self.leaf: Final = leaf
         self.opening: Final = opening
+        self.content: Final = content
 
 
 class About:
     """What is known of one request beside its case; `passage`: itself, in every dialect that
-    its plan needs."""
+    its plan needs; `keeping`, and its `body` as it came: only where its content is kept."""
 
-    __slots__ = ("case", "passage", "request", "request_digest")
+    __slots__ = ("body", "case", "keeping", "passage", "request", "request_digest")
 
-    def __init__(self, request: str, case: Case, request_digest: str, passage: Passage) -> None:
+    def __init__(
+        self,
+        request: str,
+        case: Case,
+        request_digest: str,
+        passage: Passage,
+        keeping: Keeping | None = None,
+        body: bytes = b"",
+    ) -> None:
         self.request: Final = request
         self.case: Final = case
         self.request_digest: Final = request_digest
         self.passage: Final = passage
+        self.keeping: Final = keeping
+        self.body: Final = body
 
 
 def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
@@ -108,7 +123,10 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
     )
-    return Filed(leaf, opening)
+    keeping = about.keeping
+    if keeping is None or not steps:
+        return Filed(leaf, opening)
+    return Filed(leaf, opening, keeping.asked(about.body))
 
 
 def changed(

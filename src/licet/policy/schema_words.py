@@ -79,6 +79,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "header_bytes_max": "A request's head.",
         "stream_event_bytes_max": "One event of a stream.",
         "kept_text_max": "Characters of an answer so far; beyond, it is not handed over.",
+        "kept_content_max": "Bytes of a request, and of an answer, as far as they are kept where a"
+        " workload keeps content; what is longer says so.",
         "connections_max": "Connections of callers.",
         "requests_max": "Requests at a time.",
         "drain_s": "How long answers may go on when a worker ends.",
@@ -282,10 +284,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "lossless": "Whether a request is refused rather than sent without a parameter.",
         "count_tokens": "Who counts tokens: vendors alone, or we where none does.",
         "on_break": "Whether another candidate goes on with a stream that breaks off.",
+        "keep_content": "Keep what is sent and answered, encrypted; without it, nothing is kept.",
         "declared": _DECLARED,
         "attested": _ATTESTED,
         "candidate": "Models in order of preference.",
     },
+    "Keeping": {"days": "For how many days, from when it was said."},
     "Candidate": {
         "model": "The model, by id.",
         "endpoints": "Where, in order of preference; without it, wherever it is served.",

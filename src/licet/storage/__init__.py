@@ -16,6 +16,7 @@ from licet.storage.disk import Disk, File, Lock, RealDisk
 from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.expiring import Expiring, Expiry
 from licet.storage.holding import holds_on, standing_holds
+from licet.storage.kept import KeptReader, Said
 from licet.storage.keys import signing_key, verifier_key
 from licet.storage.log import Log
 from licet.storage.proving import Proved, prove_between, prove_request
@@ -38,12 +39,14 @@ __all__ = [
     "Filters",
     "Finding",
     "Found",
+    "KeptReader",
     "Lock",
     "Log",
     "Proved",
     "RealDisk",
     "Recorder",
     "Report",
+    "Said",
     "SideReader",
     "SideStore",
     "SnapshotStore",

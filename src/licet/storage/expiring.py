@@ -1,8 +1,9 @@
-"""Letting go of openings whose time is over: recorded first, then carried out.
+"""Letting go of what lies in the side store when its time is over: recorded first, then done.
 
-An opening is kept for the time that is configured, and longer where its decision came with a
-duty to retain, by the longest that the rules of its snapshot have. Only files of the side store
-that nobody writes to any more are touched. Cut short, the next run does the rest.
+An opening is kept for the time that is configured, content for the time that its workload said
+when it was kept; both longer where the decision came with a duty to retain, by the longest that
+the rules of its snapshot have. Only files that nobody writes to any more are touched. Cut short,
+the next run does the rest.
 """
 
 from __future__ import annotations
@@ -16,20 +17,27 @@ import msgspec
 from licet.evidence import DecisionLeaf, Hold
 from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk, RealDisk
+from licet.storage.frames import SIDE
+from licet.storage.kept import KeptReader, Said, kept_names
 from licet.storage.reading import Filters, show
-from licet.storage.side import SIDE, Fate, SideReader, side_names, sift
+from licet.storage.side import SideReader, side_names
+from licet.storage.sifting import Fate, Sifted, sift, sift_kept
 from licet.terms import SECOND_US, Instant, format_instant, parse_instant
 
+DAY_S = 86_400
 Retained = Callable[[str], int]
 """For how long, in seconds, the longest duty to retain of a snapshot (by digest) binds."""
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to go: the files with their openings, and what holds keep of what would go too."""
+    """What is to go: the files with what is in them, and what holds keep of what would go too.
+    Of content, requests and answers are counted each."""
 
     files: tuple[str, ...]
     openings: int
     held: int
+    contents: int = 0
+    contents_held: int = 0
 
 
 class Expiring:
@@ -39,14 +47,14 @@ class Expiring:
         self,
         folder: Path,
         *,
-        kept_s: int,
+        kept_s: int | None,
         retained: Retained,
         holds: Iterable[Hold],
         now: str,
         disk: Disk | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """`kept_s`: for how long every opening is kept at least, in seconds."""
+        """`kept_s`: for how long every opening is kept at least, in seconds; None: without end."""
         self._folder = folder
         self._kept_s = kept_s
         self._retained = retained
@@ -57,23 +65,33 @@ class Expiring:
         self._decisions: dict[str, list[DecisionLeaf]] = {}
 
     def plan(self) -> Expiry:
-        """What would go. The newest file stays: a recorder may be writing to it."""
-        names = side_names(self._disk, self._folder / SIDE)
+        """What would go. The newest files stay: a recorder may be writing to them."""
         self._decisions = self._read_decisions()
-        files, openings, held = [], 0, 0
-        for name in names[:-1]:
-            found = sift(self._disk, self._folder, name, self._fate, self._entropy)
-            if found is not None:
-                held += found.held
-                openings += found.gone
-                files += [name] if found.gone else []
-        return Expiry(files=tuple(files), openings=openings, held=held)
+        files: list[str] = []
+        counts = {"openings": 0, "held": 0, "contents": 0, "contents_held": 0}
+        for names, gone, held in (
+            (self._names(side_names), "openings", "held"),
+            (self._names(kept_names), "contents", "contents_held"),
+        ):
+            for name in names:
+                found = self._sift(name)
+                if found is not None:
+                    counts[held] += found.held
+                    counts[gone] += found.gone
+                    files += [name] if found.gone else []
+        return Expiry(files=tuple(files), **counts)
+
+    @property
+    def longest_content_s(self) -> int:
+        """For how many seconds anything of the content that lies there was to be kept at most."""
+        days = (leaf.content_days for several in self._decisions.values() for leaf in several)
+        return max(days, default=0) * DAY_S
 
     def carry_out(self, expiry: Expiry) -> None:
         """Lets go of what was planned; `EvidenceFault` (`disk_...`)."""
         for name in expiry.files:
             path = self._folder / SIDE / name
-            found = sift(self._disk, self._folder, name, self._fate, self._entropy)
+            found = self._sift(name)
             if found is None or not found.gone:
                 continue
             try:
@@ -84,22 +102,43 @@ class Expiring:
             except OSError as error:
                 raise disk_fault(error, path) from error
 
+    def _names(self, names: Callable[[Disk, Path], list[str]]) -> list[str]:
+        return names(self._disk, self._folder / SIDE)[:-1]
+
+    def _sift(self, name: str) -> Sifted | None:
+        if name in self._names(kept_names):
+            return sift_kept(self._disk, self._folder, name, self._fate_said, self._entropy)
+        return sift(self._disk, self._folder, name, self._fate, self._entropy)
+
     def _read_decisions(self) -> dict[str, list[DecisionLeaf]]:
-        """The decisions that openings are of."""
+        """The decisions that openings and content are of."""
         wanted = {found.request for found in SideReader(self._folder, self._disk).openings()}
+        wanted |= {said.request for _, said in KeptReader(self._folder, self._disk).contents()}
         decisions: dict[str, list[DecisionLeaf]] = {}
         for _, leaf in show(self._folder, Filters(kinds=frozenset({"decision"}))):
             if isinstance(leaf, DecisionLeaf) and leaf.request in wanted:
                 decisions.setdefault(leaf.request, []).append(leaf)
         return decisions
 
+    def _fate_said(self, slot: int, said: Said) -> Fate:
+        # Without a record it was never acknowledged; its own end is all that there is.
+        decisions = self._decisions.get(said.request, [])
+        retained = (self._until(leaf, 0) for leaf in decisions)
+        if max((said.until, *retained)) > self._now:
+            return "stays"
+        return self._unless_held(slot, decisions)
+
     def _fate(self, slot: int, request: str) -> Fate:
         decisions = self._decisions.get(request)
-        if decisions is None:
-            # Its record is not on disk: it never was acknowledged, or is being written now.
+        kept_s = self._kept_s
+        if decisions is None or kept_s is None:
+            # Without a record it never was acknowledged, or is being written now.
             return "stays"
-        if any(self._until(leaf) > self._now for leaf in decisions):
+        if any(self._until(leaf, kept_s) > self._now for leaf in decisions):
             return "stays"
+        return self._unless_held(slot, decisions)
+
+    def _unless_held(self, slot: int, decisions: Iterable[DecisionLeaf]) -> Fate:
         covered = any(
             one.covers(slot=slot, workload=leaf.workload, at=leaf.valid_at)
             for one in self._holds
@@ -107,9 +146,8 @@ class Expiring:
         )
         return "held" if covered else "gone"
 
-    def _until(self, leaf: DecisionLeaf) -> str:
-        """The instant at which its time is over."""
-        kept_s = self._kept_s
+    def _until(self, leaf: DecisionLeaf, kept_s: int) -> str:
+        """The instant at which its time is over, where that is `kept_s` seconds at least."""
         if "retain" in leaf.duties:
             kept_s = max(kept_s, self._retained(leaf.snapshot))
         return format_instant(Instant(parse_instant(leaf.at) + kept_s * SECOND_US))

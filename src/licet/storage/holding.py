@@ -6,6 +6,7 @@ from pathlib import Path
 
 from licet.evidence import DecisionLeaf, Hold, holds
 from licet.storage.disk import RealDisk
+from licet.storage.kept import KeptReader
 from licet.storage.reading import Filters, show
 from licet.storage.restoring import register
 from licet.storage.side import SideReader
@@ -24,6 +25,7 @@ def holds_on(folder: Path, slot: int) -> tuple[Hold, ...]:
     if not others:
         return tuple(named)
     requests = {found.request for found in SideReader(folder, RealDisk()).openings(slot)}
+    requests |= {said.request for _, said in KeptReader(folder, RealDisk()).contents(slot)}
     for _, leaf in show(folder, Filters(kinds=frozenset({"decision"}))):
         if isinstance(leaf, DecisionLeaf) and leaf.request in requests:
             covering = [

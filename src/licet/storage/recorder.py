@@ -13,6 +13,7 @@ from typing import assert_never
 
 from licet.evidence import (
     Ack,
+    Content,
     Erase,
     Erased,
     ErasedLeaf,
@@ -119,6 +120,7 @@ class Recorder:
         admit = self._admit
         batch: list[Checked] = []
         openings: list[Opening] = []
+        contents: list[Content] = []
         runs: list[tuple[int, int, int]] = []
         for peer, submit in pending:
             first = submit.first
@@ -132,9 +134,11 @@ class Recorder:
                     continue
                 if entry.opening is not None:
                     openings.append(entry.opening)
+                if entry.content is not None:
+                    contents.append(entry.content)
             runs.append((peer, first, submit.first + len(submit.entries) - first))
         if batch:
-            self._commit(batch, openings, runs)
+            self._commit(batch, openings, contents, runs)
 
     def tick(self, elapsed: float) -> None:
         """Signs, and tries a failing disk again, as due; `elapsed` in seconds, monotonic."""
@@ -184,12 +188,16 @@ class Recorder:
         return checked
 
     def _commit(
-        self, batch: list[Checked], openings: list[Opening], runs: list[tuple[int, int, int]]
+        self,
+        batch: list[Checked],
+        openings: list[Opening],
+        contents: list[Content],
+        runs: list[tuple[int, int, int]],
     ) -> None:
         try:
             self._begin()
-            if openings:
-                self._side.append(openings)
+            if openings or contents:
+                self._side.append(openings, contents)
             index = self._log.append(batch)
         except EvidenceFault as fault:
             for peer, first, count in runs:

@@ -28,6 +28,7 @@ from licet.evidence import (
     parse_verifier,
 )
 from licet.storage.disk import Disk, RealDisk
+from licet.storage.kept import KeptReader
 from licet.storage.keys import handovers, successor
 from licet.storage.log import CHECKPOINT
 from licet.storage.reading import segment_names
@@ -328,7 +329,11 @@ class _Whole:
                 self._opened += 1
             else:
                 strays.add(found.request)
-        for path, offset, why in reader.damage:
+        kept = KeptReader(self._folder, self.disk)
+        for _ in kept.contents():
+            # Whether it is what was said, only the key of the digests can tell.
+            pass
+        for path, offset, why in (*reader.damage, *kept.damage):
             self._notice("side_damaged", why, path=str(path), offset=offset)
         for index, request in self._commitments.values():
             if request in strays:
