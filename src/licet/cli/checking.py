@@ -20,8 +20,8 @@ def check(ctx: click.Context, folder: Folder) -> None:
     """Validate everything, with file, line and a suggestion.
 
     Needs no running gateway. The exit code is 1 when anything is wrong. Warnings name what is
-    sound and refuses all the same: duties that nothing carries out, and duties that contradict
-    each other.
+    sound and refuses all the same: duties that nothing carries out, duties that contradict
+    each other, and refusals by what an obligation says that nobody may be refused by.
     """
     configuration = folder.configuration()
     faults: list[Fault] = list(configuration.faults)

@@ -47,8 +47,18 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
     if found.get("upcoming"):
         lines.append(f"upcoming   {found['upcoming']}: something changes by itself")
+    lines += [_contested(one) for one in found.get("contested", ())]
     lines += [f"OVERDUE    {one['id']}: review was due {one['due']}" for one in found["overdue"]]
     return lines
+
+
+def _contested(one: Mapping[str, Any]) -> str:
+    """A refusal that stands although an obligation says that it may not be."""
+    by = ", ".join(one["by"])
+    return (
+        f"CONTESTED  {one['restriction']} v{one['version']} refuses by {by}, against "
+        f"{one['duty_of']} v{one['duty_version']}: an officer has to decide between the two"
+    )
 
 
 def _issuer(one: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from licet.gateway.register_history import History, Overdue
-from licet.policy import Mode, Snapshot
+from licet.policy import Contest, Directive, Mode, Snapshot, contests
 from licet.terms import Instant, format_instant, to_instant
 
 
@@ -24,11 +24,13 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """`upcoming`: the next instant at which anything changes by itself."""
+    """`contested`: refusals that an obligation says may not be, and that stand. `upcoming`: the
+    next instant at which anything changes by itself."""
 
     in_force: tuple[Selected, ...]
     observed: tuple[Selected, ...]
     overdue: tuple[Overdue, ...]
+    contested: tuple[Contest, ...] = ()
     upcoming: str | None = None
 
 
@@ -37,11 +39,13 @@ def stand(snapshot: Snapshot, at: Instant, history: History) -> Standing:
     ruleset = snapshot.select(at)
     suspended = {one.id for one in history.suspensions}
     found: dict[Mode, list[Selected]] = {Mode.ENFORCE: [], Mode.OBSERVE: []}
+    in_force: list[tuple[Directive, int]] = []
     for name, number, mode in ruleset.in_force:
         directive = snapshot.directive(name)
         if directive is None:
             # A rule of the settings (clearance by default), which no directive carries.
             continue
+        in_force.append((directive, number - 1))
         version = directive.versions[number - 1]
         found[mode].append(
             Selected(
@@ -62,6 +66,7 @@ def stand(snapshot: Snapshot, at: Instant, history: History) -> Standing:
             for name, due in sorted(history.reviews.items())
             if due is not None and due < at
         ),
+        contested=contests(in_force),
         upcoming=None if ruleset.boundary is None else format_instant(ruleset.boundary),
     )
 

@@ -4,6 +4,7 @@ from licet.policy import cedar, naive
 from licet.policy.adoption import Adoption, Newly, Recording, adopt, content_digest
 from licet.policy.cautions import Caution, cautions
 from licet.policy.configuration import Configuration, VersionKey, belongs, parse
+from licet.policy.contests import Contest, contests
 from licet.policy.credential import Release, releases
 from licet.policy.difference import Difference, difference_sentence, differences
 from licet.policy.directives import (
@@ -52,6 +53,7 @@ __all__ = [
     "Caution",
     "Condition",
     "Configuration",
+    "Contest",
     "Decision",
     "DeclaredAttribute",
     "Difference",
@@ -88,6 +90,7 @@ __all__ = [
     "cautions",
     "cedar",
     "content_digest",
+    "contests",
     "difference_sentence",
     "differences",
     "directive_text",

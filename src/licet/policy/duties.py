@@ -15,11 +15,13 @@ import msgspec
 
 from licet.policy.directives import Alternative, Condition, Directive, Duty, Kind, Version
 
-ENFORCERS: frozenset[str] = frozenset({"notify_user", "residency", "retain"})
+ENFORCERS: frozenset[str] = frozenset({"no_refusal_by", "notify_user", "residency", "retain"})
 """What is carried out, by kind: `notify_user` by the header `Licet-Notice` of the answer,
-`residency` by the decision, `retain` by the log, from which nothing is ever deleted."""
+`residency` by the decision, `retain` by the log, from which nothing is ever deleted, and
+`no_refusal_by` by telling an officer what contradicts it (`licet.policy.contests`)."""
 
 ENFORCED_BY = {
+    "no_refusal_by": "an officer, to whom `licet check` and `licet status` name what refuses so",
     "notify_user": "the header `Licet-Notice` of the answer",
     "residency": "the decision: endpoints elsewhere do not meet it",
     "retain": "the log, from which nothing is deleted",

@@ -11,6 +11,7 @@ NOTICE = '`notify_user = "..."`'
 RESIDENCY = "`residency = [places]`"
 KINDS = "`[[version.duty]]` on obligations and authorisations"
 LOG = '`retain = "P365D"`'
+CONTESTED = "`no_refusal_by = [attributes]`"
 AT_ODDS = "Duties to retain and to retain nothing that attach together"
 STRICTEST = "Answers on their way are treated by the strictest"
 
@@ -188,7 +189,7 @@ DUTIES = (
         "of neither",
         engine(
             "cautions.py",
-            "return (*_undone(sources), *_contradictions(sources))",
+            "return (*_undone(sources), *_contradictions(sources), *_contested(sources))",
             "return (*_contradictions(sources),)",
         ),
     ),
@@ -283,8 +284,8 @@ DUTIES = (
         "nobody carries it out",
         engine(
             "duties.py",
-            'frozenset({"notify_user", "residency", "retain"})',
-            'frozenset({"notify_user", "residency"})',
+            'frozenset({"no_refusal_by", "notify_user", "residency", "retain"})',
+            'frozenset({"no_refusal_by", "notify_user", "residency"})',
         ),
     ),
     fault(
@@ -306,10 +307,45 @@ DUTIES = (
             "`monitor`, `report`, `share_participants`",
             f"something does `{kind}`",
             engine(
-                "duties.py", 'frozenset({"notify_user",', f'frozenset({{"{kind}", "notify_user",'
+                "duties.py",
+                'frozenset({"no_refusal_by",',
+                f'frozenset({{"{kind}", "no_refusal_by",',
             ),
         )
-        for kind in ("monitor", "report", "share_participants", "no_refusal_by")
+        for kind in ("monitor", "report", "share_participants")
+    ),
+    fault(
+        "`monitor`, `report`, `share_participants`",
+        "it is not told what to do instead",
+        engine("cautions.py", '                    f"{_INSTEAD[directive.kind]}",\n', ""),
+    ),
+    fault(
+        CONTESTED,
+        "nobody is told",
+        engine(
+            "contests.py",
+            "    return tuple(\n        Contest(",
+            "    return ()\n    return tuple(\n        Contest(",
+        ),
+    ),
+    fault(
+        CONTESTED,
+        "what an exception turns on is not looked at",
+        engine("contests.py", "(*version.applies, *version.unless)", "version.applies"),
+    ),
+    fault(
+        CONTESTED,
+        "what is observed only refuses",
+        engine(
+            "contests.py",
+            "if version.mode is Mode.OBSERVE or version.nothing:",
+            "if version.nothing:",
+        ),
+    ),
+    fault(
+        CONTESTED,
+        "it refuses whoever it is about",
+        engine("duties.py", 'frozenset({"no_refusal_by", ', "frozenset({"),
     ),
     fault(
         AT_ODDS,

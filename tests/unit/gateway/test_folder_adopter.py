@@ -75,6 +75,15 @@ received = 2026-06-30T19:52:00-04:00
 effective_from = 2026-06-30T19:52:00-04:00
 nothing = true
 """
+FAIR = """
+id = "fair"
+kind = "obligation"
+[[version]]
+received = 2026-06-01T00:00:00Z
+effective_from = 2026-06-01T00:00:00Z
+[[version.duty]]
+no_refusal_by = ["nationality"]
+"""
 KEY = """
 id = "first"
 hash = "{hash}"
@@ -288,6 +297,14 @@ def test_status_says_what_is_in_force_and_what_is_overdue(bench: Bench) -> None:
     assert bench.adopter.describe(adopted, AT)["overdue"] == ()
     with pytest.raises(OperationFault, match="no directive `leter`"):
         bench.adopter.reviewed(adopted, {"directive": "leter"}, AT)
+
+
+def test_status_names_a_refusal_that_an_obligation_says_may_not_be(bench: Bench) -> None:
+    assert bench.adopter.describe(bench.adopter.adopt(AT, None), AT)["contested"] == ()
+    bench.write("directives/fair.toml", FAIR)
+    found = bench.adopter.describe(bench.adopter.adopt(AT, None), LATER)["contested"]
+    told = {"duty_of": "fair", "duty_version": 1, "restriction": "letter", "version": 1}
+    assert list(found) == [{**told, "by": ("subject.us_person",)}]
 
 
 def test_an_adoption_that_was_not_recorded_whole_did_not_take_place(bench: Bench) -> None:

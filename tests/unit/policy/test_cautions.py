@@ -57,7 +57,9 @@ def test_a_duty_that_nothing_carries_out_is_told_with_its_effect() -> None:
     licence = msgspec.structs.replace(binding("licence", report), kind=Kind.AUTHORISATION)
     first, second = cautions(Sources(directives=(binding("bound", report), licence)))
     assert "nothing carries out `report`, so `bound@1` refuses all" in first.message
+    assert "leave the duty out and say in `reading` who does" in first.message
     assert "so `licence@1` relieves nothing" in second.message
+    assert "attested as a fact, and make the fact a `[[version.condition]]`" in second.message
 
 
 def test_duties_at_odds_are_told_of_once_and_since_when() -> None:

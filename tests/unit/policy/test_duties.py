@@ -93,7 +93,6 @@ def amended(one: Directive, **fields: Any) -> Directive:
         Duty(kind="monitor", value="full"),
         Duty(kind="report", value="office"),
         Duty(kind="share_participants"),
-        Duty(kind="no_refusal_by", value=("nationality",)),
         Duty(kind="retain", value=0),
     ],
 )
