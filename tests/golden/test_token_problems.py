@@ -122,6 +122,12 @@ def of_kind(kind: str, payload: bytes = b"") -> str:
     return sign(header, payload or json.dumps(claims()).encode(), json.loads(PRIVATE))
 
 
+def with_certificate(private: str) -> str:
+    written = json.loads(private)
+    header = {"alg": "Ed25519", "typ": "JWT", "kid": written["kid"], "x5c": ["MIIB"]}
+    return sign(header, json.dumps(claims()).encode(), written)
+
+
 def nested(depth: int) -> str:
     whole = json.dumps(claims(deep=0)).replace('"deep": 0', '"deep": ' + "[" * depth + "]" * depth)
     return of_kind("JWT", whole.encode())
@@ -221,6 +227,11 @@ CASES: dict[str, Callable[[], str]] = {
     "verified claims that nobody verified": lambda: verified(verification=None),
     "verified claims without a framework": lambda: verified(verification={}),
     "verified claims without claims": lambda: verified(claims=["FR"]),
+    "with a status to look up": lambda: signed(
+        status={"status_list": {"idx": 7, "uri": "https://a"}}
+    ),
+    "with a certificate": lambda: with_certificate(OTHER),
+    "with a certificate and an unknown key": lambda: with_certificate(UNKNOWN_KID),
     "more tiers than anybody has": lambda: own(tier=[f"tier-{n}" for n in range(65)]),
 }
 
@@ -239,6 +250,17 @@ def test_every_wrong_token_gets_its_message() -> None:
     if os.environ.get("LICET_GOLDEN") == "write":
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("status", ["active", 1, None])
+def test_a_word_under_the_name_of_a_status_is_its_issuers_own(status: object) -> None:
+    assert not isinstance(VERIFIER.verify(signed(status=status), NOW_S), TokenProblem)
+
+
+def test_whoever_accepts_that_nobody_looks_it_up_does() -> None:
+    lenient = Issuer(id="acme-idp", audience="licet", jwks=JWKS, status_unchecked=True)
+    token = signed(status={"status_list": {"idx": 7, "uri": "https://a"}})
+    assert not isinstance(TokenVerifier([lenient]).verify(token, NOW_S), TokenProblem)
 
 
 def test_the_token_that_all_cases_change_is_accepted() -> None:

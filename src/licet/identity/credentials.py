@@ -28,6 +28,7 @@ from licet.identity.registered import (
     Credential,
     Seconds,
     Trusted,
+    check_status,
     check_times,
     read_registered,
 )
@@ -103,10 +104,7 @@ def _check_kind(opened: Opened, claims: Mapping[str, Any], issuer: Issuer) -> To
         return TokenProblem("type_wrong", "it is a token of another kind")
     if claims.get("vct") not in issuer.vct:
         return TokenProblem("credential_wrong", "credentials of its type are not accepted here")
-    if claims.get("status") is not None and not issuer.status_unchecked:
-        message = "its status would have to be looked up, which is not done here"
-        return TokenProblem("status_unchecked", message)
-    return None
+    return check_status(claims, issuer)
 
 
 def _holder_key(claims: Mapping[str, Any]) -> VerificationKey | None:

@@ -44,7 +44,7 @@ class _IssuerFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 _KEYS = ("jwks", "jwks_file", "jwks_url", "discovery")
-_OF_CREDENTIALS = ("vct", "presentation_s", "status_unchecked")
+_OF_CREDENTIALS = ("vct", "presentation_s")
 _OF_SOURCES = ("ca_file", "keys_refresh_s", "keys_max_age_s")
 
 

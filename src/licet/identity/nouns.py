@@ -71,8 +71,8 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     can give by itself. `trust_frameworks`: what `verified_claims` are worth, by the name of
     their trust framework, or `NAME/LEVEL` where they say an assurance level.
 
-    For credentials, `vct` are the types that are accepted, `presentation_s` is for how long a
-    presentation counts, and `status_unchecked` accepts those whose status list nobody reads.
+    For credentials, `vct` are the types that are accepted, and `presentation_s` is for how long a
+    presentation counts. `status_unchecked` accepts what refers to a list that nobody reads.
     """
 
     id: str

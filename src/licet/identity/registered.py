@@ -92,6 +92,19 @@ class Trusted:
         return expires_s if until_s is None else min(expires_s, until_s)
 
 
+def check_status(claims: Mapping[str, Any], issuer: Issuer) -> TokenProblem | None:
+    """Whether its issuer says that somebody has to be asked whether it still counts (the claim
+    `status`, draft-ietf-oauth-status-list §6.1, an object in tokens and credentials alike)."""
+    said = claims.get("status")
+    if said is None or issuer.status_unchecked:
+        return None
+    # A word under this name is some issuer's own: who signs tokens has used it for all kinds.
+    if issuer.format == "jwt" and not isinstance(said, dict):
+        return None
+    message = "its status would have to be looked up, which is not done here"
+    return TokenProblem("status_unchecked", message)
+
+
 def read_registered(claims: Mapping[str, Any], shape: type[R]) -> R:
     """The registered claims; `ClaimProblem` for those that are missing or of a wrong shape."""
     try:

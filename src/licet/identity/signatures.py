@@ -85,15 +85,17 @@ def check_signature(
         for one in keys
         if algorithm in one.algorithms and (kid is None or one.kid in (None, kid))
     ]
+    # Said, because whoever signs with certificates cannot see why a good signature does not count.
+    unread = "; certificates in its header (`x5c`) are not read" if "x5c" in opened.header else ""
     if not fitting:
-        return TokenProblem("key_unknown", "its issuer has no such key")
+        return TokenProblem("key_unknown", f"its issuer has no such key{unread}")
     for key in fitting:
         try:
             jws.deserialize_compact(opened.token, key, registry=_REGISTRY)
         except (JoseError, ValueError, TypeError):
             continue
         return None
-    return TokenProblem("signature_invalid", "its signature does not verify")
+    return TokenProblem("signature_invalid", f"its signature does not verify{unread}")
 
 
 def sign(header: Mapping[str, Any], payload: bytes, private_key: Mapping[str, Any]) -> str:

@@ -14,7 +14,13 @@ import msgspec
 from licet.identity.claims import read_claims
 from licet.identity.credentials import SEPARATOR, present
 from licet.identity.nouns import Issuer, TokenProblem, VerifiedToken
-from licet.identity.registered import Registered, Trusted, check_times, read_registered
+from licet.identity.registered import (
+    Registered,
+    Trusted,
+    check_status,
+    check_times,
+    read_registered,
+)
 from licet.identity.signatures import check_signature, open_signed, sign
 from licet.identity.verified_claims import ClaimProblem
 from licet.terms import Profile
@@ -61,6 +67,7 @@ class TokenVerifier:
             trusted.check_keys(now_s)
             or trusted.named(check_signature(opened, trusted.keys, issuer.algorithms))
             or _check_audience(issuer, opened.claims)
+            or check_status(opened.claims, issuer)
             or check_times(registered, issuer.leeway_s, now_s)
             or trusted.check_revoked(registered, registered.sub)
         )

@@ -127,7 +127,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "format": "Subject tokens, or credentials that a wallet presents.",
         "vct": "Types of credentials that are accepted.",
         "presentation_s": "For how long a presentation counts.",
-        "status_unchecked": "Accepts credentials whose status list nobody reads.",
+        "status_unchecked": "Accepts tokens and credentials whose status list nobody reads.",
     },
     "Catalogue": {
         "model": "What was trained.",
