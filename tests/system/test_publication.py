@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -59,9 +61,13 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
         yield gateway
 
 
-def place(gateway: Gateway, name: str) -> dict[str, Any]:
+def published_rows(gateway: Gateway) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = gateway.status()["published"]
-    (found,) = [row for row in rows if row["place"] == name]
+    return rows
+
+
+def place(gateway: Gateway, name: str) -> dict[str, Any]:
+    (found,) = [row for row in published_rows(gateway) if row["place"] == name]
     return found
 
 
@@ -117,6 +123,42 @@ def test_a_place_that_fails_is_told_of_everywhere_and_tried_again(
     _, said = gateway.end()
     assert f"evidence is not published to `{sink.url}`: " in said
     assert f"evidence is published to `{sink.url}` again" in said
+
+
+MUTE = """
+[[evidence.publish]]
+to = "{url}"
+every_s = 1
+
+[[evidence.publish]]
+to = "others"
+every_s = 1
+"""
+
+
+def test_a_place_that_never_answers_keeps_no_other_from_its_turn(gateway: Gateway) -> None:
+    settings = (gateway.folder / "licet.toml").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        gateway.write({"licet.toml": settings + MUTE.format(url=url)})
+        assert gateway.command("reload").returncode == 0
+        asked, _ = mute.accept()
+        with asked:
+            assert asked.recv(4_096).startswith(b"GET /checkpoint ")
+            eventually(lambda: place(gateway, "others")["size"] is not None)
+            first = place(gateway, "others")["size"]
+            gateway.write({"directives/other.toml": _other(gateway)})
+            assert gateway.command("reload").returncode == 0
+            eventually(lambda: place(gateway, "others")["size"] > first)
+            # All the while it is this one question that nobody answers.
+            assert select.select([asked, mute], [], [], 0)[0] == []
+            assert place(gateway, url)["failures"] == 0
+            # Settings that do without it are followed, though it still hangs.
+            alone = MUTE.partition("\n\n")[2]
+            gateway.write({"licet.toml": settings + alone})
+            assert gateway.command("reload").returncode == 0
+            eventually(lambda: [row["place"] for row in published_rows(gateway)] == ["others"])
+            eventually(lambda: place(gateway, "others")["size"] is not None)
 
 
 def test_another_history_where_ours_should_be_is_told_of_and_left_as_it_is(

@@ -1,6 +1,7 @@
 """`licet publisher`, which only `licet up` calls: puts the log where others keep it.
 
-A process of its own, and a nice one, so that no record ever waits for it.
+A process of its own, and a nice one, so that no record ever waits for it; with a thread for each
+place, so that none waits for another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -24,6 +27,7 @@ from licet.storage.witnesses import FolderSink, HttpSink, Sink, is_url, publish
 from licet.terms import OperationFault
 
 NICER = 10
+NUDGES_MAX = 4_096
 
 
 @click.command()
@@ -37,18 +41,40 @@ def publisher(control_fd: int, log: Path, path: Path, settings: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICER)
     asked = msgspec.json.decode(settings, type=EvidenceSettings)
-    rounds = Rounds(_works(log, Folder(path), asked), clock_s=time.monotonic, wall_s=time.time)
-    control = socket.socket(fileno=control_fd)
-    ended = False
-    while not ended:
-        rounds.take()
-        try:
-            control.sendall(frame(rounds.publication))
-        except BrokenPipeError:
-            break
-        # The supervisor says nothing on this channel; it closes, and then it is over.
-        ended = bool(select.select([control], [], [], rounds.wait_s())[0])
-    rounds.take_all()
+    works = _works(log, Folder(path), asked)
+    woken, waker = socket.socketpair()
+    woken.setblocking(False)
+    waker.setblocking(False)
+    with socket.socket(fileno=control_fd) as control, ThreadPoolExecutor(2 * len(works)) as threads:
+        rounds = Rounds(
+            works,
+            threads=threads,
+            wake=lambda: _nudge(waker),
+            clock_s=time.monotonic,
+            wall_s=time.time,
+        )
+        while not _is_over(control, rounds, woken):
+            pass
+        rounds.end()
+
+
+def _is_over(control: socket.socket, rounds: Rounds, woken: socket.socket) -> bool:
+    """Takes what is due and tells of it, then waits; whether the supervisor has gone."""
+    with suppress(BlockingIOError):
+        woken.recv(NUDGES_MAX)
+    rounds.take()
+    try:
+        control.sendall(frame(rounds.publication))
+    except BrokenPipeError:
+        return True
+    # The supervisor says nothing on this channel; it closes, and then it is over.
+    return control in select.select([control, woken], [], [], rounds.wait_s())[0]
+
+
+def _nudge(waker: socket.socket) -> None:
+    # A pipe that is full has been nudged often enough.
+    with suppress(BlockingIOError):
+        waker.send(b".")
 
 
 def _works(log: Path, folder: Folder, asked: EvidenceSettings) -> list[tuple[str, float, Work]]:

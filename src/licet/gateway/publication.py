@@ -12,6 +12,8 @@ from licet.gateway.messages import Frames, Place, Publication, decode_publicatio
 
 TILES = "tiles"
 """The name under which the tiles beside the log are reported."""
+LAST_TURN_S = 5.0
+"""How long a publisher that is replaced has for what it publishes last."""
 
 Command = Callable[[int, EvidenceSettings], list[str]]
 
@@ -46,6 +48,8 @@ class PublisherProcess:
         self._wanted = settings
         if self._child is not None:
             self._child.stop()
+            # A place that never answers keeps nobody from what is wanted now.
+            self._loop.call_later(LAST_TURN_S, self._child.kill)
         # One after the other: two at a time could put an older checkpoint over a newer one.
         if self._child is None or self._child.pid is None:
             self._start()
