@@ -21,6 +21,8 @@ from licet.terms import ConfigurationFault, Document, Identifier, Text
 DAY_S = 86_400
 HOUR_MS = 3_600_000
 MIB = 1 << 20
+URL = r"https?://[^\s/@?#]+(/[^\s@?#]*)?"
+"""Without a name, a password or a query."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -250,7 +252,7 @@ def _contradictions(document: Document, written: Settings) -> list[Configuration
 def _unpublishable(
     document: Document, publish: tuple[PublishSettings, ...]
 ) -> Iterator[ConfigurationFault]:
-    """Places that cannot be, and credentials that nobody should send there."""
+    """Places and witnesses that cannot be, and credentials that nobody should send there."""
     seen: set[str] = set()
     for index, one in enumerate(publish):
         path = ("evidence", "publish", index)
@@ -258,7 +260,15 @@ def _unpublishable(
         if one.to in seen:
             yield document.fault("published_twice", f"`{one.to}` is there twice", (*path, "to"))
         seen.add(one.to)
-        if "://" in one.to and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", one.to):
+        for number, witness in enumerate(one.witness):
+            if not re.fullmatch(URL, witness.url):
+                yield document.fault(
+                    "wrong_url",
+                    f"`{witness.url}` is not the URL of a witness",
+                    (*path, "witness", number, "url"),
+                    remedy="the prefix of `/add-checkpoint`, like `https://witness.example`",
+                )
+        if "://" in one.to and not re.fullmatch(URL, one.to):
             yield document.fault(
                 "wrong_url",
                 "`to` is not a URL to put checkpoints under",

@@ -125,7 +125,7 @@ def verify_log(
 @click.option("--request", default="", help="Only what is about this request.")
 @click.option("--kind", "kinds", multiple=True, help="Only such records: `decision`, `adopted`.")
 @click.option("--from", "from_at", type=MOMENT, help="From this instant on.")
-@click.option("--until", "until_at", type=MOMENT, help="Before this instant.")
+@click.option("--to", "until_at", type=MOMENT, help="Before this instant.")
 @EVIDENCE_FOLDER
 @config_option
 @json_option

@@ -51,6 +51,7 @@ from licet.policy.directives import Directive, Kind
 from licet.policy.parse import parse_directive
 from licet.policy.questions import DeclaredAttribute, Rules, Sources
 from licet.policy.references import Known, Named
+from licet.policy.witness_keys import check_witness_keys
 from licet.terms import ConfigurationFault, Document, Entry, Place, did_you_mean, read
 
 T = TypeVar("T")
@@ -230,6 +231,7 @@ class _Reader:
             return
         try:
             self.settings = parse_settings(document)
+            self.faults += check_witness_keys(document, self.settings)
         except ConfigurationFault as fault:
             self.faults.append(fault)
             # What other files refer to is read all the same, or each would have a fault more.
