@@ -48,6 +48,18 @@ def ask_everybody(rig: Rig) -> None:
             embed(rig, headers)
 
 
+def test_a_report_tells_the_callers_mistakes_from_what_vendors_failed_at() -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        keep(rig)
+        for dialect in DIALECTS:
+            for fault in ("status_400", "status_422", "status_401", "status_500", "none"):
+                ask(rig.port, rig.plain_key, dialect, f"[[sim:{fault}]]", model="chat-any")
+        told(rig)
+        total = json.loads(run(rig.folder, "report", "--json").stdout)["figures"]["total"]
+    assert (total["rejected"], total["failed"]) == (2 * len(DIALECTS),) * 2
+    assert total["requests"] == 5 * len(DIALECTS)
+
+
 def test_every_decision_of_a_gateway_comes_out_again() -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
         keep(rig)

@@ -26,6 +26,8 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     """Refused because something was not attested."""
     cut: int = 0
     """Ended by a directive while the answer was on its way."""
+    rejected: int = 0
+    """A vendor answered that the request itself is wrong (a 4xx), and the caller was told."""
     unavailable: int = 0
     """Permitted, and nobody had it: never sent."""
     failed: int = 0

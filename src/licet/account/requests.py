@@ -12,6 +12,7 @@ ENDS = (
     "refused",
     "undetermined",
     "cut",
+    "rejected",
     "unavailable",
     "failed",
     "cancelled",
@@ -78,7 +79,9 @@ class Story:
                 barred = self.changed or self.admission
                 return "undetermined" if barred.verdict == "undetermined" else "refused"
             case "failed":
-                return "failed" if self.sent else "unavailable"
+                if not self.sent:
+                    return "unavailable"
+                return "rejected" if _is_the_callers(last) else "failed"
             case "cut" | "cancelled" | "unknown":
                 return last.outcome
 
@@ -97,6 +100,11 @@ class Story:
             return self.changed.deciding
         last = self.last
         return last.deciding if last is not None and last.deciding else self.admission.deciding
+
+
+def _is_the_callers(outcome: OutcomeLeaf) -> bool:
+    """Whether the vendor did answer: that the request itself is wrong, which nothing mends."""
+    return 400 <= outcome.status < 500 and not outcome.fault
 
 
 def begun(leaf: DecisionLeaf) -> Story:

@@ -29,6 +29,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "refused": ("refused",),
     "undetermined": ("undetermined",),
     "cut": ("cut",),
+    "rejected": ("rejected",),
     "not answered": ("unavailable", "failed", "cancelled", "unknown", "open"),
 }
 """How requests end, as the page tells it, by the members of `Ends` that each has."""
@@ -58,6 +59,8 @@ _CONFIG: dict[str, Any] = {
         "columnPadding": 18,
     },
 }
+# Thousands stand apart as they do in the tables of the page.
+_NUMBERS = {"decimal": ".", "thousands": "\u202f", "grouping": [3], "currency": ["", ""]}
 _STYLED = re.compile(r' style="[^"]*"')
 
 
@@ -193,6 +196,7 @@ def _drawn(
         },
         # Nothing is fetched, whatever a specification might ask for.
         allowed_base_urls=[],
+        format_locale=_NUMBERS,
     )
     # Several charts share a page, whose policy allows no style but its own.
     svg = _STYLED.sub("", svg).replace('id="', f'id="{name}-').replace("url(#", f"url(#{name}-")

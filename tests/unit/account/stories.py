@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,13 @@ replace = msgspec.structs.replace
 LETTER, PROGRAMME = "us-commerce-2026-06-12", "developer-programme"
 FIRST = ("anthropic", "claude-mythos-5")
 OTHERS = (("cloud-us", "claude-opus-4.8"), ("mistral", "mistral-large-4"))
+# Of the first kind the caller could have known; 429 is a 4xx too, and the vendor's to answer for.
+FAILURES: tuple[dict[str, Any], ...] = (
+    {"status": 400},
+    {"status": 429, "fault": "status_429"},
+    {"status": 503, "fault": "overloaded"},
+    {"fault": "connect"},
+)
 DAYS = ("2026-06-11", "2026-06-12", "2026-06-13", "2026-06-29")
 SETS = ((("us_person",), ("nationality",)), (("place",),))
 
@@ -90,6 +98,7 @@ def ended(begin: DecisionLeaf, number: int, word: str, draw: random.Random) -> O
         tries=draw.choice((0, 1, 1, 2)) if word == "failed" and number else 1,
         residency=draw.choice(("", "us", "US", "fr", "global", "not_available")) if number else "",
         deciding=(LETTER,) if word == "cut" else (),
+        **(draw.choice(FAILURES) if word == "failed" and number else {}),
         usage=Usage(input=draw.randint(0, 9), output=draw.randint(0, 9)) if number else None,
     )
 

@@ -69,6 +69,8 @@ class Naive:
             return "undetermined" if self.barring.verdict == "undetermined" else "refused"
         if last.outcome == "failed" and not self.sendings:
             return "unavailable"
+        if last.outcome == "failed" and last.status == 400:
+            return "rejected"
         return last.outcome
 
 
