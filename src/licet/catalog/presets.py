@@ -116,7 +116,8 @@ PRESETS: Mapping[str, Preset] = {
         note="In the dialect Messages its `credential` is the JSON that `aws configure "
         "export-credentials --format process` prints, which signs each request; or with "
         '`auth = "bearer"` an API key of Bedrock, as in the other dialects. Needs the packages '
-        "of `licet[bedrock]`. Credentials that expire are read again at each `licet reload`.",
+        "of `requirements/bedrock.txt`. Credentials that expire are read again at each "
+        "`licet reload`.",
         ways={
             "messages": Way(
                 base_url="https://bedrock-runtime.{region}.amazonaws.com",

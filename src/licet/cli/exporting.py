@@ -13,11 +13,18 @@ from typing import IO
 import click
 
 from licet.account import TABLES
-from licet.cli.options import EVIDENCE_FOLDER, MOMENT, config_option, evidence_of, told_of
+from licet.cli.options import (
+    EVIDENCE_FOLDER,
+    MOMENT,
+    config_option,
+    evidence_of,
+    not_installed,
+    told_of,
+)
 from licet.cli.progress import Steps
 from licet.gateway import Folder
 from licet.storage import signed_size, verifier_key
-from licet.terms import Instant, OperationFault, format_instant
+from licet.terms import Instant, format_instant
 
 FORMATS = ("parquet", "csv", "jsonl")
 
@@ -98,11 +105,7 @@ def _tables() -> ModuleType:
     try:
         from licet.storage import tables
     except ImportError as error:
-        raise OperationFault(
-            "not_installed",
-            f"tables need a package that is not installed: {error}",
-            remedy="pip install 'licet[tables]'",
-        ) from error
+        raise not_installed("tables need", "tables", error) from error
     return tables
 
 

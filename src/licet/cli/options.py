@@ -32,6 +32,20 @@ def config_option(command: Command) -> Command:
     )(command)
 
 
+def not_installed(what: str, extra: str, error: ImportError) -> OperationFault:
+    """`what` needs the packages of an extra, which are not in this environment.
+
+    By their lock file: Licet is on no index, and whoever asked one for it by its name would get
+    what somebody else put there.
+    """
+    return OperationFault(
+        "not_installed",
+        f"{what} a package that is not installed: {error}",
+        remedy=f"`{sys.executable} -m pip install --require-hashes -r requirements/{extra}.txt`,"
+        " where Licet was built",
+    )
+
+
 def _folder(path: str) -> Any:
     # Imported here: the recorder's process has options too, and no use for the gateway.
     from licet.gateway import Folder

@@ -19,6 +19,7 @@ from licet.cli.options import (
     config_option,
     evidence_of,
     json_option,
+    not_installed,
     told_of,
 )
 from licet.cli.progress import Steps
@@ -40,7 +41,6 @@ from licet.terms import (
     ConfigurationFault,
     EvidenceFault,
     Instant,
-    OperationFault,
     format_instant,
 )
 
@@ -109,11 +109,7 @@ def _reporting() -> ModuleType:
     try:
         from licet import report
     except ImportError as error:
-        raise OperationFault(
-            "not_installed",
-            f"a report needs a package that is not installed: {error}",
-            remedy="pip install 'licet[report]'",
-        ) from error
+        raise not_installed("a report needs", "report", error) from error
     return report
 
 

@@ -170,7 +170,8 @@ def carrier_of(endpoint: Endpoint, route: Route, secret: str) -> Carrier:
         raise ConfigurationFault(
             "missing_package",
             f"endpoint `{endpoint.id}` needs the package `{missing.name}`",
-            remedy="install `licet[bedrock]`",
+            remedy="`pip install --require-hashes -r requirements/bedrock.txt`, with the pip of the"
+            " environment that Licet is in",
         ) from None
     return Bedrock(endpoint, route, secret)
 

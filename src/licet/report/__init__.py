@@ -1,4 +1,4 @@
-"""A report as a page to read and to print (the extra `licet[report]`)."""
+"""A report as a page to read and to print (the extra `report`)."""
 
 from licet.report.printing import Replay, Report, Verification, page
 

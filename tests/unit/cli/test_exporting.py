@@ -72,4 +72,4 @@ def test_without_the_package_it_says_which_to_install(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     found = run(folder, "tables")
     assert found.exit_code == 1
-    assert "pip install 'licet[tables]'" in found.stderr
+    assert "-r requirements/tables.txt`" in found.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from licet.cli import program
 from licet.storage import Log, RealDisk, SnapshotStore
 from tests.unit.account.stories import snapshot, stories
 from tests.unit.evidence.examples import AT, LOG
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -66,4 +69,8 @@ def test_without_the_packages_it_says_which_to_install(
     monkeypatch.setitem(sys.modules, "jinja2", None)
     found = run(folder, "--json")
     assert found.exit_code == 1
-    assert "pip install 'licet[report]'" in found.stderr
+    assert f"`{sys.executable} -m pip install --require-hashes" in found.stderr
+    named = re.search(r"requirements/\w+\.txt", found.stderr)
+    assert named is not None
+    assert "\njinja2==" in (ROOT / named[0]).read_text()
+    assert "licet[" not in found.stderr, "no index has it"
