@@ -65,13 +65,14 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 	@$(BIN)/ruff check --fix .
 
 wheel: $(READY) ## build dist/licet-*.whl, the request path compiled
+	@rm -rf build
 	@LICET_COMPILE=1 $(BIN)/python -m pip wheel $(INSTALL) --wheel-dir dist .
 
 compiled: $(COMPILED)/.ready ## install the wheel into .cache/compiled, for bench and tests
 
 $(COMPILED)/.ready: $(READY) setup.py pyproject.toml $(shell find src -name '*.py')
 	@echo "compiling the request path (a minute)"
-	@rm -rf $(COMPILED)
+	@rm -rf $(COMPILED) build
 	@LICET_COMPILE=1 $(BIN)/python -m pip install $(INSTALL) --target $(COMPILED) .
 	@touch $@
 

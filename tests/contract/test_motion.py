@@ -26,6 +26,8 @@ SETTINGS = (
     LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500") + ISSUER_FILE
 )
 SLOWLY = "[[sim:slow_drip:40]]"
+# Whatever else the machine does: still under way when the rules have changed.
+FOR_SECONDS = "[[sim:slow_drip:400]]"
 DIALECTS = tuple(PATHS)
 
 
@@ -67,9 +69,11 @@ def before_send(request: pytest.FixtureRequest) -> bool:
     return found
 
 
-def stream(rig: Rig, dialect: str, who: str = "", **fields: object) -> Streaming:
+def stream(
+    rig: Rig, dialect: str, who: str = "", pace: str = SLOWLY, **fields: object
+) -> Streaming:
     headers = {"Licet-Subject": who} if who else {}
-    found = Streaming(rig.port, rig.plain_key, dialect, SLOWLY, headers=headers, **fields)
+    found = Streaming(rig.port, rig.plain_key, dialect, pace, headers=headers, **fields)
     found.until_text()
     return found
 
@@ -124,10 +128,9 @@ def test_streams_that_a_directive_names_end_and_others_go_on(
     dialect: str, before_send: bool
 ) -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig:
-        alice, bob, nobody = (
-            stream(rig, dialect, who)
-            for who in (token(), token(sub="bob", licet={"us_person": False}), "")
-        )
+        bob = stream(rig, dialect, token(sub="bob", licet={"us_person": False}), FOR_SECONDS)
+        nobody = stream(rig, dialect, "", FOR_SECONDS)
+        alice = stream(rig, dialect, token())
         other = stream(rig, dialect, model="beta")
         rig.adopt(letter(whom=FOREIGN))
         for cut, verdict in ((bob, "refused"), (nobody, "undetermined")):

@@ -19,6 +19,7 @@ from licet.evidence.commitments import Opening, commit, commit_to, opens
 from licet.evidence.commits import CommitQueue, Settled
 from licet.evidence.contents import Content, ContentPart
 from licet.evidence.digests import KeyedDigest, digest_key_id
+from licet.evidence.framing import Messages, encode_message
 from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
     SCHEMA,
@@ -71,11 +72,9 @@ from licet.evidence.messages import (
     Erased,
     Hello,
     Message,
-    Messages,
     Nack,
     Submit,
     Welcome,
-    encode_message,
 )
 from licet.evidence.notes import (
     Checkpoint,

@@ -9,24 +9,12 @@ the next connection begins with `to_send()`, which says hello again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar, assert_never
-
-import msgspec
+from typing import Final, Generic, TypeVar, assert_never
 
 from licet.evidence.commitments import Opening
 from licet.evidence.contents import Content
-from licet.evidence.messages import (
-    Ack,
-    Entry,
-    Erase,
-    Erased,
-    Hello,
-    Messages,
-    Nack,
-    Submit,
-    Welcome,
-    encode_message,
-)
+from licet.evidence.framing import Messages, encode_message
+from licet.evidence.messages import Ack, Entry, Erase, Erased, Hello, Nack, Submit, Welcome
 from licet.terms import EvidenceFault
 
 T = TypeVar("T")
@@ -35,12 +23,15 @@ _TOGETHER_BYTES_MAX = 8 << 20
 """Of content in one message: with one more, of at most 16 MiB, it stays below what one may be."""
 
 
-class Settled(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
+class Settled(Generic[T]):
     """What became of one entry: durable as leaf `index`, or refused with a fault `code`."""
 
-    token: T
-    index: int = -1
-    code: str = ""
+    __slots__ = ("code", "index", "token")
+
+    def __init__(self, token: T, *, index: int = -1, code: str = "") -> None:
+        self.token: Final = token
+        self.index: Final = index
+        self.code: Final = code
 
     @property
     def durable(self) -> bool:
@@ -124,11 +115,11 @@ class CommitQueue(Generic[T]):
                 case Ack():
                     index = message.index
                     for token in self._take(message.first, message.count):
-                        settled.append(Settled(token=token, index=index))
+                        settled.append(Settled(token, index=index))
                         index += 1
                 case Nack():
                     for token in self._take(message.first, message.count):
-                        settled.append(Settled(token=token, code=message.code))
+                        settled.append(Settled(token, code=message.code))
                 case Welcome():
                     self.welcome = message
                 case Hello() | Submit() | Erase() | Erased():

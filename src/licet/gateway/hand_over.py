@@ -29,19 +29,6 @@ from licet.wire import (
 )
 
 
-class _Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a caller is told inside the stream, before the first word of another model."""
-
-    model: str
-    endpoint: str
-    from_model: str
-    from_endpoint: str
-    reason: str
-    directives: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    notice: tuple[str, ...] = ()
-
-
 class HandOver:
     """One answer that may be handed over, and may have been. `manner` is how the present attempt
     was asked to continue it."""
@@ -89,20 +76,20 @@ class HandOver:
             self._used = sum_of(self._used, usage)
 
     def told(self, step: Candidate, dropped: tuple[str, ...], notice: tuple[str, ...]) -> Rest:
-        """What the intake of the rest, from `step`, needs to know."""
+        """What the intake of the rest, from `step`, needs to know; and what the caller is told
+        inside the stream, before the first word of another model."""
         before = self._from
         assert before is not None, "nobody goes on from what nobody began"
-        told = _Told(
-            model=step.model,
-            endpoint=step.endpoint,
-            from_model=before.model,
-            from_endpoint=before.endpoint,
-            reason=self._reason,
-            directives=self._directives,
-            dropped=dropped,
-            notice=notice,
-        )
-        shown = msgspec.json.encode({"handed_over": told})
+        told = {
+            "model": step.model,
+            "endpoint": step.endpoint,
+            "from_model": before.model,
+            "from_endpoint": before.endpoint,
+            "reason": self._reason,
+        }
+        more = {"directives": self._directives, "dropped": dropped, "notice": notice}
+        told_more = {name: values for name, values in more.items() if values}
+        shown = msgspec.json.encode({"handed_over": {**told, **told_more}})
         return self.transcript, shown, self._used
 
     def body(self, request: Request, model: str) -> bytes:

@@ -14,15 +14,8 @@ from licet.wire.messages import StopDetails
 from licet.wire.messages import refusal_of as refusal_of_message
 from licet.wire.responses import FAILED, Response, item_size, stop_reason_of
 from licet.wire.responses import refusal_of as refusal_of_response
-from licet.wire.usage import (
-    ChatUsage,
-    MessagesUsage,
-    Usage,
-    estimate_tokens,
-    usage_of_chat,
-    usage_of_messages,
-    usage_of_responses,
-)
+from licet.wire.usage import ChatUsage, MessagesUsage, Usage, estimate_tokens
+from licet.wire.usage_reading import usage_of_chat, usage_of_messages, usage_of_responses
 from licet.wire.vendor import error_detail, mended, vendor_error
 
 

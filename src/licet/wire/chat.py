@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from licet.wire.progress import Kind, Progress
-from licet.wire.usage import ChatUsage, usage_of_chat, value_size
+from licet.wire.usage import ChatUsage, value_size
+from licet.wire.usage_reading import usage_of_chat
 from licet.wire.vendor import error_detail, vendor_error
 
 

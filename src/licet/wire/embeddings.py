@@ -13,7 +13,8 @@ import msgspec
 from licet.terms import VendorFault
 from licet.wire.answers import Answer, what_instead
 from licet.wire.dialect import Dialect
-from licet.wire.usage import ChatUsage, Usage, estimate_tokens, usage_of_chat
+from licet.wire.usage import ChatUsage, Usage, estimate_tokens
+from licet.wire.usage_reading import usage_of_chat
 from licet.wire.vendor import mended
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from licet.wire.progress import Kind, Progress
-from licet.wire.usage import MessagesUsage, later_usage, usage_of_messages, value_size
+from licet.wire.usage import MessagesUsage, later_usage, value_size
+from licet.wire.usage_reading import usage_of_messages
 from licet.wire.vendor import vendor_error
 
 

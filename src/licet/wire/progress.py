@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from licet.wire.dialect import Dialect
-from licet.wire.usage import MessagesUsage, Usage, estimate_tokens, usage_of_messages
+from licet.wire.usage import MessagesUsage, Usage, estimate_tokens
+from licet.wire.usage_reading import usage_of_messages
 from licet.wire.vendor import VendorError
 
 Kind = Literal["preamble", "content", "stop", "refusal", "usage", "end", "error", "malformed"]

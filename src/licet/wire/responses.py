@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from licet.wire.progress import Kind, Progress
-from licet.wire.usage import ResponsesUsage, usage_of_responses, value_size
+from licet.wire.usage import ResponsesUsage, value_size
+from licet.wire.usage_reading import usage_of_responses
 from licet.wire.vendor import vendor_error
 
 
