@@ -25,25 +25,30 @@ class SinkServer:
 
             def do_PUT(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self._say(201):
+                # Who has the answer may look at once: what is put is kept before it is said.
+                if self._refusal() is None:
                     with sink.changed:
                         sink.kept[self.path] = body
                         sink.puts += 1
                         sink.changed.notify_all()
+                self._say(201)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Says nothing."""
 
-            def _say(self, status: int, body: bytes = b"") -> bool:
+            def _refusal(self) -> tuple[int, bytes] | None:
                 if token is not None and self.headers["Authorization"] != f"Bearer {token}":
-                    status, body = 401, b"who are you"
-                elif sink.fails_with is not None:
-                    status, body = sink.fails_with, b"not today"
+                    return 401, b"who are you"
+                if sink.fails_with is not None:
+                    return sink.fails_with, b"not today"
+                return None
+
+            def _say(self, status: int, body: bytes = b"") -> None:
+                status, body = self._refusal() or (status, body)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-                return status < 300
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
