@@ -15,7 +15,6 @@ import pytest
 from licet.evidence import (
     Checkpoint,
     SignerKey,
-    cosigner_text,
     cosigners,
     open_checkpoint,
 )
@@ -179,11 +178,11 @@ def test_what_witnesses_must_sign_is_published_only_with_their_signatures(
     gateway: Gateway, tmp_path: Path
 ) -> None:
     key = SignerKey(name="witness.example/w1", seed=b"w" * 32)
-    witness = Witness(tmp_path / "witness", key, [verifier_key(gateway.evidence)])
+    witness = Witness(tmp_path / "witness", [key], [verifier_key(gateway.evidence)])
     server = witness_server(witness, "127.0.0.1", 0, lambda: 1_781_299_260)
     url = f"http://127.0.0.1:{server.server_address[1]}"
     settings = (gateway.folder / "licet.toml").read_text()
-    asked = WITNESSED.format(url=url, key=cosigner_text(key.verifier()))
+    asked = WITNESSED.format(url=url, key=key.cosigner())
     gateway.write({"licet.toml": settings + asked})
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -191,7 +190,7 @@ def test_what_witnesses_must_sign_is_published_only_with_their_signatures(
         assert gateway.command("reload").returncode == 0
         eventually(lambda: place(gateway, "others")["size"] is not None)
         note = (gateway.folder / "others" / "checkpoint").read_bytes()
-        assert [one.at for one in cosigners(note, [key.verifier()])] == [1_781_299_260]
+        assert [one.at for one in cosigners(note, [key.cosigner()])] == [1_781_299_260]
         assert published(gateway, note).size == place(gateway, "others")["size"]
     finally:
         server.shutdown()

@@ -36,7 +36,7 @@ from licet.storage import (
     Report,
     show,
     signed_size,
-    verifier_key,
+    verifier_keys,
     verify,
 )
 from licet.terms import Instant, format_instant
@@ -70,7 +70,13 @@ for command in (
 
 
 @evidence.command("verify")
-@click.option("--vkey", help="The public key that you trust; without it, the one beside the log.")
+@click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    help="The public key that you trust; without it, those beside the log. Of several each must"
+    " have signed.",
+)
 @click.option("--without-openings", is_flag=True, help="Leave out what only the operator can read.")
 @click.option(
     "--processes",
@@ -90,7 +96,7 @@ for command in (
 @click.pass_context
 def verify_log(
     ctx: click.Context,
-    vkey: str | None,
+    vkeys: tuple[str, ...],
     without_openings: bool,
     processes: int,
     receipt: Path | None,
@@ -100,16 +106,17 @@ def verify_log(
 ) -> None:
     """Read everything and say what of it holds. The exit code is 1 when anything is damaged."""
     if receipt is not None:
-        if vkey is None:
+        if not vkeys:
             raise click.UsageError("--receipt needs --vkey: the public key that you trust")
-        click.echo("\n".join(check_receipt(receipt, vkey)))
+        click.echo("\n".join(check_receipt(receipt, vkeys)))
         return
     path = evidence_of(evidence_folder, folder)
-    key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
+    key, *also = map(parse_verifier, vkeys) if vkeys else verifier_keys(path)
     with Steps("leaves", total=signed_size(path)) as steps:
         report = verify(
             path,
             key,
+            also=also,
             openings=not without_openings,
             progress=steps.reach,
             processes=processes,
@@ -166,6 +173,7 @@ def _lines(report: Report) -> list[str]:
         f"register   {report.registered} events, {report.snapshots} snapshots kept",
         *([f"served     {report.served} records as tiles"] if report.served else []),
         *(f"rotated    to {key}" for key in report.keys[1:]),
+        *(f"signed too by {_brief(key)}" for key in report.second_keys[-1:]),
         f"openings   {report.openings} fit, {report.erased} erased or absent",
     ]
     for one in report.findings:

@@ -166,18 +166,26 @@ def _require_unheld(path: Path, subject: str) -> None:
 
 
 @click.command()
+@click.option(
+    "--ml-dsa-44",
+    "second",
+    is_flag=True,
+    help="From now on sign with a key of ML-DSA-44 too, as every log does that has once begun.",
+)
 @EVIDENCE_FOLDER
 @config_option
-def rotate(evidence_folder: Path | None, folder: Folder) -> None:
-    """Replace the key that signs the log, while no gateway runs.
+def rotate(second: bool, evidence_folder: Path | None, folder: Folder) -> None:
+    """Replace the keys that sign the log, while no gateway runs.
 
     The old key signs the handover once more, together with the new one, so that whoever trusts
-    the old key can verify everything that the new one signs. Prints the new public key.
+    the old key can verify everything that the new one signs. Prints the new public key; where
+    ML-DSA-44 signs too, which withstands quantum computers, a second one.
     """
     path = evidence_of(evidence_folder, folder)
     settings = folder.configuration().settings
     at = system_time(settings)
     log = Log(path, RealDisk(), verifier_key(path).name, os.urandom)
     with log.session(at, __version__):
-        fresh = log.rotate(os.urandom, at, __version__, who())
-    click.echo(str(fresh.verifier()))
+        fresh = log.rotate(os.urandom, at, __version__, who(), second=second)
+    for key in fresh:
+        click.echo(str(key.verifier()))

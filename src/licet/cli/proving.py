@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -136,12 +136,13 @@ def consistency(
         _write(output, Submission(old=before.size, proof=steps, note=new.read_bytes()).body())
 
 
-def check_receipt(file: Path, vkey: str) -> list[str]:
-    """What a receipt proves, in lines; `EvidenceFault` when it proves nothing."""
-    key = parse_verifier(vkey)
+def check_receipt(file: Path, vkeys: Sequence[str]) -> list[str]:
+    """What a receipt proves, in lines; `EvidenceFault` unless it does by each of the keys."""
+    keys = [parse_verifier(vkey) for vkey in vkeys]
     with _writing(file):
         content = file.read_bytes()
-    return list(_told(open_receipt(content, [key]), key))
+    proven = [open_receipt(content, [key]) for key in keys]
+    return list(_told(proven[0], keys[0]))
 
 
 def _told(proven: Proven, key: VerifierKey) -> Iterator[str]:

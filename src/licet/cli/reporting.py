@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from licet.storage import (
     SnapshotStore,
     leaves,
     signed_size,
-    verifier_key,
+    verifier_keys,
     verify,
 )
 from licet.storage import Report as Verified
@@ -88,13 +88,13 @@ def report_period(
         raise click.UsageError("the period is empty: --from has to be before --to")
     path = evidence_of(evidence_folder, folder)
     reporting = _reporting()
-    key = parse_verifier(vkey) if vkey is not None else verifier_key(path)
+    keys = (parse_verifier(vkey),) if vkey is not None else verifier_keys(path)
     replay = _replay(path) if again else None
     report = reporting.Report(
         made_at=format_instant(Instant(time.time_ns() // 1_000_000_000 * SECOND_US)),
         operator=_operator(evidence_folder, folder),
         figures=_figures(path, from_at, until_at),
-        verification=_verification(path, key, brought=vkey is not None),
+        verification=_verification(path, keys, brought=vkey is not None),
         replay=replay,
     )
     if page_path is not None:
@@ -141,11 +141,18 @@ def _watched(path: Path, steps: Steps) -> Iterator[tuple[int, bytes]]:
         yield index, data
 
 
-def _verification(path: Path, key: VerifierKey, *, brought: bool) -> Verification:
+def _verification(path: Path, keys: Sequence[VerifierKey], *, brought: bool) -> Verification:
     from licet.report import Verification
 
     with Steps("leaves", total=signed_size(path)) as steps:
-        found = verify(path, key, progress=steps.reach, processes=len(os.sched_getaffinity(0)))
+        found = verify(
+            path,
+            keys[0],
+            also=keys[1:],
+            progress=steps.reach,
+            processes=len(os.sched_getaffinity(0)),
+        )
+    key = keys[0]
     current = parse_verifier(found.keys[-1]) if found.keys else key
     return Verification(
         ok=found.ok,

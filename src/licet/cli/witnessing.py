@@ -10,8 +10,9 @@ import click
 
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, told_of
 from licet.evidence import (
+    SEED_BYTES,
+    SeedType,
     SignerKey,
-    cosigner_text,
     is_key_name,
     parse_cosigner,
     parse_signer,
@@ -46,22 +47,30 @@ def witness() -> None:
 
 @witness.command("new")
 @click.argument("name")
+@click.option(
+    "--ml-dsa-44",
+    "second",
+    is_flag=True,
+    help="A key of ML-DSA-44 too, which withstands quantum computers; both sign.",
+)
 @KEY
-def new_witness(name: str, key_file: Path) -> None:
+def new_witness(name: str, second: bool, key_file: Path) -> None:
     """Make a signing key for the witness NAME, such as `witness.example/w1`.
 
-    Prints the public key, for those who will rely on its signatures.
+    Prints the public key, for those who will rely on its signatures; with --ml-dsa-44 two.
     """
     if not is_key_name(name):
         raise OperationFault("witness_name", f"`{name}` has a space or a plus, or is empty")
-    key = SignerKey(name=name, seed=os.urandom(32))
+    types: tuple[SeedType, ...] = ("ed25519", "ml-dsa-44") if second else ("ed25519",)
+    keys = [SignerKey(name=name, seed=os.urandom(SEED_BYTES), type=kind) for kind in types]
     try:
         fd = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(f"{key.text()}\n")
+            file.writelines(f"{key.text()}\n" for key in keys)
     except OSError as error:
         raise told_of(error, key_file) from error
-    click.echo(cosigner_text(key.verifier()))
+    for key in keys:
+        click.echo(str(key.cosigner()))
 
 
 @witness.command("serve")
@@ -82,16 +91,18 @@ def serve(key_file: Path, state: Path, logs: tuple[str, ...], host: str, port: i
     signed before. Put a server that speaks TLS in front of it.
     """
     try:
-        key = parse_signer(key_file.read_text(encoding="utf-8"))
+        keys = [parse_signer(line) for line in key_file.read_text(encoding="utf-8").splitlines()]
     except OSError as error:
         raise told_of(error, key_file) from error
-    standing = Witness(state, key, [parse_verifier(one) for one in logs])
+    if not keys or len({key.name for key in keys}) > 1:
+        raise OperationFault("witness_name", f"`{key_file}` does not hold the keys of one witness")
+    standing = Witness(state, keys, [parse_verifier(one) for one in logs])
     try:
         server = witness_server(standing, host, port, lambda: int(time.time()))
     except OSError as error:
         raise OperationFault("listen", f"`{host}:{port}`: {error.strerror}") from error
     bound = server.server_address[1]
-    click.echo(f"witness `{key.name}` at http://{host}:{bound}, for {len(standing.logs)} logs")
+    click.echo(f"witness `{keys[0].name}` at http://{host}:{bound}, for {len(standing.logs)} logs")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

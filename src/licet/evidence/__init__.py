@@ -5,6 +5,7 @@ Nothing here opens a file or reads a clock; `licet.storage` does. The format is 
 """
 
 from licet.evidence.canonical import INTEGER_MAX, canonical, clip, digest_of
+from licet.evidence.checkpoints import Checkpoint, is_decimal, parse_checkpoint
 from licet.evidence.codec import (
     LEAF_BYTES_MAX,
     TRAFFIC_KINDS,
@@ -76,18 +77,21 @@ from licet.evidence.messages import (
     Submit,
     Welcome,
 )
-from licet.evidence.notes import (
-    Checkpoint,
+from licet.evidence.note_keys import (
+    SEED_BYTES,
+    KeyType,
+    SeedType,
     SignerKey,
     VerifierKey,
-    is_decimal,
     is_key_name,
+    parse_cosigner,
+    parse_signer,
+    parse_verifier,
+)
+from licet.evidence.notes import (
     note_parts,
     open_checkpoint,
     open_note,
-    parse_checkpoint,
-    parse_signer,
-    parse_verifier,
     sign,
     sign_checkpoint,
 )
@@ -130,10 +134,8 @@ from licet.evidence.witnessing import (
     Relation,
     Submission,
     cosign,
-    cosigner_text,
     cosigners,
     judge,
-    parse_cosigner,
     parse_submission,
     relation,
 )
@@ -144,6 +146,7 @@ __all__ = [
     "INTEGER_MAX",
     "LEAF_BYTES_MAX",
     "SCHEMA",
+    "SEED_BYTES",
     "SEGMENT_HEADER_BYTES",
     "TILE_WIDTH",
     "TRAFFIC_KINDS",
@@ -178,6 +181,7 @@ __all__ = [
     "Hold",
     "KeyMadeLeaf",
     "KeyRevokedLeaf",
+    "KeyType",
     "KeyedDigest",
     "Leaf",
     "Message",
@@ -198,6 +202,7 @@ __all__ = [
     "ReleasedLeaf",
     "ReviewedLeaf",
     "Run",
+    "SeedType",
     "SegmentHeader",
     "Sending",
     "Settled",
@@ -220,7 +225,6 @@ __all__ = [
     "commit",
     "commit_to",
     "cosign",
-    "cosigner_text",
     "cosigners",
     "decode",
     "decode_segment_header",

@@ -318,6 +318,8 @@ class StartedLeaf(Register, frozen=True, kw_only=True, tag="started"):
     mended: Count = 0
     vkey: str = ""
     """The key that signs from here on."""
+    vkey_second: str = ""
+    """The key of ML-DSA-44 that signs beside it, where there is one."""
 
 
 class StoppedLeaf(Register, frozen=True, kw_only=True, tag="stopped"):

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from licet.evidence.checkpoints import Checkpoint, is_decimal
 from licet.evidence.codec import decode, is_canonical
 from licet.evidence.leaves import Leaf
 from licet.evidence.merkle import leaf_hash, verify_inclusion
-from licet.evidence.notes import Checkpoint, VerifierKey, is_decimal, open_checkpoint
+from licet.evidence.note_keys import VerifierKey
+from licet.evidence.notes import open_checkpoint
 from licet.terms import EvidenceFault
 
 PROOF_HEAD = "c2sp.org/tlog-proof@v1"

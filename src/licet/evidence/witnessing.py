@@ -1,4 +1,4 @@
-"""Witnesses: C2SP `tlog-cosignature` (Ed25519, type 0x04) and the judgement of `tlog-witness`.
+"""Witnesses: the cosignatures and the judgement of C2SP `tlog-witness`.
 
 A witness signs that a checkpoint extends every earlier one that it has seen of the log. Whoever
 asks for its signature cannot show two histories to two people. What a witness remembers, and
@@ -7,31 +7,20 @@ how it is reached, is somebody else's business: here are only bytes and values.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from licet.evidence.checkpoints import Checkpoint, is_decimal, parse_checkpoint
 from licet.evidence.merkle import verify_consistency
-from licet.evidence.notes import (
-    Checkpoint,
-    SignerKey,
-    VerifierKey,
-    is_decimal,
-    note_parts,
-    open_checkpoint,
-    parse_checkpoint,
-)
+from licet.evidence.note_keys import SignerKey, VerifierKey, b64, unb64
+from licet.evidence.notes import note_parts, open_checkpoint
+from licet.evidence.signatures import signature_line, signed_at
 from licet.terms import EvidenceFault
 
 PROOF_LINES_MAX = 63
 SIZE_TYPE = "text/x.tlog.size"
-_COSIGNATURE = b"\x04"
 
 Relation = Literal["same", "grown", "split", "rewound"]
 """How a checkpoint seen later relates to one seen before. `grown` needs a proof; `split`: two
@@ -47,7 +36,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     def body(self) -> bytes:
         """The body of `add-checkpoint`; also how a consistency proof is kept in a file."""
-        lines = [f"old {self.old}", *map(_b64, self.proof), "", ""]
+        lines = [f"old {self.old}", *map(b64, self.proof), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
@@ -67,53 +56,26 @@ class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-def cosigner_text(key: VerifierKey) -> str:
-    """The verifier key of a witness: as any other, with signature type 0x04."""
-    return f"{key.name}+{cosigner_id(key).hex()}+{_b64(_COSIGNATURE + key.public)}"
-
-
-def parse_cosigner(text: str) -> VerifierKey:
-    """Reads what `cosigner_text` wrote; `EvidenceFault` (`key_malformed`)."""
-    name, _, rest = text.strip().partition("+")
-    key_id, _, data = rest.partition("+")
-    raw = _unb64(data)
-    if raw is None or len(raw) != 33 or raw[:1] != _COSIGNATURE:
-        raise EvidenceFault("key_malformed", f"`{text.strip()}` is not a witness's key")
-    key = VerifierKey(name=name, public=raw[1:])
-    if cosigner_id(key).hex() != key_id:
-        raise EvidenceFault("key_malformed", f"`{text.strip()}` has a wrong key id")
-    return key
-
-
-def cosigner_id(key: VerifierKey) -> bytes:
-    return sha256(key.name.encode() + b"\n" + _COSIGNATURE + key.public).digest()[:4]
-
-
-def cosign(note: bytes, key: SignerKey, at: int) -> bytes:
-    """The signature line of a witness on a checkpoint; `at` in seconds."""
+def cosign(note: bytes, keys: Iterable[SignerKey], at: int) -> bytes:
+    """The signature lines of a witness on a checkpoint, one by each key; `at` in seconds."""
     text, _ = note_parts(note)
-    signature = Ed25519PrivateKey.from_private_bytes(key.seed).sign(_message(text, at))
-    blob = cosigner_id(key.verifier()) + at.to_bytes(8, "big") + signature
-    return f"— {key.name} {_b64(blob)}\n".encode()
+    return b"".join(signature_line(key, key.cosigner(), text, at) for key in keys)
 
 
 def cosigners(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Cosigned, ...]:
     """The known witnesses that signed; `EvidenceFault` (`note_unsigned`) for a wrong signature
-    by one of them. Signatures by others are passed over."""
+    by one of them, or one that says no time. Signatures by others are passed over."""
     text, signatures = note_parts(note)
-    known = {(key.name, cosigner_id(key)): key for key in keys}
+    known = {(key.name, key.id): key for key in keys}
     found: list[Cosigned] = []
     for name, blob in signatures:
         key = known.get((name, blob[:4]))
         if key is None:
             continue
-        at = int.from_bytes(blob[4:12], "big")
-        try:
-            public = Ed25519PublicKey.from_public_bytes(key.public)
-            public.verify(blob[12:], _message(text, at))
-        except InvalidSignature as error:
-            message = f"the signature by witness `{name}` does not fit the checkpoint"
-            raise EvidenceFault("note_unsigned", message) from error
+        at = signed_at(key, text, blob[4:])
+        if not at:
+            message = f"the signature by witness `{name}` does not say when it was made"
+            raise EvidenceFault("note_unsigned", message)
         found.append(Cosigned(name=name, at=at))
     return tuple(found)
 
@@ -139,7 +101,7 @@ def parse_submission(body: bytes) -> Submission:
     number = first.removeprefix("old ")
     if not separator or first == number or not is_decimal(number):
         raise _malformed("it does not begin with `old` and a size")
-    proof = [_unb64(line) for line in rest]
+    proof = [unb64(line) for line in rest]
     if len(proof) > PROOF_LINES_MAX or any(step is None or len(step) != 32 for step in proof):
         raise _malformed("its proof is not made of SHA-256 hashes")
     steps = tuple(step for step in proof if step is not None)
@@ -150,13 +112,13 @@ def judge(
     body: bytes,
     logs: Mapping[str, Sequence[VerifierKey]],
     last: Mapping[str, Checkpoint],
-    key: SignerKey,
+    keys: Sequence[SignerKey],
     at: int,
 ) -> Answer:
     """A witness's answer to `add-checkpoint`.
 
-    `logs`: origin -> the log's keys. `last`: origin -> what was cosigned last. Checking and
-    keeping `accepted` must happen under one lock.
+    `logs`: origin -> the log's keys. `last`: origin -> what was cosigned last. `keys`: those of the
+    witness. Checking and keeping `accepted` must happen under one lock.
     """
     try:
         submission = parse_submission(body)
@@ -180,7 +142,7 @@ def judge(
         return Answer(status=409, body=f"{size}\n".encode(), content_type=SIZE_TYPE)
     if not _extends(before, checkpoint, submission.proof):
         return Answer(status=422, body=b"the checkpoint does not extend the one before\n")
-    return Answer(status=200, body=cosign(submission.note, key, at), accepted=checkpoint)
+    return Answer(status=200, body=cosign(submission.note, keys, at), accepted=checkpoint)
 
 
 def _extends(before: Checkpoint | None, after: Checkpoint, proof: Sequence[bytes]) -> bool:
@@ -189,21 +151,5 @@ def _extends(before: Checkpoint | None, after: Checkpoint, proof: Sequence[bytes
     return verify_consistency(before.size, after.size, before.root, after.root, proof)
 
 
-def _message(text: str, at: int) -> bytes:
-    return f"cosignature/v1\ntime {at}\n{text}".encode()
-
-
 def _malformed(why: str) -> EvidenceFault:
     return EvidenceFault("submission_malformed", f"not a checkpoint to be witnessed: {why}")
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _unb64(text: str) -> bytes | None:
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return data if _b64(data) == text else None

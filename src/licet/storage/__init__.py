@@ -17,7 +17,7 @@ from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.expiring import Expiring, Expiry
 from licet.storage.holding import holds_on, standing_holds
 from licet.storage.kept import KeptReader, Said
-from licet.storage.keys import signing_key, verifier_key
+from licet.storage.keys import signing_keys, verifier_key, verifier_keys
 from licet.storage.log import Log
 from licet.storage.proving import Proved, prove_between, prove_request
 from licet.storage.reading import Filters, leaves, show
@@ -71,11 +71,12 @@ __all__ = [
     "run_recorder",
     "show",
     "signed_size",
-    "signing_key",
+    "signing_keys",
     "standing_holds",
     "tiles_checkpoint",
     "unused_digest_keys",
     "use_digest_key",
     "verifier_key",
+    "verifier_keys",
     "verify",
 ]

@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from licet.evidence import (
+    SEED_BYTES,
     SEGMENT_HEADER_BYTES,
     Checkpoint,
     Glance,
     Leaf,
     OutcomeLeaf,
+    SeedType,
     SegmentHeader,
     SignerKey,
     StartedLeaf,
@@ -32,7 +34,7 @@ from licet.evidence import (
 from licet.storage.appending import AppendFile, disk_fault
 from licet.storage.books import NOBODY, Attempt, Books
 from licet.storage.disk import Disk
-from licet.storage.keys import HANDOVERS, SEED_BYTES, handover_name, install, signing_key
+from licet.storage.keys import HANDOVERS, handover_name, install, signing_keys
 from licet.storage.reading import WAL, segment_name
 from licet.storage.restoring import REGISTER, STATE, restore
 from licet.storage.saved import Registered, State, seal
@@ -92,7 +94,7 @@ class Log:
             raise
 
     def _open(self, entropy: Callable[[int], bytes]) -> None:
-        self.key = signing_key(self.folder, self._disk, self.origin, entropy)
+        self.keys = signing_keys(self.folder, self._disk, self.origin, entropy)
         self.checkpoint = self._read_checkpoint()
         found = restore(self.folder, self._disk, self.checkpoint)
         self._frontier = found.frontier
@@ -107,6 +109,11 @@ class Log:
             self._file = self._new_segment()
         self.mended = self._file.cut
         """Bytes of a torn tail that were cut off."""
+
+    @property
+    def key(self) -> SignerKey:
+        """The key of Ed25519, which every log has."""
+        return self.keys[0]
 
     @property
     def size(self) -> int:
@@ -160,7 +167,8 @@ class Log:
             log=self.origin,
             version=version,
             mended=self.mended,
-            vkey=str(self.key.verifier()),
+            vkey=_named(self.keys, "ed25519"),
+            vkey_second=_named(self.keys, "ml-dsa-44"),
         )
         return self.record([started, *self.unknown(list(self.books.open), at)])
 
@@ -201,7 +209,7 @@ class Log:
             origin=self.origin, size=self._frontier.size, root=self._frontier.root()
         )
         try:
-            note = sign_checkpoint(checkpoint, [self.key])
+            note = sign_checkpoint(checkpoint, self.keys)
             self._disk.replace(self.folder / CHECKPOINT, note)
             self.checkpoint = checkpoint
             self._save()
@@ -209,34 +217,50 @@ class Log:
             raise disk_fault(error, self.folder / CHECKPOINT) from error
         return checkpoint
 
-    def rotate(self, entropy: Callable[[int], bytes], at: str, version: str, by: str) -> SignerKey:
-        """Hands over to a new signing key, which the log names before anybody relies on it.
+    def rotate(
+        self,
+        entropy: Callable[[int], bytes],
+        at: str,
+        version: str,
+        by: str,
+        *,
+        second: bool = False,
+    ) -> tuple[SignerKey, ...]:
+        """Hands over to new signing keys, which the log names before anybody relies on them.
 
-        The new key is in a `started` leaf; the checkpoint over it is signed by both, and kept for
-        ever in `handovers/`, so that whoever trusts the old key can come to trust the new one.
-        Interrupted before the new key is in place, the old one goes on.
+        The new keys are in a `started` leaf; the checkpoint over it is signed by old and new, and
+        kept for ever in `handovers/`, so that whoever trusts an old key can come to trust the new
+        one of its type. Interrupted before they are in place, the old ones go on. `second`: from
+        here on the log is signed with ML-DSA-44 too, as it stays once it is.
         """
-        fresh = SignerKey(name=self.origin, seed=entropy(SEED_BYTES))
+        types: tuple[SeedType, ...] = ("ed25519",)
+        if second or len(self.keys) > 1:
+            types = ("ed25519", "ml-dsa-44")
+        fresh = tuple(
+            SignerKey(name=self.origin, seed=entropy(SEED_BYTES), type=kind) for kind in types
+        )
         named = StartedLeaf(
             at=max(at, self.last_at),
             log=self.origin,
             version=version,
-            vkey=str(fresh.verifier()),
             by=by,
+            vkey=_named(fresh, "ed25519"),
+            vkey_second=_named(fresh, "ml-dsa-44"),
         )
         self.record([named])
         head = Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
-        note = sign_checkpoint(head, [self.key, fresh])
+        note = sign_checkpoint(head, (*self.keys, *fresh))
         try:
             folder = self.folder / HANDOVERS
             self._disk.make_folder(folder)
             self._disk.replace(folder / handover_name(head.size), note)
-            # Signed by both, it opens with whichever key a crash leaves in place.
+            # Signed by all, it opens with whichever keys a crash leaves in place.
             self._disk.replace(self.folder / CHECKPOINT, note)
-            install(self.folder, self._disk, fresh)
+            for key in fresh:
+                install(self.folder, self._disk, key)
         except OSError as error:
             raise disk_fault(error, self.folder) from error
-        self.key = fresh
+        self.keys = fresh
         self.checkpoint = head
         return fresh
 
@@ -274,7 +298,7 @@ class Log:
             note = self._disk.read(self.folder / CHECKPOINT)
         except FileNotFoundError:
             return None
-        return open_checkpoint(note, [self.key.verifier()])
+        return open_checkpoint(note, [key.verifier() for key in self.keys])
 
     def _rotate(self) -> None:
         if self._file.end == SEGMENT_HEADER_BYTES:
@@ -293,3 +317,8 @@ class Log:
         path = self.folder / WAL / segment_name(self._frontier.size)
         head = encode_segment_header(header)
         return AppendFile.create(self._disk, path, head, ahead=self._ahead)
+
+
+def _named(keys: Sequence[SignerKey], kind: SeedType) -> str:
+    """The key of a type, as a `started` leaf names it; empty: there is none."""
+    return next((str(key.verifier()) for key in keys if key.type == kind), "")

@@ -85,7 +85,7 @@ class Checked(msgspec.Struct, kw_only=True):
     registered: int = 0
     erasures: int = 0
     keys: list[tuple[int, str]] = []
-    """Index of each `started` leaf, and the signing key that it names."""
+    """Index of each `started` leaf, and each signing key that it names."""
 
 
 def check_segment(task: Task, disk: Disk) -> Checked:
@@ -197,8 +197,9 @@ class _Checking:
                 found.erasures += isinstance(leaf, ErasedLeaf | ExpiredLeaf)
                 if isinstance(leaf, AdoptedLeaf):
                     found.snapshots.setdefault(leaf.snapshot, index)
-                if isinstance(leaf, StartedLeaf) and leaf.vkey:
-                    found.keys.append((index, leaf.vkey))
+                if isinstance(leaf, StartedLeaf):
+                    named = (leaf.vkey, leaf.vkey_second)
+                    found.keys += [(index, text) for text in named if text]
 
     def _begin(self, index: int, attempt: Attempt, snapshot: str) -> None:
         self.found.snapshots.setdefault(snapshot, index)

@@ -11,7 +11,7 @@ order: tree, story and signatures are of the whole.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -78,6 +78,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     findings_left_out: int
     keys: tuple[str, ...] = ()
     """The keys that were trusted in turn: the one that was brought, and its successors."""
+    second_keys: tuple[str, ...] = ()
+    """As `keys`, of every further key that was brought."""
     served: int = 0
     """How many leaves the tiles serve; 0: there are none."""
 
@@ -86,6 +88,7 @@ def verify(
     folder: Path,
     key: VerifierKey,
     *,
+    also: Sequence[VerifierKey] = (),
     progress: Progress | None = None,
     disk: Disk | None = None,
     openings: bool = True,
@@ -93,11 +96,13 @@ def verify(
 ) -> Report:
     """Reads everything in `folder` and says what of it holds. Writes nothing.
 
+    `also`: further keys of the log, each of which must have signed too.
+
     `openings = False` leaves out the side store, which costs a decryption per decision and
     which an auditor is not given. `processes`: how many segments are checked at a time; with
     a `disk` of one's own it is one.
     """
-    whole = _Whole(folder, key, disk or RealDisk(), openings=openings)
+    whole = _Whole(folder, (key, *also), disk or RealDisk(), openings=openings)
     names = segment_names(whole.disk, folder)
     parts = tasks(names, folder, key.name, whole.cuts(), openings=openings)
     for checked in _checked(parts, whole.disk, processes if disk is None else 1):
@@ -151,11 +156,14 @@ def _claimed(note: bytes) -> Checkpoint:
 class _Whole:
     """Segments put together, and what lies beside them."""
 
-    def __init__(self, folder: Path, key: VerifierKey, disk: Disk, *, openings: bool) -> None:
+    def __init__(
+        self, folder: Path, keys: Sequence[VerifierKey], disk: Disk, *, openings: bool
+    ) -> None:
         self.disk = disk
         self._folder = folder
-        self._key = key
-        self._trusted = [key]
+        self._key = keys[0]
+        self._chains = [[key] for key in keys]
+        """Each key that was brought, and its successors."""
         self._openings = openings
         self._frontier = Frontier()
         self._roots: dict[int, bytes] = {0: self._frontier.root()}
@@ -250,13 +258,19 @@ class _Whole:
         for path, note in self._handovers:
             try:
                 head = _claimed(note)
-                named = [text for index, text in self._keys if index < head.size]
-                found = successor(note, self._trusted[-1], named[-1]) if named else None
+                found = [self._successor(note, head, chain[-1]) for chain in self._chains]
             except EvidenceFault as fault:
                 self._damage(fault.code, fault.message, path=str(path))
                 continue
-            if found is not None and self._holds(head, path):
-                self._trusted.append(found)
+            if any(found) and self._holds(head, path):
+                for chain, fresh in zip(self._chains, found, strict=True):
+                    if fresh is not None:
+                        chain.append(fresh)
+
+    def _successor(self, note: bytes, head: Checkpoint, key: VerifierKey) -> VerifierKey | None:
+        named = [text for index, text in self._keys if index < head.size]
+        same = [text for text in named if parse_verifier(text).type == key.type]
+        return successor(note, key, same[-1]) if same else None
 
     def _check_checkpoint(self) -> None:
         path = self._folder / CHECKPOINT
@@ -264,7 +278,9 @@ class _Whole:
             self._damage("checkpoint_missing", "there is no signed checkpoint", path=str(path))
             return
         try:
-            head = open_checkpoint(self._note, self._trusted)
+            head = open_checkpoint(self._note, self._chains[0])
+            for chain in self._chains[1:]:
+                open_checkpoint(self._note, chain)
         except EvidenceFault as fault:
             self._damage(fault.code, fault.message, path=str(path))
             return
@@ -307,7 +323,8 @@ class _Whole:
         try:
             # What was served last may be older than the key that was brought; the log names all.
             named = [parse_verifier(text) for _, text in self._keys]
-            head = open_checkpoint(self._served_note, [*self._trusted, *named])
+            trusted = [key for chain in self._chains for key in chain]
+            head = open_checkpoint(self._served_note, [*trusted, *named])
         except EvidenceFault as fault:
             self._damage(fault.code, fault.message, path=str(path))
             return
@@ -367,7 +384,8 @@ class _Whole:
             erased=self._erased,
             findings=tuple(self._findings),
             findings_left_out=self._left_out,
-            keys=tuple(_texts(self._trusted)),
+            keys=tuple(_texts(self._chains[0])),
+            second_keys=tuple(text for chain in self._chains[1:] for text in _texts(chain)),
             served=self._served,
         )
 

@@ -9,7 +9,6 @@ from licet.evidence import (
     SignerKey,
     Submission,
     cosign,
-    cosigner_text,
     cosigners,
     judge,
     leaf_hash,
@@ -42,7 +41,7 @@ def body(old: int, new: int, *, key: SignerKey = KEY, at: Checkpoint | None = No
 
 def answer(data: bytes, last: Checkpoint | None = None) -> Answer:
     known = {LOG: [KEY.verifier()]}
-    return judge(data, known, {} if last is None else {LOG: last}, WITNESS, AT)
+    return judge(data, known, {} if last is None else {LOG: last}, [WITNESS], AT)
 
 
 def test_a_witness_signs_what_extends_what_it_has_seen() -> None:
@@ -52,7 +51,7 @@ def test_a_witness_signs_what_extends_what_it_has_seen() -> None:
         assert found.status == 200
         assert found.accepted == head(new)
         note = sign_checkpoint(head(new), [KEY]) + found.body
-        (cosigned,) = cosigners(note, [WITNESS.verifier()])
+        (cosigned,) = cosigners(note, [WITNESS.cosigner()])
         assert (cosigned.name, cosigned.at) == (WITNESS.name, AT)
         # Whoever knows no witness reads the checkpoint as before.
         assert open_checkpoint(note, [KEY.verifier()]) == head(new)
@@ -88,15 +87,15 @@ def test_what_a_witness_refuses(data: bytes, last: Checkpoint | None, status: in
 def test_a_signature_of_a_known_witness_that_does_not_fit_is_refused() -> None:
     note = sign_checkpoint(head(7), [KEY])
     other = sign_checkpoint(head(8), [KEY])
-    with pytest.raises(EvidenceFault, match="does not fit the checkpoint"):
-        cosigners(note + cosign(other, WITNESS, AT), [WITNESS.verifier()])
+    with pytest.raises(EvidenceFault, match="does not fit the text"):
+        cosigners(note + cosign(other, [WITNESS], AT), [WITNESS.cosigner()])
     stranger = SignerKey(name="witness.example/w2", seed=b"x" * 32)
-    assert cosigners(note + cosign(note, stranger, AT), [WITNESS.verifier()]) == ()
+    assert cosigners(note + cosign(note, [stranger], AT), [WITNESS.cosigner()]) == ()
 
 
 def test_a_witness_has_a_key_of_its_own_type() -> None:
-    text = cosigner_text(WITNESS.verifier())
-    assert parse_cosigner(text) == WITNESS.verifier()
+    text = str(WITNESS.cosigner())
+    assert parse_cosigner(text) == WITNESS.cosigner()
     for wrong in (str(WITNESS.verifier()), text[:-4] + "AAAA", "w+1+x"):
         with pytest.raises(EvidenceFault):
             parse_cosigner(wrong)

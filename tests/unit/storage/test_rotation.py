@@ -73,7 +73,7 @@ def test_checking_on_several_cores_finds_the_same(tmp_path: Path) -> None:
 def test_the_checkpoint_of_the_handover_opens_with_both_keys(tmp_path: Path) -> None:
     log = opened(tmp_path)
     old = log.key.verifier()
-    new = log.rotate(os.urandom, AT, "0.1.0", "ada").verifier()
+    new = log.rotate(os.urandom, AT, "0.1.0", "ada")[0].verifier()
     note = (tmp_path / "checkpoint").read_bytes()
     assert open_checkpoint(note, [old]) == open_checkpoint(note, [new])
     assert verifier_key(tmp_path) == new

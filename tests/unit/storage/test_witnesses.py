@@ -43,7 +43,7 @@ def serve(tmp_path: Path, log: Log) -> Iterator[Serve]:
 
     def start() -> tuple[Witness, str]:
         end()
-        witness = Witness(tmp_path / "witness", KEY, [log.key.verifier()])
+        witness = Witness(tmp_path / "witness", [KEY], [log.key.verifier()])
         server = witness_server(witness, "127.0.0.1", 0, lambda: NOW)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -74,12 +74,12 @@ def test_a_log_is_cosigned_as_it_grows_also_by_a_witness_that_was_restarted(
         head = grow(log)
         witness, url = serve()
         for _ in range(2):
-            asked = ((url, KEY.verifier()),)
+            asked = ((url, KEY.cosigner()),)
             found = publish(log.folder, FolderSink(sink), log.key.verifier(), witnesses=asked)
             assert (found.checkpoint, found.before) == (head, before)
             before = head.size
             note = (sink / "checkpoint").read_bytes()
-            assert [one.at for one in cosigners(note, [KEY.verifier()])] == [NOW]
+            assert [one.at for one in cosigners(note, [KEY.cosigner()])] == [NOW]
             assert open_checkpoint(note, [log.key.verifier()]) == head
         assert witness.last(LOG) == head
     assert len(list(sink.glob("*.checkpoint"))) == 3
@@ -88,10 +88,10 @@ def test_a_log_is_cosigned_as_it_grows_also_by_a_witness_that_was_restarted(
 def test_another_history_is_signed_by_no_witness(log: Log, tmp_path: Path, serve: Serve) -> None:
     grow(log)
     witness, url = serve()
-    asked = ((url, KEY.verifier()),)
+    asked = ((url, KEY.cosigner()),)
     publish(log.folder, FolderSink(tmp_path / "sink"), log.key.verifier(), witnesses=asked)
     other = Log(tmp_path / "other", RealDisk(), LOG, os.urandom)
-    other.key = log.key
+    other.keys = log.keys
     (tmp_path / "other/log.vkey").write_bytes((tmp_path / "log/log.vkey").read_bytes())
     grow(other, 40)
     seen = witness.last(LOG)
@@ -112,7 +112,7 @@ def test_a_log_that_went_back_is_reported_and_not_published(
     early = old.read_bytes()
     grow(log)
     _, url = serve()
-    asked = ((url, KEY.verifier()),)
+    asked = ((url, KEY.cosigner()),)
     publish(log.folder, FolderSink(tmp_path / "sink"), log.key.verifier(), witnesses=asked)
     old.write_bytes(early)
     for sink, witnesses in (("sink", ()), ("fresh", asked)):
@@ -135,9 +135,9 @@ def test_two_roots_for_one_size_are_a_split_view(log: Log, tmp_path: Path) -> No
 
 
 def test_one_folder_has_one_witness(log: Log, tmp_path: Path) -> None:
-    witness = Witness(tmp_path / "witness", KEY, [log.key.verifier()])
+    witness = Witness(tmp_path / "witness", [KEY], [log.key.verifier()])
     with pytest.raises(EvidenceFault, match="in use"):
-        Witness(tmp_path / "witness", KEY, [log.key.verifier()])
+        Witness(tmp_path / "witness", [KEY], [log.key.verifier()])
     witness.close()
 
 
@@ -151,7 +151,7 @@ def test_a_witness_that_cannot_read_its_memory_does_not_sign(
         log.folder,
         FolderSink(tmp_path / "sink"),
         log.key.verifier(),
-        witnesses=((url, KEY.verifier()),),
+        witnesses=((url, KEY.cosigner()),),
     )
     (memory,) = (tmp_path / "witness").glob("*.seen")
     memory.write_bytes(content)
@@ -185,7 +185,7 @@ def test_a_split_view_between_two_published_places_is_found_at_both(
     """An operator shows one history here and another there; each place has the other's too."""
     grow(log)
     other = Log(tmp_path / "other", RealDisk(), LOG, os.urandom)
-    other.key = log.key
+    other.keys = log.keys
     other.begin(AT, "0.1.0")
     other.record([decision("elsewhere", sent=False)])
     grow(other, 30)

@@ -25,7 +25,8 @@ from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk, RealDisk
 from licet.terms import EvidenceFault
 
-BODY_BYTES_MAX = 64 << 10
+BODY_BYTES_MAX = 128 << 10
+"""A note of sixteen signatures, as many as verifiers must read, of nearly 5 kB each."""
 UNREAD_BYTES_MAX = 1 << 20
 IDLE_S = 30.0
 _SUFFIX = ".seen"
@@ -37,17 +38,18 @@ class Witness:
     def __init__(
         self,
         folder: Path,
-        key: SignerKey,
+        keys: Sequence[SignerKey],
         logs: Iterable[VerifierKey],
         *,
         disk: Disk | None = None,
     ) -> None:
-        """`logs`: the keys of the logs that are witnessed; several may be of one log.
+        """`keys`: those of the witness, each of which signs. `logs`: the keys of the logs that are
+        witnessed; several may be of one log.
 
         Raises `EvidenceFault`: `log_locked` when another witness has the folder, `disk_...`,
         `witness_damaged`.
         """
-        self.key = key
+        self._keys = tuple(keys)
         self._folder = folder
         self._disk = disk or RealDisk()
         self._guard = threading.Lock()
@@ -71,7 +73,7 @@ class Witness:
     def answer(self, body: bytes, at: int) -> Answer:
         """The answer to `add-checkpoint` at the time `at`, in seconds."""
         with self._guard:
-            found = judge(body, self._logs, self._last, self.key, at)
+            found = judge(body, self._logs, self._last, self._keys, at)
             if found.accepted is not None:
                 try:
                     path = self._path(found.accepted.origin)
@@ -121,7 +123,9 @@ def witness_server(
                 self.close_connection = True
                 # What is left unread when a connection is closed may take the answer with it.
                 self.rfile.read(min(max(length, 0), UNREAD_BYTES_MAX))
-                self._say(Answer(status=400, body=b"a checkpoint has a length of 64 KiB at most\n"))
+                self._say(
+                    Answer(status=400, body=b"a checkpoint has a length of 128 KiB at most\n")
+                )
                 return
             body = self.rfile.read(length)
             if self.path != "/add-checkpoint":

@@ -18,7 +18,7 @@ from licet.storage.disk import Disk, RealDisk
 from licet.terms import OperationFault
 
 BOUND_S = 30.0
-ANSWER_BYTES_MAX = 64 << 10
+ANSWER_BYTES_MAX = 128 << 10
 
 Ask = Callable[[str, str, bytes, Mapping[str, str]], tuple[int, bytes]]
 """`ask(method, url, body, headers)`: status and body of the answer; `OSError` and
