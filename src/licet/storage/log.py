@@ -135,10 +135,14 @@ class Log:
             raise EvidenceFault("leaf_malformed", f"the record is not of log `{self.origin}`")
         return Checked(leaf, seen, owner)
 
-    def append(self, entries: Sequence[Checked]) -> int:
+    def append(
+        self, entries: Sequence[Checked], durable: Callable[[int], None] | None = None
+    ) -> int:
         """Makes leaves durable in one group commit; the index of the first.
 
-        Raises `EvidenceFault` (`disk_full`, `disk_failed`): then none of them is in the log.
+        `durable` is told that index as soon as they are, so that whoever waits for the disk does
+        not wait for the books besides. Raises `EvidenceFault` (`disk_full`, `disk_failed`): then
+        none of them is in the log.
         """
         first = self._frontier.size
         leaves = [entry.leaf for entry in entries]
@@ -150,6 +154,8 @@ class Log:
             self._file.append(data)
         except OSError as error:
             raise disk_fault(error, self._file.path) from error
+        if durable is not None:
+            durable(first)
         self._frontier.extend(hashes)
         enter = self.books.enter
         for index, entry in enumerate(entries, first):

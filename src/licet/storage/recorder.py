@@ -41,6 +41,8 @@ SIDE_FILE_SECONDS = 86_400.0
 """A side file is begun as often, so that what is in it is of one age."""
 
 Send = Callable[[bytes], None]
+Run = tuple[int, int, int]
+"""Entries of one peer that follow one another: peer, number of the first, how many."""
 
 
 class _Peer:
@@ -121,14 +123,14 @@ class Recorder:
         batch: list[Checked] = []
         openings: list[Opening] = []
         contents: list[Content] = []
-        runs: list[tuple[int, int, int]] = []
+        runs: list[Run] = []
         for peer, submit in pending:
             first = submit.first
             for number, entry in enumerate(submit.entries, first):
                 try:
                     batch.append(admit(entry.leaf, peer))
                 except EvidenceFault as fault:
-                    runs.append((peer, first, number - first))
+                    _extend(runs, peer, first, number - first)
                     first = number + 1
                     self._answer(peer, _nack(number, 1, fault), 1)
                     continue
@@ -136,7 +138,7 @@ class Recorder:
                     openings.append(entry.opening)
                 if entry.content is not None:
                     contents.append(entry.content)
-            runs.append((peer, first, submit.first + len(submit.entries) - first))
+            _extend(runs, peer, first, submit.first + len(submit.entries) - first)
         if batch:
             self._commit(batch, openings, contents, runs)
 
@@ -192,13 +194,18 @@ class Recorder:
         batch: list[Checked],
         openings: list[Opening],
         contents: list[Content],
-        runs: list[tuple[int, int, int]],
+        runs: list[Run],
     ) -> None:
+        def answer(index: int) -> None:
+            for peer, first, count in runs:
+                self._answer(peer, Ack(first=first, count=count, index=index), count)
+                index += count
+
         try:
             self._begin()
             if openings or contents:
                 self._side.append(openings, contents)
-            index = self._log.append(batch)
+            self._log.append(batch, answer)
         except EvidenceFault as fault:
             for peer, first, count in runs:
                 self._answer(peer, _nack(first, count, fault), count)
@@ -206,9 +213,6 @@ class Recorder:
             self._failed(fault)
             return
         self._worked()
-        for peer, first, count in runs:
-            self._answer(peer, Ack(first=first, count=count, index=index), count)
-            index += count
 
     def _answer(self, peer: int, message: Ack | Nack, count: int) -> None:
         if count and peer in self._peers:
@@ -305,6 +309,16 @@ class Recorder:
                 fault=self.fault.code if self.fault else "",
             )
         )
+
+
+def _extend(runs: list[Run], peer: int, first: int, count: int) -> None:
+    """Adds entries to the last run where they go on from it, so that one answer covers both."""
+    if runs:
+        last, start, length = runs[-1]
+        if last == peer and start + length == first:
+            runs[-1] = (peer, start, length + count)
+            return
+    runs.append((peer, first, count))
 
 
 def _nack(first: int, count: int, fault: EvidenceFault) -> Nack:

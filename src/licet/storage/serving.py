@@ -79,6 +79,13 @@ class _Connection:
         self.out = bytearray()
         self.waits = False
 
+    def send(self, data: bytes) -> None:
+        """At once as far as the socket takes it; the rest, and an end, are `_flush`'s."""
+        if not self.out:
+            with contextlib.suppress(OSError):
+                data = data[self.sock.send(data) :]
+        self.out += data
+
 
 class _Service:
     def __init__(self, recorder: Recorder, listener: socket.socket, control: socket.socket) -> None:
@@ -143,7 +150,7 @@ class _Service:
             connection = _Connection(next(self._numbers), sock)
             self._connections[sock.fileno()] = connection
             self._epoll.register(sock, select.EPOLLIN)
-            self._recorder.connected(connection.number, connection.out.extend)
+            self._recorder.connected(connection.number, connection.send)
 
     def _read(self, connection: _Connection) -> None:
         """Reads at most `READ_BYTES_MAX`, so that no worker keeps the others waiting."""
