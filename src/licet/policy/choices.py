@@ -9,6 +9,7 @@ number of elements; an element of a free set may or may not be on a list that do
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from itertools import combinations, product
 
 import msgspec
@@ -17,28 +18,19 @@ from licet.policy.axioms import GIVES_NATIONALITY, US, Person, makes_us_person
 from licet.policy.directives import View
 from licet.policy.holdings import Holding
 from licet.policy.matching import OTHER, ElementTest, OneStatus, Stand
-from licet.policy.rolls import Answers, Assumed, OpenMembership
+from licet.policy.rolls import Answers
+from licet.policy.sightings import Label, Opened, Seen, Tests, TooMany, held
 from licet.policy.vocabulary import Attribute, Element, missing_name
 from licet.terms import Relation, Standing, places
 
 STATES_MAX = 512
 """Combinations of answers on one attribute beyond which the verdict stays undetermined."""
 
-OPENS_MAX = 8
-"""Open memberships of one element, likewise."""
-
 UNDATED_MAX = 8
 """Statuses of one person of which nobody said since when, likewise."""
 
 PLENTY = 1 << 16
 """How many elements there are of a kind that is not limited."""
-
-Label = tuple[frozenset[str], Hashable]
-"""What is revealed once all the named attributes are attested."""
-
-
-class TooMany(Exception):
-    """There are more completions than the bound allows; caught where they are counted."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -49,72 +41,55 @@ class Choice(msgspec.Struct, frozen=True):
     labels: tuple[Label, ...] = ()
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What the tests make of an element: `bits` here; `certain` and `possible` over all ways
-    in which the lists that do not say may turn out."""
-
-    bits: int
-    certain: int
-    possible: int
-
-    def __or__(self, other: Seen) -> Seen:
-        return Seen(
-            self.bits | other.bits, self.certain | other.certain, self.possible | other.possible
-        )
-
-
-Tests = tuple[tuple[int, ElementTest], ...]
-"""(bit, test) of every open test on one attribute."""
-
-SEEN_NOTHING = Seen(0, 0, 0)
+Way = tuple[Hashable, ...]
+"""Elements that are there together."""
 
 
 def choices(attribute: Attribute, holding: Holding, tests: Tests, answers: Answers) -> list[Choice]:
     """Every way in which the tests on an attribute other than standing and owners may turn
     out."""
-    known = _held(tests, holding.elements, answers)
+    known = held(tests, holding.elements, answers)
     if holding.complete:
         return [Choice(known)]
-    base = Seen(known, known, known)
-    lists: set[str] = set()
-    match attribute.element:
-        case Element.ENGAGEMENT:
-            grown = _grow(base, _engagement_groups(tests, answers, lists))
-        case _ if attribute.scalar:
-            grown = {
-                seen
-                for element in _universe(attribute, tests)
-                for seen in _sightings(tests, (element,), answers, lists)
-            }
-        case _:
-            groups: dict[frozenset[Seen], int] = {}
-            for element in _universe(attribute, tests):
-                group = frozenset(_sightings(tests, (element,), answers, lists))
-                groups[group] = groups.get(group, 0) + 1
-            grown = _grow(base, groups)
-    alone = frozenset({missing_name(attribute.held)})
-    together = alone | {f"list.{one}" for one in lists}
+    kinds = _kinds(attribute, tests, answers)
+    opened = Opened(tests, (one for ways, _ in kinds for way in ways for one in way), answers)
+    groups: dict[frozenset[Seen], int] = {}
+    for ways, many in kinds:
+        group = frozenset(
+            seen
+            for way in ways
+            for seen in opened.sightings(way, partial(held, tests, way, answers))
+        )
+        groups[group] = groups.get(group, 0) + many
+    if attribute.scalar:
+        grown = {seen for group in groups for seen in group}
+    else:
+        grown = _grow(opened.settled(known), groups)
+    name = missing_name(attribute.held)
     return [
-        Choice(seen.bits, ((alone, (seen.certain, seen.possible)), (together, seen)))
-        for seen in sorted(grown, key=lambda seen: (seen.bits, seen.certain, seen.possible))
+        Choice(seen.bits, opened.labels(name, seen))
+        for seen in sorted(grown, key=lambda seen: (seen.bits, seen.hulls))
     ]
 
 
-def _held(
-    tests: Tests, elements: Iterable[Hashable], answers: Answers, local: Assumed | None = None
-) -> int:
-    """The tests that hold of one of these elements."""
-    seen = tuple(elements)
-
-    def bits_in(way: Assumed) -> int:
-        assumed = {**way, **local} if local else way
-        bits = 0
-        for bit, test in tests:
-            if any(test.holds(element, assumed) for element in seen):
-                bits |= bit
-        return bits
-
-    return answers.spread(bits_in)
+def _kinds(attribute: Attribute, tests: Tests, answers: Answers) -> list[tuple[list[Way], int]]:
+    """Who or what may be there besides: the ways in which one of a kind is, and how many of the
+    kind there are."""
+    if attribute.element is not Element.ENGAGEMENT:
+        return [([(element,)], 1) for element in _universe(attribute, tests)]
+    named = {str(name) for _, test in tests for name in test.mentioned}
+    named |= {member for _, member in answers.memberships}
+    relations = tuple(relation.value for relation in Relation)
+    subsets = [
+        subset for size in range(len(relations) + 1) for subset in combinations(relations, size)
+    ]
+    return [
+        (
+            [tuple((relation, organisation) for relation in subset) for subset in subsets],
+            PLENTY if organisation == OTHER else 1,
+        )
+        for organisation in (*sorted(named), OTHER)
+    ]
 
 
 def _universe(attribute: Attribute, tests: Tests) -> Iterable[Hashable]:
@@ -129,62 +104,6 @@ def _universe(attribute: Attribute, tests: Tests) -> Iterable[Hashable]:
             return sorted({n + step for n in numbers for step in (-1, 0, 1)})
         case _:
             return [*sorted(mentioned, key=str), OTHER]
-
-
-def _sightings(
-    tests: Tests, elements: Sequence[Hashable], answers: Answers, lists: set[str]
-) -> set[Seen]:
-    """What the tests make of these elements together, for each way in which the memberships
-    that they share, and no other attribute does, may turn out."""
-    found = [
-        _held(tests, elements, answers, local)
-        for local in _local_ways(tests, elements, answers, lists)
-    ]
-    certain, possible = found[0], 0
-    for bits in found:
-        certain &= bits
-        possible |= bits
-    return {Seen(bits, certain, possible) for bits in found}
-
-
-def _local_ways(
-    tests: Tests, elements: Iterable[Hashable], answers: Answers, lists: set[str]
-) -> list[Assumed]:
-    """How lists may answer what they leave open of these elements alone; notes these lists."""
-    opens: list[OpenMembership] = sorted(
-        frozenset[OpenMembership]().union(
-            *(test.opens(element) for _, test in tests for element in elements)
-        )
-        - answers.memberships
-    )
-    if len(opens) > OPENS_MAX:
-        raise TooMany
-    lists.update(membership[0] for membership in opens)
-    return [
-        dict(zip(opens, each, strict=True)) for each in product((False, True), repeat=len(opens))
-    ]
-
-
-def _engagement_groups(
-    tests: Tests, answers: Answers, lists: set[str]
-) -> dict[frozenset[Seen], int]:
-    """Organisations by what engagements with them would do, and how many there are of each."""
-    named = {str(name) for _, test in tests for name in test.mentioned}
-    named |= {member for _, member in answers.memberships}
-    relations = tuple(relation.value for relation in Relation)
-    subsets = [
-        subset for size in range(len(relations) + 1) for subset in combinations(relations, size)
-    ]
-    groups: dict[frozenset[Seen], int] = {}
-    for organisation in (*sorted(named), OTHER):
-        ways: set[Seen] = set()
-        for subset in subsets:
-            ties = [(relation, organisation) for relation in subset]
-            ways |= _sightings(tests, ties, answers, lists)
-        many = PLENTY if organisation == OTHER else 1
-        group = frozenset(ways)
-        groups[group] = groups.get(group, 0) + many
-    return groups
 
 
 def _grow(base: Seen, groups: dict[frozenset[Seen], int]) -> set[Seen]:
@@ -202,37 +121,35 @@ def _grow(base: Seen, groups: dict[frozenset[Seen], int]) -> set[Seen]:
 
 
 class _State(msgspec.Struct, frozen=True):
-    """A possible person: whether a US person, which tests hold, and which of those do because
-    of the most recent status alone."""
+    """A possible person: whether a US person, what the tests make of all statuses, and what
+    those that look for the most recent make of that one alone."""
 
     us_person: bool
-    bits: int
-    latest: int
+    seen: Seen
+    latest: Seen
 
 
 def person_choices(person: Person, flags: Tests, statuses: Tests, answers: Answers) -> list[Choice]:
     """Every way in which the tests on `us_person` and nationality may turn out, together."""
-    lists: set[str] = set()
     recent = tuple(one for one in statuses if _view(one[1]) is View.MOST_RECENT)
     standing = tuple(one for one in statuses if _view(one[1]) is not View.MOST_RECENT)
-    states = _first_states(person, standing, recent, answers)
-    if not person.complete:
-        states = _more_statuses(states, standing, recent, answers, lists)
+    more = [] if person.complete else _more(statuses, answers)
+    opened = Opened(statuses, (one for stand in more for one in _shown(stand)), answers)
+    states = _first_states(person, standing, recent, answers, opened)
+    states = _grown(states, _extras(more, standing, recent, answers, opened))
     if person.us_person is not None:
         states = {state for state in states if state.us_person is person.us_person}
-    together = frozenset({"nationality", *(f"list.{one}" for one in lists)})
     found = []
-    for state in sorted(states, key=lambda s: (s.us_person, s.bits, s.latest)):
-        bits = state.bits | state.latest
+    for state in sorted(states, key=repr):
+        flagged = 0
         for bit, test in flags:
             if test.holds(state.us_person):
-                bits |= answers.everywhere(bit)
-        labels: list[Label] = [(together, (state.us_person, bits))]
+                flagged |= answers.everywhere(bit)
+        seen = state.seen | state.latest
+        labels = opened.labels("nationality", seen, state.us_person)
         if person.us_person is None:
-            labels.append((frozenset({"us_person"}), state.us_person))
-            if lists:
-                labels.append((frozenset({"nationality"}), state.us_person))
-        found.append(Choice(bits, tuple(labels)))
+            labels = (*labels, (frozenset({"us_person"}), state.us_person))
+        found.append(Choice(seen.bits | flagged, labels))
     return list(dict.fromkeys(found))
 
 
@@ -241,12 +158,15 @@ def _view(test: ElementTest) -> View:
     return test.view
 
 
-def _first_states(person: Person, standing: Tests, recent: Tests, answers: Answers) -> set[_State]:
+def _first_states(
+    person: Person, standing: Tests, recent: Tests, answers: Answers, opened: Opened
+) -> set[_State]:
     """The states that the known statuses allow, before any is added."""
     us_person = any(makes_us_person(stand) for stand in person.stands)
-    bits = _held(standing, person.stands, answers)
+    seen = opened.settled(held(standing, person.stands, answers))
     return {
-        _State(us_person, bits, _held(recent, newest, answers)) for newest in _latest(person.stands)
+        _State(us_person, seen, opened.settled(held(recent, newest, answers)))
+        for newest in _latest(person.stands)
     }
 
 
@@ -269,17 +189,14 @@ def _newest(stand: Stand) -> Stand:
     return Stand(stand.country, stand.standing, stand.current, True, stand.dated)
 
 
-def _more_statuses(
-    states: set[_State], standing: Tests, recent: Tests, answers: Answers, lists: set[str]
-) -> set[_State]:
+def _grown(states: set[_State], extras: set[_Extra]) -> set[_State]:
     """Everything that the states may become by statuses that nobody attested."""
-    extras = _extra_statuses(standing, recent, answers, lists)
     frontier = set(states)
     while frontier:
         grown = set()
         for state in frontier:
-            for us_person, bits, latest in extras:
-                flag, seen = state.us_person or us_person, state.bits | bits
+            for us_person, more, latest in extras:
+                flag, seen = state.us_person or us_person, state.seen | more
                 grown.add(_State(flag, seen, state.latest))
                 if latest is not None:
                     # It may have begun after the most recent one, or together with it.
@@ -292,28 +209,46 @@ def _more_statuses(
     return states
 
 
-def _extra_statuses(
-    standing: Tests, recent: Tests, answers: Answers, lists: set[str]
-) -> set[tuple[bool, int, int | None]]:
-    """(makes a US person, tests that hold, tests that hold if it is the most recent)."""
-    both = standing + recent
+_Extra = tuple[bool, Seen, Seen | None]
+"""Whether it makes a US person, what tests make of it, and what they do if it is the most
+recent, which some cannot be."""
+
+
+def _extras(
+    more: Iterable[Stand], standing: Tests, recent: Tests, answers: Answers, opened: Opened
+) -> set[_Extra]:
+    extras: set[_Extra] = set()
+    for stand in more:
+        shown = _shown(stand)
+        ordinary = opened.sightings(shown, partial(held, standing, (stand,), answers))
+        newest: Sequence[Seen | None] = [None] * len(ordinary)
+        if len(shown) > 1:
+            newest = opened.sightings(shown, partial(held, recent, shown[1:], answers))
+        for seen, latest in zip(ordinary, newest, strict=True):
+            extras.add((makes_us_person(stand), seen, latest))
+    return extras
+
+
+def _shown(stand: Stand) -> tuple[Stand, ...]:
+    """A status as it may stand: as one of several, and as the most recent one."""
+    if stand.current and stand.standing in GIVES_NATIONALITY:
+        return (stand, _newest(stand))
+    return (stand,)
+
+
+def _more(tests: Tests, answers: Answers) -> list[Stand]:
+    """A status of each kind that the tests can tell apart."""
     classes: dict[Hashable, str] = {}
     for country in sorted(places()):
         looks: list[Hashable] = [country == US]
-        for _, test in both:
+        for _, test in tests:
             assert isinstance(test, OneStatus)
             looks += [
                 (one.holds(country), one.opens(country) & answers.memberships)
                 for one in test.country
             ]
         classes.setdefault(tuple(looks), country)
-    extras: set[tuple[bool, int, int | None]] = set()
-    for country, kind, current in product(classes.values(), Standing, (True, False)):
-        stand = Stand(country, kind, current, False)
-        newest = _newest(stand) if current and kind in GIVES_NATIONALITY else None
-        shown = (stand, newest) if newest else (stand,)
-        for local in _local_ways(both, shown, answers, lists):
-            latest = _held(recent, (newest,), answers, local) if newest else None
-            bits = _held(standing, (stand,), answers, local)
-            extras.add((makes_us_person(stand), bits, latest))
-    return extras
+    return [
+        Stand(country, kind, current, False)
+        for country, kind, current in product(classes.values(), Standing, (True, False))
+    ]

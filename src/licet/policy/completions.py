@@ -15,7 +15,7 @@ from typing import cast
 import msgspec
 
 from licet.policy.axioms import Person
-from licet.policy.choices import OPENS_MAX, Choice, Label, Tests, TooMany, choices, person_choices
+from licet.policy.choices import Choice, choices, person_choices
 from licet.policy.columns import answer
 from licet.policy.directives import Duty
 from licet.policy.holdings import Holding
@@ -24,6 +24,7 @@ from licet.policy.ownership import owner_choices
 from licet.policy.questions import Verdict
 from licet.policy.rolls import Answers, OpenMembership
 from licet.policy.rules import Atom, Relief, Rule
+from licet.policy.sightings import OPENS_MAX, Label, Tests, TooMany
 from licet.policy.vocabulary import Attribute, Element, intrusion, missing_name
 
 COMPLETIONS_MAX = 4096

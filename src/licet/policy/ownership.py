@@ -7,16 +7,18 @@ of its test. Several tests are followed together, because one owner counts in al
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
-from itertools import product
-from operator import add
+from functools import lru_cache, partial, reduce
+from itertools import chain
+from operator import add, or_
 
 import msgspec
 
-from licet.policy.choices import OPENS_MAX, STATES_MAX, Choice, Label, Tests, TooMany
+from licet.policy.choices import STATES_MAX, Choice
 from licet.policy.matching import OTHER, Between, OwnersTest, Shares, every
-from licet.policy.rolls import Answers, Assumed, OpenMembership
+from licet.policy.rolls import Answers, Assumed
+from licet.policy.sightings import Opened, Seen, Tests, TooMany
 
 SUMS_MAX = 4096
 """Combinations of sums beyond which each test is taken to turn out by itself."""
@@ -24,8 +26,8 @@ SUMS_MAX = 4096
 SHARES = range(101)
 
 Sums = tuple[int, ...]
-"""What all owners together are to each measure: now; and where lists may answer what nobody can
-know yet, also at the least and at the most."""
+"""What all owners together are to each measure: here; and, for each set of lists that may be
+attested, at the least and at the most."""
 
 
 class _Measure(msgspec.Struct, frozen=True):
@@ -56,27 +58,15 @@ class _Measure(msgspec.Struct, frozen=True):
         return bool(self.test.percent.holds(total)) if self.test.summed else total > 0
 
 
-class _Kind(msgspec.Struct, frozen=True):
-    """What an organisation is to each measure: as one way has it in which lists may answer that
-    no attestation fixes, in all of these ways, and in any of them."""
-
-    meets: tuple[bool, ...]
-    certain: tuple[bool, ...]
-    possible: tuple[bool, ...]
-
-
 def owner_choices(name: str, shares: Shares, tests: Tests, answers: Answers) -> list[Choice]:
     """Every way in which the tests on owners of whom not all are known may turn out together."""
     owners = _Owners(tests, answers)
-    alone = frozenset({name})
-    together = alone | {f"list.{one}" for one in owners.lists}
     states = owners.grown(shares)
     if states is None:
+        together = frozenset({name, *(f"list.{one}" for one in owners.opened.lists)})
         return [Choice(bits, ((together, bits),)) for bits in owners.each_by_itself(shares)]
-    choices = set()
-    for now, certain, possible in map(owners.truths, states):
-        labels: tuple[Label, ...] = ((alone, (certain, possible)), (together, now))
-        choices.add(Choice(now, labels))
+    seen = set(map(owners.seen, states))
+    choices = [Choice(one.bits, owners.opened.labels(name, one)) for one in seen]
     return sorted(choices, key=repr)
 
 
@@ -90,43 +80,32 @@ class _Owners:
             if isinstance(test, OwnersTest)
             for number, way in enumerate(answers.ways)
         )
-        self.lists: set[str] = set()
-        self._groups: dict[tuple[_Kind, ...], int] = {}
-        fixed = answers.memberships
         named = {str(name) for _, test in tests for name in test.mentioned}
-        self._others = self._kinds(OTHER, fixed)
-        for owner in sorted(named | {member for _, member in fixed}):
-            group = self._kinds(owner, fixed)
-            self._groups[group] = self._groups.get(group, 0) + 1
-        self._views = 3 if self.lists else 1
-        self._enough = tuple(one.enough for one in self.measures) * self._views
+        named |= {member for _, member in answers.memberships}
+        elements = {owner: (((owner, 0),), True) for owner in (*sorted(named), OTHER)}
+        self.opened = Opened(tests, elements.values(), answers)
+        kinds = {
+            owner: tuple(
+                dict.fromkeys(self.opened.sightings((element,), partial(self._met, owner)))
+            )
+            for owner, element in elements.items()
+        }
+        self._others = kinds.pop(OTHER)
+        self._groups = Counter(kinds.values())
+        views = len(_views(self._others[0]))
+        self._enough = tuple(one.enough for one in self.measures) * views
 
-    def _kinds(self, owner: str, fixed: frozenset[OpenMembership]) -> tuple[_Kind, ...]:
-        opens = sorted(
-            {
-                membership
-                for one in self.measures
-                for part in one.test.organisation
-                for membership in part.opens(owner)
-                if membership not in fixed
-            }
+    def _met(self, owner: str, local: Assumed) -> int:
+        """The measures that an organisation meets, as bits."""
+        return sum(
+            1 << number for number, one in enumerate(self.measures) if one.meets(owner, local)
         )
-        if len(opens) > OPENS_MAX:
-            raise TooMany
-        self.lists.update(one for one, _ in opens)
-        seen = [
-            tuple(one.meets(owner, dict(zip(opens, each, strict=True))) for one in self.measures)
-            for each in product((False, True), repeat=len(opens))
-        ]
-        certain = tuple(all(met) for met in zip(*seen, strict=True))
-        possible = tuple(any(met) for met in zip(*seen, strict=True))
-        return tuple(_Kind(meets, certain, possible) for meets in dict.fromkeys(seen))
 
-    def truths(self, sums: Sums) -> tuple[int, ...]:
-        """Which tests hold: now, at the least, and at the most."""
+    def seen(self, sums: Sums) -> Seen:
+        """What the tests make of all owners together."""
         count = len(self.measures)
-        found = [self._truth(sums[at : at + count]) for at in range(0, len(sums), count)]
-        return tuple(found if self.lists else found * 3)
+        now, *rest = (self._truth(sums[at : at + count]) for at in range(0, len(sums), count))
+        return Seen(now, tuple(zip(rest[::2], rest[1::2], strict=True)))
 
     def _truth(self, sums: Sums) -> int:
         bits = 0
@@ -142,7 +121,8 @@ class _Owners:
             for one in self.measures
         )
         settled = [group[0] for group in self._groups if len(group) == 1]
-        start = {tuple(map(min, known * self._views, self._enough))}
+        views = len(self._enough) // len(known)
+        start = {tuple(map(min, known * views, self._enough))}
         # Of organisations that nobody names there is any number, of each kind.
         states = self._closed(start, (*settled, *self._others))
         for group, many in self._groups.items():
@@ -165,7 +145,7 @@ class _Owners:
                 raise TooMany
         return sums
 
-    def _with_one_of(self, states: set[Sums] | None, group: Iterable[_Kind]) -> set[Sums] | None:
+    def _with_one_of(self, states: set[Sums] | None, group: Iterable[Seen]) -> set[Sums] | None:
         grown: set[Sums] = set()
         for kind in group:
             more = None if states is None else self._closed(states, (kind,))
@@ -174,7 +154,7 @@ class _Owners:
             grown |= more
         return grown
 
-    def _closed(self, states: set[Sums], kinds: Iterable[_Kind]) -> set[Sums] | None:
+    def _closed(self, states: set[Sums], kinds: Iterable[Seen]) -> set[Sums] | None:
         """The states with any number of owners of these kinds added."""
         steps = {step for kind in kinds for step in self._steps(kind)}
         found = set(states)
@@ -190,21 +170,25 @@ class _Owners:
                     fresh.append(grown)
         return found
 
-    def _steps(self, kind: _Kind) -> set[Sums]:
+    def _steps(self, kind: Seen) -> set[Sums]:
         """What single owners of a kind add, of which any number of them is made up."""
-        concerned = [
-            one.test for one, meets in zip(self.measures, kind.possible, strict=True) if meets
-        ]
+        views = _views(kind)
+        anyhow = reduce(or_, views)
+        concerned = [one.test for at, one in enumerate(self.measures) if anyhow >> at & 1]
         alone = tuple(dict.fromkeys(test.percent for test in concerned if not test.summed))
-        views = (kind.meets, kind.certain, kind.possible)[: self._views]
         return {
             tuple(
-                one.adds(percent) if met else 0
-                for meets in views
-                for one, met in zip(self.measures, meets, strict=True)
+                one.adds(percent) if view >> at & 1 else 0
+                for view in views
+                for at, one in enumerate(self.measures)
             )
             for percent in generators(alone, summed=any(test.summed for test in concerned))
         }
+
+
+def _views(kind: Seen) -> tuple[int, ...]:
+    """Here; then, for each set of lists that may be attested, in all ways and in any."""
+    return (kind.bits, *chain.from_iterable(kind.hulls))
 
 
 @lru_cache(maxsize=1024)

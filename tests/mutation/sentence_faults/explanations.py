@@ -85,6 +85,20 @@ EXPLANATIONS = (
     ),
     fault(
         MINIMAL,
+        "all lists that leave something open are asked for",
+        engine("sightings.py", "if len(self.lists) <= LISTS_MAX else (0,)", "if False else (0,)"),
+    ),
+    fault(
+        MINIMAL,
+        "papers tell nothing of a country while a list is open",
+        engine(
+            "choices.py",
+            'labels = opened.labels("nationality", seen, state.us_person)',
+            'labels = opened.labels("nationality", seen, state.us_person)[-1:]',
+        ),
+    ),
+    fault(
+        MINIMAL,
         "attesting an attribute tells what a list leaves open of it",
         engine(
             "completions.py",
@@ -171,14 +185,11 @@ EXPLANATIONS = (
         "it does not",
         engine(
             "choices.py",
-            "labels: list[Label] = [(together, (state.us_person, bits))]",
-            "labels: list[Label] = [(together, bits)]",
-        ),
-        engine(
-            "choices.py",
-            'labels.append((frozenset({"us_person"}), state.us_person))',
-            'labels.append((frozenset({"us_person"}), state.us_person))\n'
-            '            labels[0] = (together | {"us_person"}, labels[0][1])',
+            'labels = opened.labels("nationality", seen, state.us_person)',
+            "labels = tuple(\n"
+            '            (who | {"us_person"}, told)\n'
+            '            for who, told in opened.labels("nationality", seen)\n'
+            "        )",
         ),
         naive(
             "completions.py",

@@ -31,6 +31,18 @@ def owned(*record: Condition) -> Condition:
     return Condition(attribute="organisation.owners", record=record)
 
 
+def refusing(name: str, *conditions: Condition) -> Directive:
+    version = Version(
+        received=START, effective_from=START, applies=(Alternative(conditions=conditions),)
+    )
+    return Directive(id=name, kind=Kind.RESTRICTION, versions=(version,))
+
+
+def left_open(name: str, kind: ListKind) -> List:
+    version = ListVersion(effective_from=START, members=(), complete=False)
+    return List(id=name, kind=kind, versions=(version,))
+
+
 def missing(sources: Sources, profile: Profile) -> set[frozenset[str]]:
     """The sets that both name, asked within an error of the clock."""
     ruleset = Snapshot.of(sources).select(NOW, None, ERROR_US)
@@ -92,3 +104,34 @@ def test_several_tests_on_owners_are_of_the_same_owners(less: Condition) -> None
     )
     implied = less.at_most is None
     assert missing(sources, Profile()) == (set() if implied else {OWNERS})
+
+
+@pytest.mark.parametrize("attribute", ["subject.engagement", "organisation.owners"])
+def test_of_lists_that_leave_something_open_only_those_that_matter_are_asked_for(
+    attribute: str,
+) -> None:
+    """Whoever is on the one is refused, and so on the other list besides."""
+    by = {
+        name: Condition(
+            attribute=attribute,
+            record=(Condition(attribute="organisation.list", any_of=(name,)),),
+        )
+        for name in ("annex", "circle")
+    }
+    letters = {"letter": (by["annex"],), "other": (by["annex"], by["circle"])}
+    sources = replace(
+        parties(*(refusing(name, *conditions) for name, conditions in letters.items())),
+        lists=tuple(left_open(name, ListKind.ORGANISATIONS) for name in by),
+    )
+    settling = {attribute.removeprefix("subject."), "list.annex"}
+    assert missing(sources, Profile()) == {frozenset(settling)}
+
+
+def test_papers_settle_what_turns_on_a_country_though_a_list_is_open() -> None:
+    french = Condition(attribute="subject.nationality", any_of=("FR",))
+    union = Condition(attribute="subject.nationality", any_of=("union",))
+    sources = replace(
+        parties(refusing("letter", french), refusing("other", french, union)),
+        lists=(left_open("union", ListKind.PLACES),),
+    )
+    assert missing(sources, Profile()) == {frozenset({"nationality"})}
