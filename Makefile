@@ -113,7 +113,7 @@ lock: $(READY) ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/$(LOCK) pyproject.toml --group dev --all-extras --output-file requirements/dev.txt
 	@$(BIN)/$(LOCK) pyproject.toml --constraint requirements/dev.txt \
 	  --output-file requirements/run.txt
-	@for extra in bedrock report tables; do $(BIN)/$(LOCK) pyproject.toml --extra $$extra \
+	@for extra in bedrock google report tables; do $(BIN)/$(LOCK) pyproject.toml --extra $$extra \
 	  --constraint requirements/dev.txt --output-file requirements/$$extra.txt || exit 1; done
 	@$(BIN)/$(LOCK) --group peers --output-file requirements/peers.txt
 	@$(BIN)/$(LOCK) --group clients --output-file requirements/clients.txt

@@ -16,6 +16,7 @@ import pytest
 from msgspec import structs
 
 from licet.catalog import PRESETS, Dialect
+from licet.catalog.nouns import Auth
 from licet.gateway import Secrets, probe_endpoint
 from licet.policy import Configuration
 from licet.sim import SIM_KEY, VendorSpec
@@ -41,6 +42,11 @@ def prefix_of(name: str, dialect: Dialect) -> str:
     return f"{urlsplit(address).path}/{way.version}"
 
 
+def shown_in(auth: Auth | None) -> Any:
+    """Where a simulated vendor looks for the credential: a token is a bearer's."""
+    return "bearer" if auth == "google" else auth
+
+
 SPECS = tuple(
     VendorSpec(
         id=id_of(name, dialect),
@@ -48,7 +54,7 @@ SPECS = tuple(
         models=("alpha", "beta"),
         key=SIM_KEY,
         prefix=prefix_of(name, dialect),
-        credential_in=PRESETS[name].ways[dialect].auth,
+        credential_in=shown_in(PRESETS[name].ways[dialect].auth),
         carriage=PRESETS[name].ways[dialect].carriage,
     )
     for name, dialect in WAYS

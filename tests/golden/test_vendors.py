@@ -41,7 +41,11 @@ vendor's own client; **simulated** that it is held against simulated vendors alo
 same paths and headers. Ask `licet probe` before you rely on it.
 """
 TAILS = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
-HEADERS = {"bearer": "`Authorization: Bearer`", "sigv4": "a signature"}
+HEADERS = {
+    "bearer": "`Authorization: Bearer`",
+    "google": "`Authorization: Bearer`",
+    "sigv4": "a signature",
+}
 CARRIED = {
     "bedrock": "model/{model}/invoke",
     "vertex": "publishers/anthropic/models/{model}:rawPredict",

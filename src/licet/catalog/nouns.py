@@ -55,9 +55,9 @@ Operation = Literal["answer", "embeddings", "count_tokens"]
 EndUser = Literal["keep", "hash", "drop"]
 TokenLimit = Literal["max_tokens", "max_completion_tokens"]
 Dialect = Literal["chat", "messages", "responses"]
-Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
-"""How a credential is shown: in `Authorization: Bearer`, in a header of that name, or as the key of
-a signature (AWS Signature Version 4)."""
+Auth = Literal["bearer", "x-api-key", "api-key", "sigv4", "google"]
+"""How a credential is shown: in `Authorization: Bearer`, in a header of that name, as the key of a
+signature (AWS Signature Version 4), or as the access token of Google that it is good for."""
 Carriage = Literal["plain", "bedrock", "vertex"]
 """How requests of a dialect are put: as its own reference says, or as Amazon Bedrock or Vertex AI
 wants those of Messages."""

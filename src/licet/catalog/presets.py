@@ -136,19 +136,23 @@ PRESETS: Mapping[str, Preset] = {
         title="Vertex AI",
         operator="google",
         controlled_from="US",
-        note="Its `credential` is an access token (OAuth 2.0) in a file, which somebody renews "
-        "beside the gateway; it is read again at each `licet reload`.",
+        note="Its `credential` is a file of credentials of Google (a service account's key, a "
+        "federation), out of which the gateway gets access tokens and renews them; without one it "
+        "asks the metadata server of its machine. Needs the packages of `requirements/google.txt`. With "
+        '`auth = "bearer"` it is an access token, which somebody renews beside the gateway.',
         ways={
             "chat": Way(
                 base_url="https://{region}-aiplatform.googleapis.com/v1/projects/{project}"
                 "/locations/{region}/endpoints",
                 version="openapi",
+                auth="google",
                 token_limit=OLDER,
             ),
             "messages": Way(
                 base_url="https://{region}-aiplatform.googleapis.com/v1/projects/{project}"
                 "/locations/{region}",
                 version="",
+                auth="google",
                 carriage="vertex",
             ),
         },

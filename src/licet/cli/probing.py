@@ -7,7 +7,7 @@ import os
 import click
 
 from licet.cli.options import config_option, json_option, show_json
-from licet.gateway import Folder, probe_endpoint
+from licet.gateway import Folder, ask_token, check_sources, probe_endpoint
 from licet.terms import OperationFault, did_you_mean
 
 
@@ -50,10 +50,12 @@ def probe(
         )
     references = {name: one for name, one in configuration.credentials.items() if name == endpoint}
     secrets = folder.credentials(references, os.environ)
+    secret = secrets.get(endpoint, "")
+    if chosen.auth == "google":
+        check_sources({endpoint: secret})
+        secret = ask_token(secret).value
     ca_file = folder.within(chosen.ca_file) if chosen.ca_file is not None else None
-    found = probe_endpoint(
-        chosen, asked, secrets.get(endpoint, ""), timeout_s=timeout_s, ca_file=ca_file
-    )
+    found = probe_endpoint(chosen, asked, secret, timeout_s=timeout_s, ca_file=ca_file)
     if as_json:
         show_json(found.told())
     else:

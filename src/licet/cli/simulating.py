@@ -47,7 +47,8 @@ def vendors_of(folder: Folder, environment: Mapping[str, str] = environ) -> tupl
                 dialect=cast("Dialect", endpoint.dialect),
                 models=tuple(endpoint.models.values()),
                 port=url.port or 80,
-                key=secrets.get(endpoint.id, ""),
+                # Tokens of Google are as many as they are renewed: any of them will do.
+                key=None if endpoint.auth == "google" else secrets.get(endpoint.id, ""),
             )
         )
     if not found:

@@ -42,6 +42,7 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     lines.append(f"evidence   {found['evidence']}")
     lines += [_published(one, found["wall_s"]) for one in found.get("published", ())]
     lines += [_issuer(one) for one in found.get("issuers", ())]
+    lines += [_token(one) for one in found.get("tokens", ())]
     lines += _partial(found.get("partial"))
     lines += [_directive("in force", one) for one in found.get("in_force", ())]
     lines += [_directive("OBSERVED", one) for one in found.get("observed", ())]
@@ -71,6 +72,13 @@ def _issuer(one: Mapping[str, Any]) -> str:
         keys = f"{one['keys']} keys, of {one['age_s']} s ago"
     failing = f", FAILING: {one['fault']}" if one["fault"] else ""
     return f"issuer     {one['id']}: {keys}{failing}"
+
+
+def _token(one: Mapping[str, Any]) -> str:
+    """An access token that is fetched, and for which endpoints."""
+    state = f"for {one['left_s']} s more" if one["left_s"] else "NONE"
+    failing = f", FAILING: {one['fault']}" if one["fault"] else ""
+    return f"token      {', '.join(one['endpoints'])}: {state}{failing}"
 
 
 def _published(one: Mapping[str, Any], now_s: int) -> str:

@@ -5,6 +5,7 @@ from licet.gateway.certificates import listening_context
 from licet.gateway.control_client import ask
 from licet.gateway.folder import Folder
 from licet.gateway.folder_adopter import FolderAdopter
+from licet.gateway.google_tokens import ask_token, check_sources
 from licet.gateway.key_keeping import kept_keys
 from licet.gateway.messages import Place, Publication, Ready, Secrets, frame
 from licet.gateway.plan import Plan, Running
@@ -40,6 +41,8 @@ __all__ = [
     "Suspension",
     "Work",
     "ask",
+    "ask_token",
+    "check_sources",
     "frame",
     "kept_keys",
     "listening_context",

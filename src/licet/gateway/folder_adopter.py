@@ -29,6 +29,7 @@ from licet.evidence import (
 from licet.evidence import adopted as split
 from licet.gateway.adoption import Adopted
 from licet.gateway.folder import Folder
+from licet.gateway.google_tokens import check_sources
 from licet.gateway.messages import Secrets
 from licet.gateway.narrowing import narrowed, with_more_revoked
 from licet.gateway.register_history import History, read_history
@@ -301,11 +302,15 @@ class FolderAdopter:
     def _secrets(self, configuration: Configuration, keys: tuple[Key, ...]) -> Secrets:
         key = self._digest_key()
         credentials = self._folder.credentials(configuration.credentials, self._environment)
-        check_carriers(configuration.sources.endpoints, credentials)
+        endpoints = configuration.sources.endpoints
+        google = {e.id: credentials.pop(e.id, "") for e in endpoints if e.auth == "google"}
+        check_sources(google)
+        check_carriers(endpoints, credentials)
         return Secrets(
             keys=keys,
             issuers=configuration.issuers,
             credentials=credentials,
+            google=google,
             digest_key=key,
             digest_key_id=digest_key_id(key),
         )

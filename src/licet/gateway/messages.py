@@ -24,13 +24,15 @@ LENGTH_BYTES = 4
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """What decides who may come in and what opens the vendors' doors; it never prints.
 
-    `credentials`: endpoint id -> the vendor's secret. `digest_key` keys the digests of content;
-    `digest_key_id` is what records name it by.
+    `credentials`: endpoint id -> the vendor's secret. `google`: endpoint id -> what its access
+    tokens are got with, which the supervisor keeps to itself. `digest_key` keys the digests of
+    content; `digest_key_id` is what records name it by.
     """
 
     keys: tuple[Key, ...] = ()
     issuers: tuple[Issuer, ...] = ()
     credentials: dict[str, str] = msgspec.field(default_factory=dict)
+    google: dict[str, str] = msgspec.field(default_factory=dict)
     digest_key: bytes = b""
     digest_key_id: str = ""
 
@@ -79,9 +81,11 @@ class Lease(_Message, frozen=True, tag="lease"):
 
 
 class Trust(_Message, frozen=True, tag="trust"):
-    """These issuers, with the keys that they have now; all else stays as it was configured."""
+    """These issuers, with the keys that they have now, and these credentials of endpoints; all
+    else stays as it was configured."""
 
     issuers: tuple[Issuer, ...]
+    credentials: dict[str, str]
 
 
 class Drain(_Message, frozen=True, tag="drain"):

@@ -126,7 +126,7 @@ def _manners(endpoint: Endpoint, credential: str) -> tuple[str, dict[str, str]]:
     elif endpoint.dialect == "responses":
         path = "/responses"
     auth = endpoint.auth or auth
-    if credential and auth == "bearer":
+    if credential and auth in ("bearer", "google"):
         headers["authorization"] = f"Bearer {credential}"
     elif credential:
         headers[auth] = credential

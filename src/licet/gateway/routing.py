@@ -78,6 +78,8 @@ class Ways:
             for e in endpoints
             if e.carriage != "plain"
         }
+        # Whoever has no token just now is not asked, since nobody would answer.
+        self.closed = {e.id for e in endpoints if e.auth == "google" and not credentials.get(e.id)}
         self._to: dict[Candidate, Way] = {}
         self._heads: dict[tuple[str, Operation, tuple[Header, ...]], bytes] = {}
 
@@ -154,7 +156,9 @@ class Ways:
 
 
 def _plain(auth: str | None) -> Auth | None:
-    """The header of a credential; a signature has none of its own."""
+    """The header of a credential; a signature has none of its own, and a token is a bearer's."""
+    if auth == "google":
+        return "bearer"
     return None if auth == "sigv4" else cast("Auth | None", auth)
 
 

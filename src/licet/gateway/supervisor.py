@@ -14,18 +14,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
-
 from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.children import Backoff, Launch
 from licet.gateway.companion import Companion
 from licet.gateway.control_socket import ControlSocket
 from licet.gateway.folder_lock import FolderLock
-from licet.gateway.key_fetching import fetch_keys
-from licet.gateway.key_keeping import KeyKeeper
 from licet.gateway.listening import address_of, bind_unix, close_all, listen
 from licet.gateway.messages import Configure, Publication
 from licet.gateway.plan import Plan, Running
+from licet.gateway.provisions import Provisions
 from licet.gateway.publication import PublisherProcess
 from licet.gateway.recorder_process import RecorderProcess
 from licet.gateway.suspension import Suspension, suspend
@@ -40,7 +37,6 @@ from licet.terms import (
 WORKER_BACKOFF = Backoff()
 START_BOUND_S = 30.0
 STATUS_BOUND_S = 1.0
-KEYS_BOUND_S = 3.0
 END_BOUND_S = 5.0
 
 
@@ -71,10 +67,10 @@ class Supervisor:
             loop=loop, path=plan.recorder_path, command=plan.recorder, report=report
         )
         self._companion: Companion | None = None
-        self._keys = KeyKeeper(
+        self._provisions = Provisions(
             folder=plan.control.parent / "issuers",
+            configuration=plan.configuration or plan.folder,
             wall_s=lambda: wall() / 1_000_000,
-            fetch=lambda issuer: fetch_keys(issuer, plan.configuration or plan.folder),
             changed=self._trust,
             report=report,
         )
@@ -163,10 +159,10 @@ class Supervisor:
             now=self.now,
             report=self._report,
             backoff=WORKER_BACKOFF,
-            on_unknown_key=self._keys.unknown_key,
+            on_unknown_key=self._provisions.unknown_key,
         )
-        self._keys.follow(adopted.secrets.issuers)
-        await self._keys.settled(KEYS_BOUND_S)
+        self._provisions.follow(adopted.secrets)
+        await self._provisions.settled()
         late = await self._workers.start(self._configure(adopted), START_BOUND_S)
         if late:
             raise OperationFault(
@@ -195,8 +191,8 @@ class Supervisor:
         self._adopted = adopted
 
     def _trust(self) -> None:
-        if self._workers is not None:
-            self._workers.trust(self._keys.furnish)
+        if self._workers is not None and self._adopted is not None:
+            self._workers.trust(self._provisions.furnish(self._adopted.secrets))
 
     def _tell_publication(self, publication: Publication) -> None:
         if self._workers is not None:
@@ -204,12 +200,11 @@ class Supervisor:
 
     def _configure(self, adopted: Adopted) -> Configure:
         self._serial += 1
-        issuers = self._keys.furnish(adopted.secrets.issuers)
         return Configure(
             serial=self._serial,
             document=adopted.document,
             digest=adopted.digest,
-            secrets=structs.replace(adopted.secrets, issuers=issuers),
+            secrets=self._provisions.furnish(adopted.secrets),
             settings=adopted.settings,
             clock_floor=self._floor,
             scripted_at=self._scripted_at,
@@ -227,7 +222,7 @@ class Supervisor:
         await self._record(adopted)
         if self._workers is None:
             raise OperationFault("not_running", "the gateway is starting")
-        self._keys.follow(adopted.secrets.issuers)
+        self._provisions.follow(adopted.secrets)
         before = self._workers.restarts
         late = await self._workers.adopt(self._configure(adopted), self._plan.adopt_bound_s)
         if late:
@@ -239,7 +234,7 @@ class Supervisor:
             )
         self._publisher.follow(adopted.settings.evidence)
         # What restricts is in force by now; whom a new issuer may name can wait for its keys.
-        await self._keys.settled(KEYS_BOUND_S)
+        await self._provisions.settled()
         return {
             "snapshot": adopted.digest,
             "workers": self._plan.workers,
@@ -350,7 +345,7 @@ class Supervisor:
             "recorder": self._recorder.status(),
             "wall_s": self._wall() // 1_000_000,
             "published": self._publisher.status(),
-            "issuers": self._keys.status(),
+            **self._provisions.status(),
             **self._adopter.describe(adopted, self.now()),
         }
 
@@ -375,7 +370,7 @@ class Supervisor:
             self._report(f"{cut} answers were cut after {seconds:g} s")
 
     async def _close(self) -> None:
-        self._keys.close()
+        self._provisions.close()
         if self._lease is not None:
             self._lease.cancel()
         if self._control is not None:

@@ -165,10 +165,13 @@ class Worker:
         self._send(Adopted(serial=message.serial, digest=message.digest))
 
     def _trust(self, node: NodeFace, message: Trust) -> None:
-        """Who asks is looked at anew, also for what is in flight; the snapshot stays as it is."""
+        """Who asks is looked at anew, also for what is in flight, and vendors are shown what is
+        good now; the snapshot stays as it is."""
         assert self._governing is not None
         snapshot, secrets, settings = self._governing
-        secrets = msgspec.structs.replace(secrets, issuers=message.issuers)
+        secrets = msgspec.structs.replace(
+            secrets, issuers=message.issuers, credentials=message.credentials
+        )
         node.adopt(snapshot, secrets, settings)
         self._governing = (snapshot, secrets, settings)
 

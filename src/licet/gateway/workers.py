@@ -22,6 +22,7 @@ from licet.gateway.messages import (
     Lease,
     Publication,
     Ready,
+    Secrets,
     StepClock,
     ToWorker,
     Trust,
@@ -29,7 +30,6 @@ from licet.gateway.messages import (
     WorkerStatus,
     decode_from_worker,
 )
-from licet.identity import Issuer
 from licet.terms import Instant
 
 
@@ -175,16 +175,12 @@ class Workers:
             self._current = msgspec.structs.replace(self._current, lease_s=seconds)
             self._tell(Lease(digest=self._current.digest, seconds=seconds))
 
-    def trust(self, furnish: Callable[[tuple[Issuer, ...]], tuple[Issuer, ...]]) -> None:
-        """Issuers have other keys than before: `furnish` adds them to those of the configuration
+    def trust(self, secrets: Secrets) -> None:
+        """Issuers have other keys than before, or endpoints other tokens, in the configuration
         that is current. Nobody waits for it; whoever is told of a configuration later has them."""
-        current = self._current
-        if current is None:
-            return
-        issuers = furnish(current.secrets.issuers)
-        secrets = msgspec.structs.replace(current.secrets, issuers=issuers)
-        self._current = msgspec.structs.replace(current, secrets=secrets)
-        self._tell(Trust(issuers=issuers))
+        if self._current is not None:
+            self._current = msgspec.structs.replace(self._current, secrets=secrets)
+            self._tell(Trust(issuers=secrets.issuers, credentials=secrets.credentials))
 
     def tell_publication(self, publication: Publication) -> None:
         """For their metrics; nobody waits for it."""

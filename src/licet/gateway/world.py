@@ -313,7 +313,7 @@ class World:
             message = "this worker does not know whether its rules are the latest"
             return Failure(kind=FailureKind.STALE_RULES, message=message)
         if not self.is_available(step):
-            message = f"`{step.model}` at `{step.endpoint}` is withdrawn at present"
+            message = f"`{step.model}` at `{step.endpoint}` is not to be had at present"
             return Failure(kind=FailureKind.UNAVAILABLE, message=message)
         fault = about.passage.fault(self.dialect(step))
         if fault is not None:
@@ -322,7 +322,10 @@ class World:
         return None
 
     def is_available(self, step: Candidate) -> bool:
-        """Whether no dated fact says that it cannot be had from anybody now."""
+        """Whether no dated fact says that it cannot be had from anybody now, and no token of ours
+        is missing."""
+        if step.endpoint in self.ways.closed:
+            return False
         if not self._availability:
             return True
         at = self.clock.now()

@@ -219,15 +219,16 @@ def test_a_message_before_the_first_snapshot_is_told_to_be_wrong() -> None:
     assert [type(said) for said in bench.said] == [Failed]
 
 
-def test_new_keys_of_issuers_govern_under_the_snapshot_that_does() -> None:
+def test_new_keys_and_tokens_govern_under_the_snapshot_that_does() -> None:
     bench = Bench()
     secrets = Secrets(credentials={"north": "secret"})
     bench.worker.receive(msgspec.structs.replace(CONFIGURE, secrets=secrets))
     bench.node.calls.clear()
     issuer = Issuer(id="idp", audience="licet", jwks="new")
-    bench.worker.receive(Trust(issuers=(issuer,)))
+    credentials = {"north": "another"}
+    bench.worker.receive(Trust(issuers=(issuer,), credentials=credentials))
     assert bench.node.calls == [("adopt", "one")]
-    assert bench.node.secrets == msgspec.structs.replace(secrets, issuers=(issuer,))
+    assert bench.node.secrets == Secrets(issuers=(issuer,), credentials=credentials)
 
 
 def test_a_key_that_nobody_knows_is_told_to_the_supervisor() -> None:
