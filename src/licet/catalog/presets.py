@@ -138,8 +138,9 @@ PRESETS: Mapping[str, Preset] = {
         controlled_from="US",
         note="Its `credential` is a file of credentials of Google (a service account's key, a "
         "federation), out of which the gateway gets access tokens and renews them; without one it "
-        "asks the metadata server of its machine. Needs the packages of `requirements/google.txt`. With "
-        '`auth = "bearer"` it is an access token, which somebody renews beside the gateway.',
+        "asks the metadata server of its machine. Needs the packages of "
+        '`requirements/google.txt`. With `auth = "bearer"` it is an access token, which somebody '
+        "renews beside the gateway.",
         ways={
             "chat": Way(
                 base_url="https://{region}-aiplatform.googleapis.com/v1/projects/{project}"

@@ -37,6 +37,11 @@ evaluation itself failed; `vendor_error` is what no other candidate could make g
 
 
 _ENCODE: Final = msgspec.json.Encoder().encode
+_MESSAGES_DETAILS: Final = {
+    "thread": {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+}
+"""What the official client of Messages looks for where a parameter is refused: it asks again
+without it. Its tool runner asks for a thread of its own accord."""
 
 
 class ErrorForm(msgspec.Struct, frozen=True):
@@ -159,6 +164,8 @@ def _form(dialect: Dialect, error: ErrorBody) -> dict[str, object]:
     if dialect != MESSAGES or error.param is not None:
         inner["param"] = error.param
     inner["message"] = error.message
+    if dialect == MESSAGES and error.param in _MESSAGES_DETAILS:
+        inner["details"] = _MESSAGES_DETAILS[error.param]
     inner["licet"] = error.licet or LicetDetails(request_id=error.request_id)
     if dialect != MESSAGES:
         return {"error": inner}

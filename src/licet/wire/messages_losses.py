@@ -29,7 +29,7 @@ _COMMON: Final = (
     Loss("fallbacks", "dropped", "which model follows is the gateway's to decide"),
     Loss("inference_geo", "refused", "where it is inferred would not be as asked"),
     Loss("container", "refused", "stored with one vendor"),
-    Loss("thread", "refused", "stored with one vendor"),
+    Loss("thread", "refused", "stored with one vendor; its client then asks without one"),
     Loss("context_management", "dropped", "nobody shortens the conversation: it goes whole"),
     Loss("compaction", "dropped", "nobody shortens the conversation: it goes whole"),
     Loss("mcp_servers", "refused", "tools that the vendor runs", NONE),
