@@ -37,7 +37,9 @@ PLAYED: tuple[str, ...] = (
     "status_422", "status_429", "status_429:30", "status_500", "status_502", "status_503:30",
     "status_529",
 )  # fmt: skip
-PASSED_ON = {"status_400", "status_413", "status_422"}
+PASSED_ON = {
+    "status_400", "status_413", "status_422", "filter_error", "policy_error", "policy_in_band",
+}  # fmt: skip
 AMID_TEXT = {
     "stall_mid_text", "cut_mid_text", "cut_mid_tool_call", "malformed_event", "error_after_200",
     "truncated_body",

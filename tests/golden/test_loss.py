@@ -41,8 +41,10 @@ becomes of each parameter. It is made from the table that the translation itself
 Within one dialect everything passes, but for what an endpoint wants otherwise: names of persons are
 replaced or left out (`end_user`), which is recorded as stripped; of two bounds on an answer that
 differ, one is dropped where the endpoint knows one name for it (`token_limit`). What chooses an
-account of the vendor's, as `workspace_id`, is dropped everywhere; so are `fallbacks` and `models`,
-by which a vendor may answer with a model that nobody decided on.
+account of the vendor's, as `workspace_id`, is dropped everywhere. Of `fallbacks` and
+`models`, by which a vendor may answer with other models, those pass that are candidates of what
+was asked for and permitted to the caller there and then; the rest is dropped, and so is what names
+no model.
 
 A parameter that is in no table is dropped, and named. `null` is no parameter; nor is a value that
 says nothing, as `n = 1`. A name with dots lies inside another parameter.

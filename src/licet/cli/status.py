@@ -36,6 +36,9 @@ def describe(found: Mapping[str, Any]) -> list[str]:
     breaches = sum(row.get("breaches", 0) for row in found["workers"])
     if breaches:
         lines.append(f"BREACHES   {breaches} answers were inferred elsewhere than asked")
+    others = sum(row.get("other_models", 0) for row in found["workers"])
+    if others:
+        lines.append(f"BREACHES   {others} answers were by another model than asked")
     recorder = found["recorder"]
     state = "FAILING: " + recorder["fault"] if recorder["fault"] else "writing"
     lines.append(f"recorder   process {recorder['pid']}, {state}, {recorder['restarts']} restarts")

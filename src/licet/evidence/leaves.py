@@ -110,6 +110,8 @@ class Sending(_Part, frozen=True, kw_only=True):
     """Fields of the request that the vendor's dialect cannot say."""
     stripped: tuple[str, ...] = ()
     """Fields of the request that a directive, the workload or the endpoint removed."""
+    substitutes: tuple[str, ...] = ()
+    """Models that the vendor is told it may answer with by itself, decided like candidates."""
 
 
 class Usage(_Part, frozen=True, kw_only=True):
@@ -221,7 +223,7 @@ class OutcomeLeaf(Envelope, frozen=True, kw_only=True, tag="outcome"):
     digest_key: str = ""
     answer_digest: MaybeDigest = ""
     breaches: tuple[str, ...] = ()
-    """What the vendor did otherwise than it was asked to: `residency`."""
+    """What the vendor did otherwise than it was asked to: `residency`, `model`."""
 
 
 class Register(Envelope, frozen=True, kw_only=True):

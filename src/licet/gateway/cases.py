@@ -160,7 +160,7 @@ def decision_form(
 
 def sending_of(step: Step, snapshot: str, vendor_model: str, losses: Losses) -> Sending:
     """What goes to whom, and what of the request does not, as records say it."""
-    dropped, stripped, geo = losses
+    dropped, stripped, geo, others = losses
     return Sending(
         endpoint=step.endpoint,
         model=step.model,
@@ -169,6 +169,7 @@ def sending_of(step: Step, snapshot: str, vendor_model: str, losses: Losses) -> 
         residency=geo,
         dropped=dropped,
         stripped=stripped,
+        substitutes=others,
     )
 
 

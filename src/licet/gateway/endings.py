@@ -10,7 +10,6 @@ from licet.evidence import INTEGER_MAX, OutcomeLeaf, OutcomeWord, Usage, clip, t
 from licet.gateway.filing import Filing
 from licet.gateway.forms import NUMBERS, TEXTS, Form
 from licet.gateway.intake import Intake
-from licet.gateway.passage import Losses
 from licet.relay import Conclusion, Relay
 from licet.terms import Instant
 from licet.wire import Usage as Counted
@@ -68,7 +67,7 @@ def ending_of(
         duration_us=round(lasted_s * 1000) * 1000,
         digest_key=filing.digest_key if digest else "",
         answer_digest=digest,
-        breaches=_breaches(filing.about.passage.lost, residency),
+        breaches=_breaches(filing, residency, model),
     )
 
 
@@ -151,6 +150,7 @@ def _kind(
 ) -> tuple[object, ...]:
     """All that a form depends on, beside the ledger: what is printed, and what is left out. What
     is added to a record is added here, or becomes a blank in `_remember`."""
+    expected = filing.about.passage.expected
     return (
         intake.said,
         intake.status,
@@ -159,6 +159,7 @@ def _kind(
         filing.tries,
         filing.about.passage.request.stream,
         filing.about.passage.lost,
+        None if expected is None else expected.step,
         lasted,
         told != "",
         usage.cached_input_tokens > 0,
@@ -166,11 +167,15 @@ def _kind(
     )
 
 
-def _breaches(lost: Losses, residency: str) -> tuple[str, ...]:
-    """What the vendor did otherwise than asked. Where it does not say where it inferred, nobody
-    can tell, and nothing is claimed."""
-    asked, told = lost[2].lower(), residency.lower()
-    return ("residency",) if asked and told not in ("", UNTOLD, asked) else ()
+def _breaches(filing: Filing, residency: str, model: str) -> tuple[str, ...]:
+    """What the vendor did otherwise than asked. Where it does not say where it inferred, or with
+    which model, nobody can tell, and nothing is claimed."""
+    passage = filing.about.passage
+    asked, told = passage.lost[2].lower(), residency.lower()
+    found = ("residency",) if asked and told not in ("", UNTOLD, asked) else ()
+    expected = passage.expected
+    known = expected is None or expected.who(model) is not None
+    return found if known else (*found, "model")
 
 
 def _usage(counted: Counted | None) -> Usage | None:

@@ -12,59 +12,38 @@ from typing import assert_never
 
 from msgspec import structs
 
-from licet.evidence import OutcomeLeaf, OutcomeWord
-from licet.gateway.calling import Line
-from licet.gateway.delivery import Delivery
-from licet.gateway.endings import ending_of, file_ending
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
-from licet.gateway.hand_over import HandOver, hand_over_of, intake_of, manner_of_next, request_of
-from licet.gateway.intake import Intake, Signal
+from licet.gateway.hand_over import intake_of, request_of
+from licet.gateway.hands import Hands
+from licet.gateway.intake import Signal
 from licet.gateway.outbound import Outbound
-from licet.gateway.patience import FAILURES, IN_FLIGHT, Expiry, Patience
+from licet.gateway.patience import FAILURES, IN_FLIGHT, Expiry
 from licet.gateway.records import About
-from licet.gateway.refusals import outcome_word
 from licet.gateway.reply import Reply
+from licet.gateway.substitution import barred_answerer
 from licet.gateway.world import World
-from licet.policy import Decision, InFlight
-from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Relay, State
+from licet.policy import InFlight
+from licet.relay import Command, Conclusion, Event, Failure, FailureKind, State
 from licet.wire import Frame
 
 _READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING, State.HOLDING_NEXT})
 _HOLDING = frozenset({State.HOLDING, State.HOLDING_NEXT})
+_UNSHOWN = frozenset({State.HOLDING, State.WITHHOLDING})
 _COMMITTING = frozenset({State.COMMITTING, State.COMMITTING_NEXT})
 _WHOLE = frozenset({State.AWAITING, State.READING, State.AWAITING_NEXT})
 _SHOWN = frozenset({"content", "refusal"})
 _TELLING = frozenset({Event.FAILED, Event.CONTENT, Event.COMPLETE, Event.PASSED})
 
 
-class Exchange:
+class Exchange(Hands):
     """A request that was let in, with its plan."""
 
-    __slots__ = (
-        "_delivery", "_filing", "_hand_over", "_intake", "_line", "_patience", "_relay",
-        "_reply", "_started", "_world", "case", "ground",
-    )  # fmt: skip
+    __slots__ = ()
 
     def __init__(self, world: World, reply: Reply, about: About) -> None:
-        case = about.case
-        self._world = world
-        self._reply = reply
-        self.case = case
-        self.ground = case.ground
-        self._relay = Relay(case.plan.steps, before_send=case.before_send, settings=world.retries)
+        super().__init__(world, reply, about)
         self._filing = Filing(world.ledger, about, world.committer, self)
-        self._delivery = Delivery(reply, world.digest, about.keeping)
-        self._hand_over: HandOver | None = None
-        self._intake: Intake | None = None
-        self._line = Line(world)
-        self._started = world.now()
-        self._patience = Patience(world, self._started)
-
-    @property
-    def deadline(self) -> float:
-        """When `expired` is due, on the loop's clock."""
-        return self._patience.deadline
 
     @guarded
     def begin(self) -> None:
@@ -89,8 +68,7 @@ class Exchange:
 
     @guarded
     def client_paused(self) -> None:
-        if self._relay.state is State.STREAMING and self._line.pause():
-            self._patience.unread()
+        self._pause()
 
     @guarded
     def client_resumed(self) -> None:
@@ -164,9 +142,10 @@ class Exchange:
         """A whole answer, or an error, has been read to its end."""
         for event, detail in signals:
             if event is Event.PASSED and self._relay.state is State.AWAITING_NEXT:
-                self._fail(FailureKind.REJECTED, "the vendor did not take over the answer")
+                assert self._intake is not None
+                self._feed(Event.FAILED, self._intake.not_taken_over())
             # A whole answer is decided again when it arrives.
-            elif event is not Event.COMPLETE or self._still_permitted():
+            elif event is not Event.COMPLETE or (self._still_permitted() and self._may_answer()):
                 self._feed(event, detail)
 
     @guarded
@@ -268,59 +247,62 @@ class Exchange:
         decision = self._decide()
         ledger = self._filing.ledger = self._world.ledger
         if not decision.permitted:
-            self._file_change(decision, in_flight=False)
+            self._file_change(self._relay.step, decision, in_flight=False)
             self._feed(Event.BARRED, decision)
             return
         why = self._world.impossible(self._filing.about, self._relay)
         self._feed(*((Event.FAILED, why) if why else (Event.ALLOWED, ledger.snapshot)))
-
-    def _decide(self) -> Decision:
-        """The verdict on the present step, and from here on what it rests on."""
-        workload = self.case.plan.target.workload
-        self.ground = self._world.ground(self.ground.caller, workload)
-        return self._world.decide(self.ground.caller, workload, self._relay.step)
 
     def _still_permitted(self) -> bool:
         """Decides what is in flight again; where it is barred, the relay is told."""
         world = self._world
         if self.ground.stands(world.epoch, world.clock):
             return True
-        decision = self._decide()
+        decision, step = self._decide(), self._relay.step
+        other, self._told = self._answerer, ""
+        if decision.permitted and other is not None and other != step:
+            step, decision = other, self._decide_on(other)
         # What waits for the disk, or for a connection, has reached nobody: it may not finish.
         sent = self._relay.state not in _COMMITTING and not self._line.is_waiting
         if decision.permitted or (sent and decision.in_flight is InFlight.FINISH):
             return True
         self._filing.ledger = world.ledger
-        self._file_change(decision, in_flight=sent)
+        self._file_change(step, decision, in_flight=sent)
         barred = decision if sent else structs.replace(decision, in_flight=InFlight.CUT)
         self._feed(Event.BARRED, barred)
         return False
 
-    def _file_change(self, decision: Decision, *, in_flight: bool) -> None:
-        now, step = self._world.clock.now(), self._relay.step
-        self._filing.change(self.ground.caller, decision, step, at=now, in_flight=in_flight)
-
-    def _commit(self) -> None:
-        now = self._world.clock.now()
-        if self._filing.attempt == 0:
-            self._filing.admission(at=now)
-            return
-        world, step, failure = self._world, self._relay.step, self._relay.failure
-        about = self._filing.about
-        self._filing.sending(
-            step,
-            at=now,
-            vendor_model=world.vendor_model(step),
-            losses=about.passage.losses(world.dialect(step), step.endpoint),
-            cause=failure.kind.value if failure else "",
-            before=self._ending("failed" if failure else "cut"),
-            continues=manner_of_next(world, about, self._hand_over, step),
-        )
+    def _may_answer(self) -> bool:
+        """Holds who answers, as the vendor says, against who may; where that is barred, the relay
+        is told."""
+        intake, step = self._intake, self._relay.step
+        assert intake is not None
+        if intake.model == self._told:
+            return True
+        self._told = intake.model
+        expected = self._filing.about.passage.expected
+        who = self._answerer = step if expected is None else expected.who(self._told)
+        if who is step:
+            return True
+        if who is None:
+            found = barred_answerer(self._world, self.ground, self.case, step.endpoint, self._told)
+            if found is None:
+                return True
+            # It was never permitted, so there is nothing of it that might finish.
+            who, decision = found[0], structs.replace(found[1], in_flight=InFlight.CUT)
+        else:
+            decision = self._decide_on(who)
+            if decision.permitted or decision.in_flight is InFlight.FINISH:
+                return True
+        self._file_change(who, decision, in_flight=True)
+        self._feed(Event.BARRED, decision)
+        return False
 
     def _send(self) -> None:
         step = self._relay.step
         self._filing.tries += 1
         self._delivery.forget()
+        self._answerer, self._told = step, ""
         self._intake = intake_of(self._world, self._filing.about, self._hand_over, step)
         self._patience.sent(self._relay.state)
         # After a connection that had gone stale only a fresh one tells anything new.
@@ -342,32 +324,12 @@ class Exchange:
         self._line.unanswered()
         self._fail(FailureKind.CONNECT, why)
 
-    def _release(self) -> None:
-        if self.case.continues:
-            self._hand_over = hand_over_of(self._world, self._filing.about)
-            if self._hand_over is not None:
-                self._delivery.transcript = self._hand_over.transcript
-        self._delivery.release(self._headers())
-        if self._reply.paused:
-            self.client_paused()
-
-    def _yield(self) -> None:
-        """What the caller has read stays; the attempt that said it is over."""
-        hand_over, intake, step = self._hand_over, self._intake, self._line.step
-        assert hand_over is not None and intake is not None and step is not None  # noqa: PT018
-        told = self._world.disclosed(self.ground.rules, self._relay.decision)
-        hand_over.yielded(step, intake.usage, self._relay.failure, told)
-        self._patience.yielded()
-
-    def _resume(self) -> None:
-        self._delivery.resume()
-        if self._reply.paused:
-            self.client_paused()
-
     def _frames(self, frames: list[Frame]) -> None:
         """Passes on, or holds back, the events of a stream."""
         intake, relay, delivery = self._intake, self._relay, self._delivery
         assert intake is not None
+        if intake.model != self._told and not self._may_answer():
+            return
         ready: list[bytes] = []
         last: Frame | None = None
         for frame in frames:
@@ -387,44 +349,12 @@ class Exchange:
         if last is None:
             return
         if last.error is not None:
-            self._feed(Event.FAILED, intake.frame_failure(last))
+            failure = intake.frame_failure(last)
+            declined = failure.kind is FailureKind.DECLINED and relay.state in _UNSHOWN
+            self._feed(*(intake.refused() if declined else (Event.FAILED, failure)))
         else:
             delivery.last.append(last.raw)
             self._feed(Event.COMPLETE)
-
-    def _conclude(self) -> None:
-        intake, conclusion = self._intake, self._relay.conclusion
-        assert conclusion is not None
-        digest = ""
-        if conclusion is Conclusion.ANSWERED or self._delivery.started:
-            digest = self._delivery.seal(intake.body if intake is not None else b"")
-        now, lasted_s = self._world.clock.now(), self._world.now() - self._started
-        known = self._relay, intake, self._filing
-        file_ending(outcome_word(conclusion), *known, at=now, lasted_s=lasted_s, digest=digest)
-        self._patience.concluded()
-
-    def _finish(self) -> None:
-        relay, reply, intake = self._relay, self._reply, self._intake
-        conclusion = relay.conclusion
-        assert conclusion is not None
-        self._line.part(abort=False)
-        if reply.gone or conclusion is Conclusion.CANCELLED:
-            reply.abort()
-        elif conclusion is Conclusion.ANSWERED and intake and intake.reader:
-            self._delivery.end(self._headers)
-        elif conclusion in (Conclusion.ANSWERED, Conclusion.PASSED) and intake:
-            reply.whole(intake.status, self._headers(), intake.body)
-        else:
-            reply.sequence = -1 if intake is None else intake.sequence
-            self._world.conclude(reply, relay, self._filing, self.ground)
-        self._end(outcome_word(conclusion))
-
-    def _finish_unrecorded(self) -> None:
-        self._line.part(abort=True)
-        if not self._reply.gone:
-            self._reply.sequence = -1 if self._intake is None else self._intake.sequence
-            self._world.refusals.unrecorded(self._reply, self._filing.about.request)
-        self._end("failed")
 
     def _fail(self, kind: FailureKind, message: str) -> None:
         self._feed(Event.FAILED, Failure(kind=kind, message=message))
@@ -433,17 +363,3 @@ class Exchange:
         """The vendor said something; while the caller reads nothing, that counts for nothing."""
         if not self._reply.paused or self._relay.state is not State.STREAMING:
             self._patience.heard(self._relay.state)
-
-    def _ending(self, outcome: OutcomeWord) -> OutcomeLeaf:
-        now, lasted_s = self._world.clock.now(), self._world.now() - self._started
-        known = self._relay, self._intake, self._filing
-        return ending_of(outcome, *known, at=now, lasted_s=lasted_s, digest="")
-
-    def _headers(self) -> bytes:
-        assert self._intake is not None
-        kept = self._intake.kept_headers
-        return self._world.answer_headers(self._filing, self._relay.step, kept)
-
-    def _end(self, outcome: str) -> None:
-        if self._filing.close():
-            self._world.ended(self, outcome)

@@ -18,11 +18,12 @@ from licet.terms import Instant
 class Filing:
     """Files the records of one request, in order. `attempt` numbers the sendings on file,
     `tries` counts how often the present one was sent. `digest_key` names the key of its digests:
-    the one with which it began, whatever `ledger` it comes under before it ends."""
+    the one with which it began, whatever `ledger` it comes under before it ends. `barred` is the
+    model that was last found not to be permitted any more."""
 
     __slots__ = (
-        "_committer", "_owner", "_step", "about", "attempt", "decision_index", "digest_key",
-        "failed", "ledger", "pending", "tries",
+        "_committer", "_owner", "_step", "about", "attempt", "barred", "decision_index",
+        "digest_key", "failed", "ledger", "pending", "tries",
     )  # fmt: skip
 
     def __init__(self, ledger: Ledger, about: About, committer: Committer, owner: Recorded) -> None:
@@ -34,6 +35,7 @@ class Filing:
         self.tries = 0
         self.decision_index = -1
         self.failed = False
+        self.barred = ""
         self._committer = committer
         self._owner: Recorded | None = owner
         self._step: Candidate | None = None
@@ -82,7 +84,9 @@ class Filing:
     def change(
         self, caller: Caller, verdict: Decision, step: Candidate, *, at: Instant, in_flight: bool
     ) -> None:
-        """Files that `step`, permitted before, no longer is."""
+        """Files that `step`, permitted before, no longer is; or that a vendor answers with it
+        whom nobody asked."""
+        self.barred = step.model
         self._submit(
             records.changed(
                 self.ledger,
@@ -97,7 +101,7 @@ class Filing:
 
     def outcome(self, ending: OutcomeLeaf) -> None:
         if ending.breaches:
-            self.ledger.breached()
+            self.ledger.breached(ending.breaches)
         content = self._answer() if ending.answer_digest else None
         self._submit(Filed(encode(ending), None, content))
 

@@ -22,18 +22,16 @@ from licet.gateway.messages import Secrets, WorkerStatus
 from licet.gateway.outbound import Dialer
 from licet.gateway.pages import Pages, Totals
 from licet.gateway.passage import Passage
+from licet.gateway.passages import passage_of
 from licet.gateway.records import About
 from licet.gateway.reply import Reply
-from licet.gateway.routing import Ways
 from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
 from licet.wire import (
-    ACCOUNT_HEADERS,
     CHAT,
     DIALECTS,
     OPERATIONS,
-    REQUEST_PASSED,
     Dialect,
     Operation,
     Reason,
@@ -134,6 +132,7 @@ class Desk:
             refused=totals.refused,
             failed=totals.failed,
             breaches=totals.breaches,
+            other_models=totals.other_models,
             snapshot=self.world.snapshot.digest if self.adopted else "",
             breakers_open=tuple(f"{model}@{endpoint}" for endpoint, model in open_breakers),
             recorder_connected=self.committer.connected,
@@ -234,8 +233,9 @@ class Desk:
             on_drained, self._on_drained = self._on_drained, None
             on_drained(self._cut)
 
-    def breached(self) -> None:
-        self.totals.breaches += 1
+    def breached(self, kinds: tuple[str, ...]) -> None:
+        self.totals.breaches += "residency" in kinds
+        self.totals.other_models += "model" in kinds
 
     # Letting in
 
@@ -260,8 +260,7 @@ class Desk:
         try:
             request = read_request(dialect, http.body, operation)
         except CallerFault as fault:
-            self.totals.rejected += 1
-            refusals.fault(reply, fault, request_id)
+            self._faulty(reply, fault, request_id)
             return
         case = self._case(caller, request)
         if case is None:
@@ -272,17 +271,18 @@ class Desk:
             return
         if dialect != CHAT and self.world.tells_in_blocks:
             request = without_notices(request)
-        passage = _passage(http, request, case, self.world.ways)
+        passage = passage_of(http, request, case, self.world)
         if (barrier := passage.barrier()) is not None:
-            self.totals.rejected += 1
-            refusals.fault(reply, barrier, request_id)
+            self._faulty(reply, barrier, request_id)
             return
         if case.first != dialect and (barrier := passage.fault(case.first)) is not None:
             case = self._without(case, passage)
             if not case.plan.steps:
-                self.totals.rejected += 1
-                refusals.fault(reply, barrier, request_id)
+                self._faulty(reply, barrier, request_id)
                 return
+        if case.plan.steps and (barrier := passage.unpermitted(case.first, case.plan.steps[0])):
+            self._faulty(reply, barrier, request_id)
+            return
         if not self._hindered(reply, case, request_id):
             about = self._about(request_id, case, http.body, passage)
             exchange = Exchange(self.world, reply, about)
@@ -304,6 +304,11 @@ class Desk:
             bytes_max=world.settings.limits.kept_content_max,
         )
         return About(request, case, digest, passage, kept, body)
+
+    def _faulty(self, reply: Reply, fault: CallerFault, request_id: str) -> None:
+        """A request that cannot be served as it is, whoever asks."""
+        self.totals.rejected += 1
+        self.world.refusals.fault(reply, fault, request_id)
 
     def _without(self, case: Case, passage: Passage) -> Case:
         """The plan for a request that cannot be said in the dialect of the first step."""
@@ -372,22 +377,6 @@ class Desk:
 
     def new_id(self) -> str:
         return request_id(int(self._wall_s() * 1000), self._entropy(ENTROPY_BYTES))
-
-
-def _passage(http: HttpRequest, request: Request, case: Case, ways: Ways) -> Passage:
-    passed = REQUEST_PASSED[request.dialect]
-    headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
-    account = ACCOUNT_HEADERS.get(request.dialect)
-    left = tuple(name for one, name in account.items() if one in http.headers) if account else ()
-    lossless = case.plan.target.workload.lossless
-    return Passage(
-        request,
-        headers,
-        lossless=lossless,
-        fittings=case.fittings,
-        foreign=ways.foreign(request, case.plan),
-        left=left,
-    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import msgspec
 
 from licet.catalog import Candidate, OnBreak, Workload
+from licet.gateway.answering import Expected
 from licet.gateway.intake import Intake
 from licet.gateway.passage import Rest
 from licet.gateway.records import About
 from licet.gateway.world import World
 from licet.policy import Decision, InFlight, notices
-from licet.relay import Event, Failure
+from licet.relay import Event, Failure, FailureKind
 from licet.wire import (
     ContinuedBy,
     Request,
@@ -51,7 +52,9 @@ class HandOver:
         if self.transcript.barrier:
             return event
         if event is Event.FAILED and self._is_continued:
-            return Event.BROKEN
+            # A vendor's refusal is an answer, and nobody goes on from it.
+            declined = isinstance(detail, Failure) and detail.kind is FailureKind.DECLINED
+            return event if declined else Event.BROKEN
         if (
             event is Event.BARRED
             and isinstance(detail, Decision)
@@ -126,9 +129,12 @@ def request_of(world: World, about: About, hand_over: HandOver | None, step: Can
 
 def intake_of(world: World, about: About, hand_over: HandOver | None, step: Candidate) -> Intake:
     """What reads the answer of `step`, or the rest of one."""
-    passage, dialect = about.passage, world.dialect(step)
-    rest = None
+    passage, way = about.passage, world.ways.to(step)
+    dialect, rest = way.dialect, None
+    others = passage.others(dialect, step.endpoint)
+    named = tuple((one, world.ways.to(one).names) for one in others)
+    passage.expected = Expected(step, way.names, named)
     if hand_over is not None:
-        dropped, _, _ = passage.losses(dialect, step.endpoint)
+        dropped = passage.losses(dialect, step.endpoint)[0]
         rest = hand_over.told(step, dropped, notices(about.case.plan.duties_of(step)))
     return passage.intake(dialect, step.endpoint, world.intake_limits, world.clock, rest=rest)

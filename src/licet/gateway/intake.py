@@ -26,6 +26,7 @@ from licet.wire import (
     read_answer,
     read_vendor_error,
     response_headers,
+    write_vendor_error,
 )
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ class Intake:
         if frame.kind == "malformed":
             return Failure(kind=FailureKind.MALFORMED, message=message)
         kind = FailureKind.OVERLOADED if error and error.overloaded else FailureKind.IN_BAND
+        if error is not None and error.refusal is not None:
+            kind = FailureKind.DECLINED
         return Failure(kind=kind, status=self.status, message=message)
 
     def complete(self, clock: DecisionClock) -> Signal:
@@ -199,8 +202,30 @@ class Intake:
             if self._translator is not None:
                 self.body = self._translator.answer(self.body, self.answer)
         except VendorFault as fault:
+            told = read_vendor_error(
+                self._dialect, self.status, self._headers, self.body, now=clock.now()
+            )
+            if told.refusal is not None:
+                self.error = told
+                return self.refused()
             return self._malformed(fault.message)
         return Event.COMPLETE, None
+
+    def refused(self) -> Signal:
+        """The vendor's error is its refusal: an answer, whatever its status and its form."""
+        error = self.error
+        assert error is not None
+        if self._translator is not None:
+            self.body = self._translator.error(error, self.vendor_request)
+        elif not error.passable:
+            self.body = write_vendor_error(self._dialect, error, self.vendor_request)
+        return Event.PASSED, None
+
+    @property
+    def shown_status(self) -> int:
+        """The status for the caller: an error is told as one, also where the vendor's head was
+        gone before."""
+        return 400 if self.error is not None and self.status < 300 else self.status
 
     def stream_complete(self) -> tuple[list[Frame], Signal]:
         """The vendor hung up: what was left, and what it means."""
@@ -217,6 +242,8 @@ class Intake:
         error = self.error = read_vendor_error(
             self._dialect, self.status, self._headers, self.body, now=now
         )
+        if error.refusal is not None:
+            return self.refused()
         kind = failure_of_status(self.status)
         if kind is None and error.passable:
             if self._translator is not None:
@@ -233,6 +260,13 @@ class Intake:
             retry_after_ms=None if retry_after is None else int(retry_after * 1000),
             message=message,
         )
+
+    def not_taken_over(self) -> Failure:
+        """What an error about the request means where the request was to continue an answer."""
+        refused = self.error is not None and self.error.refusal is not None
+        kind = FailureKind.DECLINED if refused else FailureKind.REJECTED
+        message = "the vendor did not take over the answer"
+        return Failure(kind=kind, status=self.status, message=message)
 
     @property
     def sequence(self) -> int:
@@ -251,15 +285,22 @@ class Intake:
         return None
 
     @property
+    def model(self) -> str:
+        """Who answers, as the vendor says so far; empty where it has not said."""
+        source = self.answer if self.answer is not None else self.reader
+        return "" if source is None else source.model or ""
+
+    @property
     def said(self) -> tuple[str, str, str, str]:
         """What the answer says of itself: model, stop reason, refusal, residency."""
         source = self.answer if self.answer is not None else self.reader
+        declined = "" if self.error is None else self.error.refusal or ""
         if source is None:
-            return "", "", "", ""
+            return "", "", declined, ""
         return (
             source.model or "",
             source.stop_reason or "",
-            source.refusal or "",
+            source.refusal or declined,
             source.residency or "",
         )
 

@@ -154,6 +154,7 @@ class WorkerStatus(_Message, frozen=True, tag="status"):
     memory_bytes: int = 0
     lease_s_left: float = 0.0
     breaches: int = 0
+    other_models: int = 0
 
 
 class UnknownKey(_Message, frozen=True, tag="unknown_key"):

@@ -36,6 +36,7 @@ class Totals:
         "cancelled",
         "cut",
         "failed",
+        "other_models",
         "publication",
         "refused",
         "rejected",
@@ -45,7 +46,8 @@ class Totals:
     def __init__(self) -> None:
         self.requests = self.answered = self.refused = self.cut = 0
         self.publication = Publication()
-        self.failed = self.cancelled = self.rejected = self.breaches = 0
+        self.failed = self.cancelled = self.rejected = 0
+        self.breaches = self.other_models = 0
 
     def count(self, outcome: str) -> None:
         setattr(self, outcome, getattr(self, outcome) + 1)
@@ -158,6 +160,8 @@ def metrics(totals: Totals, *, worker: int, in_flight: int, connections: int) ->
     ]
     lines.append("# TYPE licet_residency_breaches_total counter")
     lines.append(f'licet_residency_breaches_total{{worker="{worker}"}} {totals.breaches}')
+    lines.append("# TYPE licet_model_breaches_total counter")
+    lines.append(f'licet_model_breaches_total{{worker="{worker}"}} {totals.other_models}')
     lines.append("# TYPE licet_requests_in_flight gauge")
     lines.append(f'licet_requests_in_flight{{worker="{worker}"}} {in_flight}')
     lines.append("# TYPE licet_connections gauge")

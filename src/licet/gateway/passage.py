@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from msgspec import structs
 
+from licet.catalog import Candidate
+from licet.gateway.answering import Expected, Substitutes
 from licet.gateway.clock import DecisionClock
 from licet.gateway.fittings import Fittings
 from licet.gateway.intake import Intake, IntakeLimits
 from licet.terms import CallerFault, Place
 from licet.wire import (
-    SUBSTITUTES,
     Answer,
     AnswerTranslator,
     Dialect,
@@ -32,14 +33,14 @@ from licet.wire import (
     read_embeddings,
     translate_request,
     without_reasoning,
-    without_substitutes,
     write_request,
 )
 
-Losses = tuple[tuple[str, ...], tuple[str, ...], str]
-"""Names of what was dropped, and of what was stripped; where the vendor is asked to infer."""
+Losses = tuple[tuple[str, ...], tuple[str, ...], str, tuple[str, ...]]
+"""Names of what was dropped, and of what was stripped; where the vendor is asked to infer; the
+models that it is told it may answer with by itself."""
 
-NO_LOSSES: Losses = ((), (), "")
+NO_LOSSES: Losses = ((), (), "", ())
 
 _READ: dict[Operation, Callable[..., Answer]] = {
     "answer": read_answer,
@@ -56,11 +57,12 @@ Rest = tuple[Transcript, bytes, Usage | None]
 class Passage:
     """One request. `passed`: the caller's headers that are parameters of its dialect; `left`: the
     names of those that no vendor gets. `lost`: what did not reach the vendor that the present
-    answer is from. `foreign`: endpoints that may not see the reasoning in it, which is another
-    vendor's."""
+    answer is from; `expected`: who may give it. `foreign`: endpoints that may not see the reasoning
+    in it, which is another vendor's. `substitutes`: of models that it names beside its own, those
+    that may answer; None where it names none."""
 
-    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "left", "lost", "passed",
-                 "request")  # fmt: skip
+    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "expected", "left",
+                 "lost", "passed", "request", "substitutes")  # fmt: skip
 
     def __init__(
         self,
@@ -71,9 +73,11 @@ class Passage:
         fittings: Fittings | None = None,
         foreign: frozenset[str] = frozenset(),
         left: tuple[str, ...] = (),
+        substitutes: Substitutes | None = None,
     ) -> None:
-        request, substitutes = without_substitutes(request)
-        self.left = left + substitutes
+        self.left = left
+        self.substitutes = substitutes
+        self.expected: Expected | None = None
         self._fittings = fittings
         self._foreign = foreign
         self._bare: Request | None = None
@@ -88,14 +92,9 @@ class Passage:
         if not self.left or not self._lossless:
             return missing_bound(self.request)
         name = self.left[0]
-        what = (
-            f"`{name}` lets the vendor answer with other models, which the gateway decides on"
-            if name in SUBSTITUTES
-            else f"`{name}` chooses an account of the vendor's, which is the operator's to choose"
-        )
         return CallerFault(
             "untranslatable",
-            what,
+            f"`{name}` chooses an account of the vendor's, which is the operator's to choose",
             place=Place(name),
             remedy="leave it out",
         )
@@ -107,21 +106,39 @@ class Passage:
         found = self._find(dialect)
         return found if isinstance(found, CallerFault) else None
 
+    def unpermitted(self, dialect: Dialect, step: Candidate) -> CallerFault | None:
+        """Why a request of which nothing may be left out cannot go to a `step` whose endpoint
+        speaks `dialect`: it names models that may not answer there."""
+        if self.substitutes is None or not self._lossless:
+            return None
+        endpoint = step.endpoint
+        _, lost, _ = self.substitutes.of(self._fitted(dialect, endpoint), endpoint)
+        if not lost:
+            return None
+        return CallerFault(
+            "unpermitted_substitute",
+            f"`{lost[0]}` lets the vendor answer with models that may not answer here",
+            place=Place(lost[0]),
+            remedy="name models of this workload that you may use there, or leave it out",
+        )
+
     def losses(self, dialect: Dialect, endpoint: str) -> Losses:
         """What does not reach an `endpoint` that speaks `dialect`."""
-        lost = (self.left, (), "") if self.left else NO_LOSSES
+        lost: Losses = (self.left, (), "", ()) if self.left else NO_LOSSES
         if not self._is_said(dialect):
             found = self._to(dialect)
-            lost = self.left + found.dropped, found.stripped, ""
+            lost = self.left + found.dropped, found.stripped, "", ()
         elif endpoint in self._foreign:
-            lost = self.left, _REASONING, ""
-        if self._fittings is None:
+            lost = self.left, _REASONING, "", ()
+        if self._fittings is not None:
+            fitted = self._fittings.fit(endpoint, self._said(dialect, endpoint))
+            if fitted is not None:
+                dropped, stripped, _, _ = lost
+                lost = dropped + fitted.dropped, stripped + fitted.stripped, fitted.geo, ()
+        if self.substitutes is None:
             return lost
-        fitted = self._fittings.fit(endpoint, self._said(dialect, endpoint))
-        if fitted is None:
-            return lost
-        dropped, stripped, _ = lost
-        return dropped + fitted.dropped, stripped + fitted.stripped, fitted.geo
+        _, left, others = self.substitutes.of(self._fitted(dialect, endpoint), endpoint)
+        return lost[0] + left, lost[1], lost[2], tuple(one.model for one in others)
 
     def body(self, dialect: Dialect, model: str, endpoint: str) -> bytes:
         """The body for an `endpoint` that calls the model `model`."""
@@ -129,6 +146,18 @@ class Passage:
 
     def said_to(self, dialect: Dialect, endpoint: str) -> Request:
         """The request as an `endpoint` that speaks `dialect` is asked it."""
+        request = self._fitted(dialect, endpoint)
+        if self.substitutes is None:
+            return request
+        return self.substitutes.of(request, endpoint)[0]
+
+    def others(self, dialect: Dialect, endpoint: str) -> tuple[Candidate, ...]:
+        """Who may answer at `endpoint` in the place of whoever is asked."""
+        if self.substitutes is None:
+            return ()
+        return self.substitutes.of(self._fitted(dialect, endpoint), endpoint)[2]
+
+    def _fitted(self, dialect: Dialect, endpoint: str) -> Request:
         request = self._said(dialect, endpoint)
         if self._fittings is None:
             return request

@@ -64,7 +64,7 @@ class Ledger:
     digest_key_id: str
     stamp: Stamp
     entropy: Callable[[int], bytes]
-    breached: Callable[[], None]
+    breached: Callable[[tuple[str, ...]], None]
     error_us: int = 0
     wall: Callable[[], Instant] | None = None
     endings: dict[tuple[object, ...], Form] = field(default_factory=dict)
@@ -118,7 +118,8 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     form = case.form
     steps = case.plan.steps
     passage = about.passage
-    if steps and (case.fittings is not None or passage.left or case.first != case.dialect):
+    told = passage.left or passage.substitutes is not None
+    if steps and (case.fittings is not None or told or case.first != case.dialect):
         form = case.form_of(passage.losses(case.first, steps[0].endpoint))
     leaf = form.fill(
         ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""

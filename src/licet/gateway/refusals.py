@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from licet.catalog import Candidate, OperatorSettings, Workload
@@ -21,6 +22,7 @@ from licet.wire import ErrorBody, LicetDetails, Operation, Reason, Request, erro
 
 SHOWN_CHARACTERS_MAX = 128
 
+_ODD = re.compile(r"[^A-Za-z0-9_.:/@+-]")
 _OUTCOMES: dict[Conclusion, OutcomeWord] = {
     Conclusion.ANSWERED: "answered",
     Conclusion.PASSED: "failed",
@@ -35,10 +37,15 @@ _REASONS: dict[FailureKind, Reason] = {
     FailureKind.OVERLOADED: "model_unavailable",
     FailureKind.UNAVAILABLE: "model_unavailable",
     FailureKind.STALE_RULES: "recorder_unavailable",
+    FailureKind.DECLINED: "invalid_request",
     FailureKind.HEAD_TIMEOUT: "vendor_timeout",
     FailureKind.STALL: "vendor_timeout",
     FailureKind.TOTAL_TIMEOUT: "vendor_timeout",
     FailureKind.REQUEST_TIMEOUT: "vendor_timeout",
+}
+_CODES = {
+    FailureKind.STALE_RULES: "stale_snapshot",
+    FailureKind.DECLINED: "content_filter",
 }
 
 
@@ -50,6 +57,11 @@ def outcome_word(conclusion: Conclusion) -> OutcomeWord:
 def shown(text: str) -> str:
     """What a caller sent, as it may stand in a message: short, and on one line."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN_CHARACTERS_MAX])
+
+
+def plain(text: str) -> str:
+    """What a vendor calls something, as it may stand in a header."""
+    return _ODD.sub("_", text[:SHOWN_CHARACTERS_MAX])
 
 
 class Refusals:
@@ -75,7 +87,7 @@ class Refusals:
         headers = _headers(request, filing)
         conclusion, failure = relay.conclusion, relay.failure
         if conclusion in (Conclusion.REFUSED, Conclusion.CUT) and relay.decision is not None:
-            model = relay.step.model if plan.steps else plan.considered[0].candidate.model
+            model = filing.barred or plan.considered[0].candidate.model
             error = self._refusal(plan, relay.decision, rules, model, request, permitted)
             reply.error(error, headers + self._blocked_by)
         elif conclusion is Conclusion.FAILED and failure is not None:
@@ -219,8 +231,10 @@ def _failed(
     message = f"no vendor answered ({', '.join(named)}): {why}"
     if began:
         message = f"{named[-1]} did not end its answer: {why}"
+    if failure.kind is FailureKind.DECLINED:
+        message = f"{named[-1]} refuses this: {why}"
     reason = _REASONS.get(failure.kind, "vendor_error")
-    code = "stale_snapshot" if failure.kind is FailureKind.STALE_RULES else None
+    code = _CODES.get(failure.kind)
     return ErrorBody(reason=reason, code=code, message=message, request_id=request)
 
 

@@ -49,15 +49,23 @@ class Carrier(Protocol):
 
 class Way:
     """How one step of a plan is sent to: worked out once for a configuration. `carrier`: what puts
-    its requests, where they are not put plainly."""
+    its requests, where they are not put plainly. `names`: what its model is called, there and
+    here."""
 
-    __slots__ = ("carrier", "dialect", "route", "vendor_model")
+    __slots__ = ("carrier", "dialect", "names", "route", "vendor_model")
 
     def __init__(
-        self, *, dialect: Dialect, vendor_model: str, route: Route, carrier: Carrier | None
+        self,
+        *,
+        dialect: Dialect,
+        model: str,
+        vendor_model: str,
+        route: Route,
+        carrier: Carrier | None,
     ) -> None:
         self.carrier = carrier
         self.dialect: Dialect = dialect
+        self.names = (vendor_model, model)
         self.vendor_model = vendor_model
         self.route = route
 
@@ -124,6 +132,7 @@ class Ways:
         if way is None:
             way = self._to[step] = Way(
                 dialect=self.dialects[step.endpoint],
+                model=step.model,
                 vendor_model=self.endpoints[step.endpoint].models[step.model],
                 route=self.routes[step.endpoint],
                 carrier=self._carriers.get(step.endpoint),

@@ -330,6 +330,7 @@ class Supervisor:
                     "failed": answer.failed,
                     "breakers_open": list(answer.breakers_open),
                     "breaches": answer.breaches,
+                    "other_models": answer.other_models,
                     "recorder_connected": answer.recorder_connected,
                     "memory_bytes": answer.memory_bytes,
                     "lease_s_left": answer.lease_s_left,

@@ -69,7 +69,7 @@ class Ends(Protocol):
     errors that are ours."""
 
     def ended(self, exchange: object, outcome: str) -> None: ...
-    def breached(self) -> None: ...
+    def breached(self, kinds: tuple[str, ...]) -> None: ...
     def report(self, error: Exception) -> None: ...
 
 
@@ -315,7 +315,8 @@ class World:
         if not self.is_available(step):
             message = f"`{step.model}` at `{step.endpoint}` is not to be had at present"
             return Failure(kind=FailureKind.UNAVAILABLE, message=message)
-        fault = about.passage.fault(self.dialect(step))
+        dialect, passage = self.dialect(step), about.passage
+        fault = passage.fault(dialect) or passage.unpermitted(dialect, step)
         if fault is not None:
             # What failed before tells the caller more than that this step was never tried.
             return relay.failure or Failure(kind=FailureKind.UNAVAILABLE, message=fault.message)
@@ -341,7 +342,7 @@ class World:
 
     def judge(self, step: Candidate, failure: Failure | None) -> None:
         """Tells the breaker what an attempt says of the endpoint's health, once."""
-        if failure is None:
+        if failure is None or failure.kind is FailureKind.DECLINED:
             self.breakers.succeeded(step.endpoint, step.model)
         elif failure.kind is FailureKind.STALE:
             self.breakers.released(step.endpoint, step.model)

@@ -2,6 +2,7 @@
 
 `UNAVAILABLE` and `STALE_RULES` are found when a step is about to be tried: a dated fact says
 that it cannot be had any more, or the worker no longer knows whether its rules are the latest.
+`DECLINED`: the vendor refuses the content in an error amid its answer, which is its answer.
 `REJECTED`: the vendor does not take the request that was made for it, to continue an answer.
 Source of the other classes: RFC 9110 status codes, the vendors' published error pages (529 is
 "overloaded" in the Messages dialect), and what TCP and TLS can do to a connection.
@@ -36,6 +37,7 @@ class FailureKind(Enum):
     CREDENTIAL = "credential_rejected"
     NOT_FOUND = "not_found"
     REJECTED = "rejected"
+    DECLINED = "declined"
 
 
 _OF_STATUS = {
@@ -66,6 +68,9 @@ AGAIN_HERE = frozenset(
 )
 """Failures that may pass by themselves: the same endpoint may be tried again. A rejected
 credential or an unknown model will not."""
+
+FINAL = frozenset({FailureKind.TOTAL_TIMEOUT, FailureKind.DECLINED})
+"""Failures after which nobody else is asked: there is no time left, or it was an answer."""
 
 _TIMEOUTS = frozenset({FailureKind.HEAD_TIMEOUT, FailureKind.STALL, FailureKind.TOTAL_TIMEOUT})
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from licet.policy import Decision, InFlight
 from licet.relay.course import Course, Moves
-from licet.relay.failures import Failure, FailureKind
+from licet.relay.failures import FINAL, Failure, FailureKind
 from licet.relay.states import Command, Conclusion, Event, State
 
 
@@ -119,7 +119,7 @@ def _failed(relay: Relay, detail: object) -> Moves:
         return State.CHECKING, (Command.ABORT, Command.CHECK)
     relay.failure = detail
     moves = None
-    if detail.kind is not FailureKind.TOTAL_TIMEOUT:
+    if detail.kind not in FINAL:
         moves = relay.next_step() or relay.again_here(detail)
     state, commands = moves or relay.conclude(Conclusion.FAILED)
     return state, (Command.ABORT, *commands)
@@ -150,7 +150,7 @@ def _broken(relay: Relay, detail: object) -> Moves:
     assert isinstance(detail, Failure)
     relay.failure, relay.decision = detail, None
     moves = None
-    if detail.kind is not FailureKind.TOTAL_TIMEOUT and relay.may_hand_over:
+    if detail.kind not in FINAL and relay.may_hand_over:
         moves = relay.next_step() or relay.again_here(detail)
     if moves is None:
         return _failed_streaming(relay, detail)
@@ -309,16 +309,19 @@ TABLE: dict[State, dict[Event, Transition]] = {
     _S.READING: {
         **_in_flight(_S.READING),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
+        _E.PASSED: Transition(_passed, (_S.CONCLUDING,)),
     },
     _S.HOLDING: {
         **_in_flight(_S.HOLDING),
         _E.CONTENT: Transition(_content, (_S.STREAMING, _S.WITHHOLDING)),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
+        _E.PASSED: Transition(_passed, (_S.CONCLUDING,)),
     },
     _S.WITHHOLDING: {
         **_in_flight(_S.WITHHOLDING),
         _E.DURABLE: Transition(_released, (_S.STREAMING,)),
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),
+        _E.PASSED: Transition(_passed, (_S.CONCLUDING,)),
     },
     _S.STREAMING: {
         _E.COMPLETE: Transition(_complete, (_S.CONCLUDING,)),

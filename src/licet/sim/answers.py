@@ -48,6 +48,9 @@ _WORDS = [
     "work",
 ]
 
+Refusing = Literal["filter", "policy"]
+"""What refuses in an error: a filter before the model, or a policy that the request violates."""
+
 REFUSAL = "This request touches a class of content that this model does not answer."
 
 
@@ -83,6 +86,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None
     geo: str
     asked_text: dict[str, Any] | None = None
+    declined_by: str = ""
+    """The model that was asked, where the vendor put another in its place."""
 
 
 _WRONG_USAGE = Usage(prompt=0, cached=7, completion=1_000_000_007, reasoning=0)
@@ -161,6 +166,12 @@ def twist(answer: Answer, fault: ScriptedFault) -> Answer:
     if fault.name == "wrong_usage":
         return msgspec.structs.replace(answer, usage=_WRONG_USAGE)
     return answer
+
+
+def substituted(answer: Answer, other: str) -> Answer:
+    """What `other` says where the model that was asked declined."""
+    text = answer.text.replace(f"from {answer.model}", f"from {other}", 1)
+    return msgspec.structs.replace(answer, model=other, text=text, declined_by=answer.model)
 
 
 def _refuse(answer: Answer, words_before: int) -> Answer:

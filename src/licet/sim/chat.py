@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from licet.sim.answers import REFUSAL, Answer, Stop, Usage
+from licet.sim.answers import REFUSAL, Answer, Refusing, Stop, Usage
 from licet.sim.pieces import Piece, Stage, encode, split
 from licet.sim.questions import Rejection
 
@@ -88,6 +88,13 @@ def failure(status: int) -> Rejection:
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     code = "rate_limit_exceeded" if status == 429 else None
     return Rejection(status=status, type=kind, message=f"scripted failure {status}", code=code)
+
+
+def refusing(what: Refusing) -> Rejection:
+    """The error of a content filter (Azure OpenAI), or of a policy (OpenAI)."""
+    code = "content_filter" if what == "filter" else "content_policy_violation"
+    message = f"scripted refusal by a {what}"
+    return Rejection(status=400, type="invalid_request_error", message=message, code=code)
 
 
 def headers(request_id: str) -> tuple[tuple[str, str], ...]:

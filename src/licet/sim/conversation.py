@@ -8,7 +8,8 @@ from licet.sim.control import CONTROL, control
 from licet.sim.ledger import End, Outcome
 from licet.sim.performance import Action, Close, Finish, Send, perform
 from licet.sim.questions import Arrival
-from licet.sim.vendor import NO_FAULT, Vendor
+from licet.sim.replies import NO_FAULT
+from licet.sim.vendor import Vendor
 from licet.terms import Instant
 
 BODY_BYTES_MAX = 64 * 1024 * 1024

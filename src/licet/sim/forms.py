@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from licet.sim import chat, messages, responses
-from licet.sim.answers import Answer
+from licet.sim.answers import Answer, Refusing
 from licet.sim.pieces import Piece
 from licet.sim.questions import Dialect, Rejection
 
@@ -27,6 +27,9 @@ class Form(Protocol):
 
     def failure(self, status: int) -> Rejection:
         """The error that goes with a status out of the script."""
+
+    def refusing(self, what: Refusing) -> Rejection:
+        """The error by which the request's content is refused."""
 
     def error(self, rejection: Rejection, request_id: str) -> bytes:
         """The body of an error."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from licet.sim.answers import REFUSAL, Answer, Stop, Usage
+from licet.sim.answers import REFUSAL, Answer, Refusing, Stop, Usage
 from licet.sim.pieces import Piece, Stage, encode, split
 from licet.sim.questions import Rejection
 from licet.terms import SECOND_US, Instant, format_instant
@@ -36,7 +36,7 @@ _TYPES = {
 
 def whole(answer: Answer) -> bytes:
     """A `message` object."""
-    content: list[dict[str, Any]] = []
+    content = [_fallback(answer)] if answer.declined_by else []
     if answer.reasoning:
         content.append(
             {"type": "thinking", "thinking": answer.reasoning, "signature": _signature(answer)}
@@ -61,6 +61,7 @@ def stream(
 ) -> tuple[Piece, ...]:
     """Named events from `message_start` to `message_stop`, with a `ping` near the start."""
     start = {**_message(answer), "container": None, "content": []}
+    start["model"] = answer.declined_by or answer.model
     start |= {"stop_reason": None, "stop_sequence": None, "stop_details": None}
     if answer.usage:
         start["usage"] = _usage(answer.usage, answer.geo, 1)
@@ -69,6 +70,9 @@ def stream(
         _event("opening", "ping", {}),
     ]
     index = 0
+    if answer.declined_by:
+        pieces += _block("opening", index, _fallback(answer), [])
+        index += 1
     if answer.reasoning:
         pieces += _thinking(answer, index, chunks)
         index += 1
@@ -105,6 +109,12 @@ def failure(status: int) -> Rejection:
     """The error that goes with a status out of the script."""
     kind = _TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
     return Rejection(status=status, type=kind, message=f"scripted failure {status}")
+
+
+def refusing(what: Refusing) -> Rejection:
+    """The error of the filter; Anthropic has no other, and no code for it."""
+    message = "Output blocked by content filtering policy"
+    return Rejection(status=400, type="invalid_request_error", message=message)
 
 
 def headers(request_id: str) -> tuple[tuple[str, str], ...]:
@@ -200,6 +210,16 @@ def _block(
         *(_event(stage, "content_block_delta", {"index": index, "delta": d}) for d in deltas),
         _event(stage, "content_block_stop", {"index": index}),
     ]
+
+
+def _fallback(answer: Answer) -> dict[str, Any]:
+    """Where one model's output gives way to another's (`fallbacks`)."""
+    return {
+        "type": "fallback",
+        "from": {"model": answer.declined_by},
+        "to": {"model": answer.model},
+        "trigger": {"type": "refusal", "category": "cyber"},
+    }
 
 
 def _tool_block(answer: Answer) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     begun: str = ""
     """The answer that is to be continued: the last message, where it is the assistant's."""
     wishes: Wishes = Wishes()
+    substitutes: tuple[str, ...] = ()
+    """The models that may answer in the place of the one asked for."""
 
     @property
     def prompt(self) -> str:
@@ -275,7 +277,18 @@ def _question(
         case=_last(_CASE, prompt),
         begun=_begun(body["messages"][-1]),
         wishes=read_wishes(body),
+        substitutes=_substitutes(body),
     )
+
+
+def _substitutes(body: dict[str, Any]) -> tuple[str, ...]:
+    named = [one for name in ("fallbacks", "models") for one in _listed(body.get(name))]
+    models = (one.get("model") if isinstance(one, dict) else one for one in named)
+    return tuple(model for model in models if isinstance(model, str) and model != body["model"])
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _begun(last: object) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from licet.sim.answers import Answer, compose, oblige, twist
+from licet.sim.answers import Answer, Refusing, compose, oblige, substituted, twist
 from licet.sim.forms import FORMS
 from licet.sim.performance import MS_US, Reply
 from licet.sim.pieces import Piece, halves
@@ -17,8 +17,13 @@ from licet.terms import SECOND_US, Instant
 ELSEWHERE = "https://elsewhere.invalid"
 """Where a redirect points: a place that no request, and no credential, must follow it to."""
 
-_ERRORS_IN_BAND = {"error_after_200": 500, "overloaded_in_band": 529}
+_ERRORS_IN_BAND: dict[str, int | Refusing] = {
+    "error_after_200": 500,
+    "overloaded_in_band": 529,
+    "policy_in_band": "policy",
+}
 _DRIP_BYTES = 64
+NO_FAULT = ScriptedFault(name="none")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -74,6 +79,9 @@ def reply_to(
         )
         if spec.obliging:
             answer = oblige(answer, question)
+        others = [name for name in question.substitutes if name in spec.models]
+        if fault.name == "refusal" and others:
+            answer, fault = substituted(answer, others[0]), NO_FAULT
         make = _streamed if question.stream else _whole
         instead = make(spec, question, twist(answer, fault), fault, number)
     return msgspec.structs.replace(instead, think_us=spec.think_ms * MS_US)
@@ -105,7 +113,7 @@ def _streamed(
     if fault.name == "malformed_event":
         event = form.MALFORMED
     elif fault.name in _ERRORS_IN_BAND:
-        failure = form.failure(_ERRORS_IN_BAND[fault.name])
+        failure = _failure(spec, _ERRORS_IN_BAND[fault.name])
         event = form.error_event(failure, _request_id(spec, number))
     kind = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
     return Reply(
@@ -132,7 +140,7 @@ def _whole(
 def _body(spec: VendorSpec, body: bytes, fault: ScriptedFault, number: int) -> Reply:
     form = FORMS[spec.dialect]
     if fault.name in _ERRORS_IN_BAND:
-        failure = form.failure(_ERRORS_IN_BAND[fault.name])
+        failure = _failure(spec, _ERRORS_IN_BAND[fault.name])
         body = form.error(failure, _request_id(spec, number))
     elif fault.name == "malformed_event":
         body = body[: len(body) // 2]
@@ -158,6 +166,9 @@ def _instead(spec: VendorSpec, fault: ScriptedFault, number: int) -> Reply | Non
                 return reply
             late = ("retry-after", str(fault.number))
             return msgspec.structs.replace(reply, headers=(*reply.headers, late))
+        case "filter_error" | "policy_error":
+            refusing: Refusing = "filter" if fault.name == "filter_error" else "policy"
+            return reject(spec, FORMS[spec.dialect].refusing(refusing), number)
         case "html_error" | "html_answer":
             status = 502 if fault.name == "html_error" else 200
             page = f"<html><head><title>{status}</title></head><body>a proxy</body></html>\r\n"
@@ -168,6 +179,11 @@ def _instead(spec: VendorSpec, fault: ScriptedFault, number: int) -> Reply | Non
         case "malformed_answer":
             return json_reply(spec, b'{"id": "sim", "content": [{"text": "cut', number=number)
     return None
+
+
+def _failure(spec: VendorSpec, what: int | Refusing) -> Rejection:
+    form = FORMS[spec.dialect]
+    return form.failure(what) if isinstance(what, int) else form.refusing(what)
 
 
 def _page(status: int, headers: Headers, body: bytes) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from licet.sim.answers import REFUSAL, Answer, Stop, Usage
-from licet.sim.chat import error, failure, headers, model, models
+from licet.sim.chat import error, failure, headers, model, models, refusing
 from licet.sim.pieces import Piece, Stage, encode, split
 from licet.sim.questions import Rejection
 
@@ -18,6 +18,7 @@ __all__ = [
     "headers",
     "model",
     "models",
+    "refusing",
     "stream",
     "whole",
 ]

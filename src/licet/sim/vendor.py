@@ -24,11 +24,9 @@ from licet.sim.questions import (
     read_address,
     read_question,
 )
-from licet.sim.replies import VendorSpec, json_reply, reject, reply_to, told
+from licet.sim.replies import NO_FAULT, VendorSpec, json_reply, reject, reply_to, told
 from licet.sim.script import Script, ScriptedFault
 from licet.terms import SECOND_US, Instant
-
-NO_FAULT = ScriptedFault(name="none")
 
 
 class Simulation:

@@ -58,18 +58,20 @@ from licet.wire.headers import (
     response_headers,
 )
 from licet.wire.losses import LOSSES, UNTRANSLATED, loss_of
+from licet.wire.model_names import is_named
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.reasoning import without_reasoning
 from licet.wire.requests import Ability, Request, missing_bound, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
-from licet.wire.substitutes import SUBSTITUTES, without_substitutes
+from licet.wire.substitutes import SUBSTITUTES, substitutes_of, with_substitutes
 from licet.wire.transcripts import Transcript
 from licet.wire.translation import (
     AnswerTranslator,
     Translated,
     translate_request,
     translates,
+    write_vendor_error,
 )
 from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_of
 from licet.wire.vendor import Blame, VendorError, malformed, read_vendor_error
@@ -135,6 +137,7 @@ __all__ = [
     "error_of",
     "estimate_tokens",
     "fit",
+    "is_named",
     "keep_alive",
     "loss_of",
     "malformed",
@@ -147,16 +150,18 @@ __all__ = [
     "read_vendor_error",
     "request_headers",
     "response_headers",
+    "substitutes_of",
     "sum_of",
     "translate_request",
     "translates",
+    "with_substitutes",
     "without_notices",
     "without_reasoning",
-    "without_substitutes",
     "write_error",
     "write_estimate",
     "write_model",
     "write_models",
     "write_request",
     "write_stream_error",
+    "write_vendor_error",
 ]

@@ -10,7 +10,7 @@ import msgspec
 from licet.terms import VendorFault
 from licet.wire.chat import Choice, refusal_of, said_size
 from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
-from licet.wire.messages import StopDetails
+from licet.wire.messages import StopDetails, successor_of
 from licet.wire.messages import refusal_of as refusal_of_message
 from licet.wire.responses import FAILED, Response, item_size, stop_reason_of
 from licet.wire.responses import refusal_of as refusal_of_response
@@ -40,6 +40,11 @@ class _Completion(msgspec.Struct, gc=False):
     error: Any = None
 
 
+class _Block(msgspec.Struct, gc=False):
+    type: Any = None
+    to: Any = None
+
+
 class _Message(msgspec.Struct, gc=False):
     content: list[msgspec.Raw]
     model: Any = None
@@ -56,6 +61,10 @@ _DECODE: Final[dict[Dialect, Callable[[bytes], _Said]]] = {
     MESSAGES: msgspec.json.Decoder(_Message).decode,
     RESPONSES: msgspec.json.Decoder(Response).decode,
 }
+
+
+_FALLBACK: Final = b'"fallback"'
+_DECODE_BLOCK: Final = msgspec.json.Decoder(_Block).decode
 
 
 def read_answer(dialect: Dialect, body: bytes, *, request_size: int = 0) -> Answer:
@@ -105,12 +114,28 @@ def _read_message(said: _Message, request_size: int) -> Answer:
     if usage is None:
         usage = _estimate(request_size, sum(len(bytes(raw)) for raw in said.content))
     return Answer(
-        model=_text(said.model),
+        model=_successor(said.content) or _text(said.model),
         usage=usage,
         stop_reason=_text(said.stop_reason),
         refusal=refusal_of_message(said.stop_reason, said.stop_details),
         residency=None if said.usage is None else _text(said.usage.inference_geo),
     )
+
+
+def _successor(content: list[msgspec.Raw]) -> str | None:
+    """The model that said the last of it, where its vendor put others in the place of the first."""
+    found = None
+    for raw in content:
+        if _FALLBACK not in bytes(raw):
+            continue
+        try:
+            block = _DECODE_BLOCK(raw)
+        except msgspec.DecodeError:
+            # No block at all: that is for the caller's own client to see.
+            continue
+        if block.type == "fallback":
+            found = successor_of(block.to) or found
+    return found
 
 
 def _read_response(said: Response, request_size: int) -> Answer:

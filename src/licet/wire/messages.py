@@ -41,6 +41,7 @@ class _Block(msgspec.Struct, gc=False):
     type: Any = None
     text: Any = None
     thinking: Any = None
+    to: Any = None
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -107,6 +108,8 @@ def _read_start(progress: Progress, event: _Event) -> Kind:
         size = value_size(block.text) + value_size(block.thinking)
         progress.text_size += size
         return "content" if size else "preamble"
+    if block.type == "fallback":
+        progress.model = successor_of(block.to) or progress.model
     # A block of any other type says something by being there: which tool, which result.
     return "content"
 
@@ -130,6 +133,12 @@ def _read_stop(progress: Progress, event: _Event) -> Kind:
     progress.usage = usage_of_messages(progress.reached)
     progress.refusal = refusal_of(delta.stop_reason, delta.stop_details)
     return "stop" if progress.refusal is None else "refusal"
+
+
+def successor_of(to: Any) -> str | None:
+    """The model that a vendor put in the place of the one that declined, by itself."""
+    name = to.get("model") if isinstance(to, dict) else None
+    return name if isinstance(name, str) and name else None
 
 
 def _read_usage(progress: Progress, usage: MessagesUsage) -> None:

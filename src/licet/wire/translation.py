@@ -274,7 +274,7 @@ def write_vendor_error(dialect: Dialect, error: VendorError, request_id: str) ->
             "message": error.message,
             "type": error.type,
             "param": None,
-            "code": error.code,
+            "code": error.refusal or error.code,
         }
         return msgspec.json.encode({"error": inner})
     told = {"type": "invalid_request_error", "message": error.message}

@@ -50,7 +50,30 @@ _OVERLOADED: Final = frozenset(
         "529",
     }
 )
-_REFUSALS: Final = frozenset({"content_filter", "content_policy_violation"})
+_FILTERED: Final = "content_filter"
+_REFUSALS: Final = {
+    _FILTERED: _FILTERED,
+    "responsibleaipolicyviolation": _FILTERED,
+    "guardrail_intervened": _FILTERED,
+    "moderation_blocked": _FILTERED,
+    # Zhipu: sensitive content.
+    "1301": _FILTERED,
+    "content_policy_violation": "content_policy_violation",
+    "image_content_policy_violation": "image_content_policy_violation",
+    "cyber_policy_violation": "cyber_policy_violation",
+    "misalignment_policy_violation": "misalignment_policy_violation",
+    "bio_policy": "bio_policy",
+    "invalid_prompt": "invalid_prompt",
+}
+"""From codes and types of errors to the category of the refusal that they are in truth: OpenAI
+(API reference, errors of Responses), Azure OpenAI (also in `innererror`), Bedrock, Moonshot,
+Zhipu."""
+
+_REFUSING_WORDS: Final = ("content exists risk", "blocked by content filtering policy")
+"""Of vendors (DeepSeek, Anthropic) whose filters have no code of their own."""
+
+_REFUSING: Final = frozenset({400, 403, 422, 451})
+"""With which a refusal may be told; OpenRouter's moderation says 403."""
 _DECODE: Final = msgspec.json.Decoder().decode
 
 
@@ -58,7 +81,8 @@ class VendorError(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor's failure. `status` is 0 where it came inside a stream.
 
     `passable` says that the body may go to the caller as it is. `refusal` is the category
-    where the failure is in truth the vendor's refusal of the content.
+    where the failure is in truth the vendor's refusal of the content: `content_filter`, or what
+    policy was violated.
     """
 
     code: str
@@ -99,6 +123,8 @@ def read_vendor_error(
             retry_after_s=retry_after_s,
         )
     error = vendor_error(detail, status=status)
+    if status not in _REFUSING and status >= 300:
+        error = msgspec.structs.replace(error, refusal=None)
     return msgspec.structs.replace(
         error,
         blame=blame,
@@ -139,8 +165,23 @@ def vendor_error(detail: Any, *, status: int = 0) -> VendorError:
         type=kind,
         status=status,
         overloaded=kind in _OVERLOADED or code in _OVERLOADED,
-        refusal=code if code in _REFUSALS else None,
+        refusal=_refusal(detail, code, kind, message),
     )
+
+
+def _refusal(detail: dict[str, Any], code: str, kind: str, message: str) -> str | None:
+    """The category of the refusal that an error is; None where it is none."""
+    inner, metadata = detail.get("innererror"), detail.get("metadata")
+    inner_code = _word(inner.get("code")) if isinstance(inner, dict) else None
+    for word in (code, inner_code, kind):
+        if word is not None and (found := _REFUSALS.get(word.lower())) is not None:
+            return found
+    # OpenRouter's moderation says what it flagged.
+    flagged = isinstance(metadata, dict) and "flagged_input" in metadata
+    said = message.lower()
+    if flagged or any(words in said for words in _REFUSING_WORDS):
+        return _FILTERED
+    return None
 
 
 def read_error(body: bytes) -> VendorError:

@@ -288,6 +288,33 @@ def test_refusal(dialect: Dialect, stream: bool) -> None:
 
 @EACH
 @STREAMED
+@pytest.mark.parametrize("fault", ["filter_error", "policy_error", "policy_in_band"])
+def test_refusals_told_as_errors(dialect: Dialect, stream: bool, fault: str) -> None:
+    answer = heard(dialect, fault, stream)
+    words = {"filter_error": b"content_filter", "policy_error": b"content_policy_violation"}
+    told = words.get(fault, b"content_policy_violation")
+    assert (b"content filtering policy" if dialect == "messages" else told) in answer.body
+    assert answer.status == (200 if fault == "policy_in_band" else 400)
+    assert b"answer from" not in answer.body
+
+
+@EACH
+@STREAMED
+def test_who_refuses_is_replaced_where_the_request_says_so(dialect: Dialect, stream: bool) -> None:
+    async def scene() -> None:
+        async with world() as here:
+            more: Any = {"fallbacks": [{"model": "nobody"}, {"model": "beta"}]}
+            answer = await ask(here, dialect, "[[sim:refusal]]", stream=stream, **more)
+            kept.append(answer.body)
+
+    kept: list[bytes] = []
+    play(scene())
+    assert b"beta" in kept[0]
+    assert (b'"type": "fallback"' in kept[0]) == (dialect == "messages")
+
+
+@EACH
+@STREAMED
 def test_truncated_body_ends_early_and_politely(dialect: Dialect, stream: bool) -> None:
     answer = heard(dialect, "truncated_body", stream)
     assert (answer.status, answer.ending) == (200, "eof")

@@ -121,10 +121,41 @@ def test_long_messages_are_cut() -> None:
     assert len(error.type) == 100
 
 
-@pytest.mark.parametrize("code", ["content_filter", "content_policy_violation"])
+@pytest.mark.parametrize("code", ["content_filter", "content_policy_violation", "bio_policy"])
 def test_a_refusal_in_the_guise_of_an_error_is_a_refusal(code: str) -> None:
     assert failure(400, {"error": {"message": "no", "code": code}}).refusal == code
     assert failure(400, CHAT).refusal is None
+
+
+AZURE = {
+    "message": "The response was filtered",
+    "type": None,
+    "code": "content_filter",
+    "status": 400,
+    "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {}},
+}
+FILTERED: dict[str, tuple[int, dict[str, Any]]] = {
+    "Azure OpenAI": (400, AZURE),
+    "Azure OpenAI, the code inside": (400, {**AZURE, "code": None}),
+    "OpenRouter": (403, {"code": 403, "message": "no", "metadata": {"flagged_input": "x"}}),
+    "Zhipu": (400, {"code": "1301", "message": "no"}),
+    "DeepSeek": (400, {"message": "Content Exists Risk", "code": "invalid_request_error"}),
+    "Moonshot": (400, {"type": "content_filter", "message": "no"}),
+    "Anthropic": (400, {"message": "Output blocked by content filtering policy"}),
+}
+
+
+@pytest.mark.parametrize("vendor", FILTERED)
+def test_filters_are_known_by_what_each_vendor_says(vendor: str) -> None:
+    status, told = FILTERED[vendor]
+    error = failure(status, {"error": told})
+    assert error.refusal == "content_filter"
+    assert error.passable == (status == 400)
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+def test_what_is_no_answer_to_the_content_is_no_refusal(status: int) -> None:
+    assert failure(status, {"error": AZURE}).refusal is None
 
 
 @pytest.mark.parametrize(
