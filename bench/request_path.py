@@ -143,12 +143,14 @@ class Bench:
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None:
         """Implements `Dialer`: connected at once."""
         protocol, wire = factory(), Wire()
         self._upstreams.append((protocol, wire))
         protocol.connection_made(wire)
+        on_ready(protocol)
 
     def turn(self) -> None:
         """One request on every connection, from its first byte to the answer's last."""

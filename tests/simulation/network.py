@@ -138,6 +138,7 @@ class Network:
         listening: Callable[[], asyncio.Protocol] | None,
         factory: Callable[[], asyncio.Protocol],
         on_failure: Callable[[str], None],
+        on_ready: Callable[[asyncio.Protocol], None] = lambda _: None,
     ) -> None:
         """As a dialer does: later, and perhaps not at all."""
 
@@ -145,6 +146,8 @@ class Network:
             if listening is None or self.draw.random() < self.failing:
                 on_failure("no connection: refused")
             else:
-                self.connect(factory(), listening())
+                near = factory()
+                self.connect(near, listening())
+                on_ready(near)
 
         self.time.call_later(self.draw.uniform(*LATENCY_S), arrive)

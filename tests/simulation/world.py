@@ -242,6 +242,7 @@ class World:
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None:
         spec = next(s for s in SPECS if s.id == route.host)
@@ -253,7 +254,7 @@ class World:
                 call_later=self.time.call_later,
             )
 
-        self.network.dial(listening, factory, on_failure)
+        self.network.dial(listening, factory, on_failure, on_ready)
 
     # the play
 

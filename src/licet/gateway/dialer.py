@@ -29,9 +29,10 @@ class LoopDialer:
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None:
-        task = self._loop.create_task(self._dial(route, factory, on_failure))
+        task = self._loop.create_task(self._dial(route, factory, on_ready, on_failure))
         # The loop holds tasks weakly; this set keeps them until they are done.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -40,12 +41,13 @@ class LoopDialer:
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None:
         try:
             context = self._context(route.ca_file) if route.tls else None
             async with asyncio.timeout(self.connect_s):
-                await self._loop.create_connection(
+                transport, protocol = await self._loop.create_connection(
                     factory,
                     route.host,
                     route.port,
@@ -56,6 +58,13 @@ class LoopDialer:
             on_failure(f"no connection within {self.connect_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever it is, the pool must hear of it
             on_failure(f"no connection: {error}")
+        else:
+            # Not before: a connection that was made in the very moment in which its time was over
+            # is closed by the loop without a word, and whoever used it already would wait for ever.
+            if transport.is_closing():
+                on_failure("the vendor closed the connection at once")
+            else:
+                on_ready(protocol)
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         context = self._contexts.get(ca_file)

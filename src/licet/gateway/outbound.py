@@ -33,12 +33,14 @@ class Receiver(Protocol):
 
 
 class Dialer(Protocol):
-    """Opens connections; the one place that may wait for names and handshakes."""
+    """Opens connections; the one place that may wait for names and handshakes. One of the two is
+    called, once, in a later turn: a connection that is made may still be given up before."""
 
     def dial(
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None: ...
 
@@ -94,9 +96,7 @@ class Outbound:
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", transport)
-        self._transport = transport
-        self._pool.connected(self)
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
@@ -372,7 +372,8 @@ class Pool:
         self._dial_more()
         return waiting
 
-    def connected(self, connection: Outbound) -> None:
+    def connected(self, made: asyncio.Protocol) -> None:
+        connection = cast("Outbound", made)
         self._dialing -= 1
         if self._closed:
             connection.close()
@@ -430,7 +431,7 @@ class Pool:
         room = self._connections_max - len(self._all) - self._dialing
         for _ in range(min(wanted - self._dialing, room)):
             self._dialing += 1
-            self._dialer.dial(self.route, self._made, self._dial_failed)
+            self._dialer.dial(self.route, self._made, self.connected, self._dial_failed)
 
     def _made(self) -> asyncio.Protocol:
         # As `accept` of callers' connections: the callbacks and not the base class.

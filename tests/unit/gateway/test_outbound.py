@@ -83,9 +83,11 @@ class Vendor:
         self,
         route: Route,
         factory: Callable[[], asyncio.Protocol],
+        on_ready: Callable[[asyncio.Protocol], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.dialled.append(factory)
+        self.ready = on_ready
         self.failures.append(on_failure)
 
     def connect(self) -> tuple[Outbound, Line]:
@@ -94,6 +96,7 @@ class Vendor:
         assert isinstance(connection, Outbound)
         line = Line()
         connection.connection_made(line)
+        self.ready(connection)
         return connection, line
 
     def ask(self, caller: Caller, *, fresh: bool = False) -> None:
