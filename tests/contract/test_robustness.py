@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import ssl
@@ -17,9 +16,9 @@ import trustme
 
 from licet.gateway.delivery import Delivery
 from licet.gateway.intake import Intake
-from licet.sim import Cue, End
+from licet.sim import Cue
 from licet.terms import Instant
-from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
+from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of
 from tests.contract.evidence import told
 from tests.rig import EVERY_VENDOR, LICET, VENDORS, Rig, endpoint
 
@@ -151,15 +150,6 @@ def test_the_whole_request_has_a_bound() -> None:
         assert told(rig)[heard.request].outcomes[-1].fault == "total_timeout"
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_head_is_held_back_for_content_but_not_for_ever(dialect: str) -> None:
-    with Rig(settings(hold_head_ms="100", idle_ms="3000"), at=AT, vendors=EVERY_VENDOR) as rig:
-        found = Streaming(rig.port, rig.plain_key, dialect, "[[sim:first_event_not_content:900]]")
-        # The head is here, and the content is not.
-        assert rig.call(rig.vendors.simulation.ledger.ends) == {}
-        assert found.rest().said.closed
-
-
 def test_a_vendor_that_is_down_is_gone_round_and_taken_back(rig: Rig) -> None:
     assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "first"
     rig.call(rig.vendors.refuse, "first")
@@ -240,24 +230,6 @@ class Secure(Rig):
 # Callers
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("streamed", [True, False])
-def test_a_caller_who_leaves_cancels_the_vendor(rig: Rig, dialect: str, streamed: bool) -> None:
-    if streamed:
-        stream(rig, dialect).leave()
-    else:
-        with socket.create_connection(("127.0.0.1", rig.port)) as connection:
-            connection.sendall(request(rig, dialect, body_of(dialect, "[[sim:stall]]")))
-            rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 1)
-    rig.wait(lambda: 1 in rig.vendors.simulation.ledger.ends())
-    ends: dict[int, End] = rig.call(rig.vendors.simulation.ledger.ends)
-    assert ends[1].outcome == "cancelled"
-    (found,) = told(rig).values()
-    found.check()
-    assert [o.outcome for o in found.outcomes] == ["cancelled"]
-    assert rig.call(rig.node.status).in_flight == 0
-
-
 def request(rig: Rig, dialect: str, body: bytes, *lines: str) -> bytes:
     head = [f"POST {PATHS[dialect]} HTTP/1.1", "Host: localhost", f"x-api-key: {rig.plain_key}"]
     head += [*lines, f"Content-Length: {len(body)}", "", ""]
@@ -265,26 +237,6 @@ def request(rig: Rig, dialect: str, body: bytes, *lines: str) -> bytes:
 
 
 LARGE = tuple(msgspec.structs.replace(one, answer_bytes=12_000_000, chunks=2000) for one in VENDORS)
-
-
-# A stream of Responses says all of its answer again in its last event, which is bounded.
-@pytest.mark.parametrize("dialect", ["chat", "messages"])
-def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str) -> None:
-    files = settings(head_ms="30000", idle_ms="30000", total_ms="60000")
-    files["licet.toml"] += "[limits]\nanswer_bytes_max = 64000000\n"
-    with Rig(files, at=AT, vendors=LARGE) as rig, narrow(rig) as connection:
-        body = body_of(dialect, "hello", stream=True, max_tokens=100_000_000)
-        connection.sendall(request(rig, dialect, body))
-        inbound, exchange = rig.call_until(lambda: pair(rig))
-        rig.wait(lambda: inbound.paused)
-        unsent = rig.call(inbound._transport.get_write_buffer_size)
-        assert unsent < 2_000_000
-        assert not rig.call(exchange._line._outbound._transport.is_reading)
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        said = heard(response, PATHS[dialect]).said
-        assert said.closed
-        assert len(said.text) >= 12_000_000
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -306,15 +258,6 @@ def narrow(rig: Rig) -> socket.socket:
     connection.settimeout(20)
     connection.connect(("127.0.0.1", rig.port))
     return connection
-
-
-def pair(rig: Rig) -> tuple[Any, Any] | None:
-    """The connection and the exchange of the one request in flight, once both are there."""
-    for inbound in rig.node.desk._connections:
-        exchange: Any = inbound.exchange
-        if exchange is not None and exchange._line._outbound is not None:
-            return inbound, exchange
-    return None
 
 
 def test_answers_that_nobody_reads_are_not_made_without_end() -> None:

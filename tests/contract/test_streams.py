@@ -21,6 +21,7 @@ from licet.sim import End
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
 from tests.contract.evidence import told
+from tests.contract.test_robustness import narrow, request
 from tests.rig import EVERY_VENDOR, LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
@@ -88,25 +89,6 @@ def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str, s
 
 def unbounded(dialect: str) -> dict[str, int]:
     return {"max_output_tokens" if dialect == "responses" else "max_tokens": 100_000_000}
-
-
-def request(rig: Rig, dialect: str, body: bytes) -> bytes:
-    head = (
-        f"POST {PATHS[dialect]} HTTP/1.1",
-        "Host: localhost",
-        f"x-api-key: {rig.plain_key}",
-        f"Content-Length: {len(body)}",
-    )
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def narrow(rig: Rig) -> socket.socket:
-    """A connection whose own buffer is small, so that not reading is felt soon."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-    connection.settimeout(30)
-    connection.connect(("127.0.0.1", rig.port))
-    return connection
 
 
 def in_flight(rig: Rig) -> tuple[Any, Any] | None:

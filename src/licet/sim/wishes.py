@@ -106,8 +106,10 @@ def _fill(schema: Any, root: Any, plain: dict[str, Any], depth: int) -> Any:
 
 
 def _resolve(root: Any, reference: object) -> Any:
+    """What a JSON pointer in a fragment says (RFC 6901); `#` is the schema itself."""
     found = root
-    for name in str(reference).removeprefix("#/").split("/"):
+    for step in str(reference).removeprefix("#").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
         found = found.get(name) if isinstance(found, dict) else None
     return found
 
