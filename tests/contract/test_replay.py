@@ -171,3 +171,19 @@ def test_what_is_under_a_hold_outlives_a_request_to_erase_it_and_its_time() -> N
         assert command(rig.folder, "hold", "release", "h1", *why).exit_code == 1
         assert command(rig.folder, "erase", bob, "--yes").exit_code == 0
         assert command(rig.folder, "verify").exit_code == 0
+
+
+def test_a_snapshot_that_is_missing_or_altered_is_named() -> None:
+    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+        keep(rig)
+        ask(rig.port, rig.plain_key, "chat", model="chat-any")
+        told(rig)
+        digest = rig.snapshot.digest
+        path = rig.folder / "evidence" / "snapshots" / f"{digest}.json.z"
+        for content in (b"nonsense", None):
+            path.unlink() if content is None else path.write_bytes(content)
+            found = run(rig.folder, "replay")
+            assert found.exit_code == 1
+            assert f"1 under `{digest}`" in found.stdout
+            account = json.loads(run(rig.folder, "replay", "--json").stdout)
+            assert account["snapshots_missing"] == {digest: 1}

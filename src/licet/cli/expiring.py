@@ -89,6 +89,8 @@ def expire(dry_run: bool, evidence_folder: Path | None, folder: Folder) -> None:
                 held=found.held,
                 contents=found.contents,
                 contents_held=found.contents_held,
+                before=found.before or None,
+                unread=found.unread,
             )
             record_leaf(path, recorder, told, __version__)
             expiring.carry_out(found)

@@ -46,6 +46,8 @@ class Account(msgspec.Struct, kw_only=True):
     otherwise: list[Otherwise] = []
     otherwise_left_out: int = 0
     unreplayed: dict[Unreplayed, int] = {}
+    snapshots_missing: dict[str, int] = {}
+    """The snapshots that are missing or damaged, and how many decisions name each."""
     snapshots: int = 0
     """How many snapshots they were decided under."""
 
@@ -131,8 +133,12 @@ def _replay(
     try:
         found = replaying.replay(leaf, *opening)
     except EvidenceFault as fault:
-        malformed = fault.code == "opening_malformed"
-        unreplayed["opening_malformed" if malformed else "snapshot_missing"] += 1
+        if fault.code == "opening_malformed":
+            unreplayed["opening_malformed"] += 1
+            return
+        unreplayed["snapshot_missing"] += 1
+        missing = account.snapshots_missing
+        missing[leaf.snapshot] = missing.get(leaf.snapshot, 0) + 1
         return
     if not found.differences:
         account.same += 1
@@ -177,6 +183,9 @@ def _lines(account: Account, *, as_known_now: bool) -> Iterator[str]:
     yield f"otherwise  {len(account.otherwise) + account.otherwise_left_out}"
     for why, count in account.unreplayed.items():
         yield f"not again  {count}: {WHY[why]}"
+        if why == "snapshot_missing":
+            for digest, several in account.snapshots_missing.items():
+                yield f"           {several} under `{digest}`"
     for one in account.otherwise[:SHOWN_MAX]:
         yield f"{one.index:>8} {one.at} {one.request}"
         for difference in one.differences:

@@ -372,6 +372,10 @@ class ExpiredLeaf(Register, frozen=True, kw_only=True, tag="expired"):
     """Requests and answers."""
     contents_held: Count = 0
     """Those of them whose time is over too, and that a hold keeps."""
+    before: Moment | None = None
+    """Openings of older decisions only; None: it was not said."""
+    unread: Count = 0
+    """Openings, at most, that went with them and that nobody could count: of the erased."""
 
 
 class DigestKeyLeaf(Register, frozen=True, kw_only=True, tag="digest_key"):

@@ -45,9 +45,11 @@ class Books:
 
 def damaged(path: object, offset: int, index: int, why: str) -> EvidenceFault:
     """The fault of bytes that were durable once and have changed."""
-    return EvidenceFault(
+    fault = EvidenceFault(
         "log_damaged",
         f"the evidence log is damaged: `{path}` at byte {offset}, leaf {index}: {why}",
         remedy="nothing was changed; restore this file from a copy, or keep the folder aside and"
         " begin a new log: what is lost must be seen, not mended",
     )
+    fault.leaf = index
+    return fault

@@ -38,6 +38,10 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     contents: int = 0
     contents_held: int = 0
+    unread: int = 0
+    """Openings, at most, under keys that were destroyed before, which nobody could count."""
+    before: str = ""
+    """Openings of decisions of this instant or later all stay; empty: all openings do."""
 
 
 class Expiring:
@@ -68,7 +72,7 @@ class Expiring:
         """What would go. The newest files stay: a recorder may be writing to them."""
         self._decisions = self._read_decisions()
         files: list[str] = []
-        counts = {"openings": 0, "held": 0, "contents": 0, "contents_held": 0}
+        counts = {"openings": 0, "held": 0, "contents": 0, "contents_held": 0, "unread": 0}
         for names, gone, held in (
             (self._names(side_names), "openings", "held"),
             (self._names(kept_names), "contents", "contents_held"),
@@ -78,8 +82,15 @@ class Expiring:
                 if found is not None:
                     counts[held] += found.held
                     counts[gone] += found.gone
+                    counts["unread"] += found.unread
                     files += [name] if found.gone else []
-        return Expiry(files=tuple(files), **counts)
+        before = self._before() if counts["openings"] else ""
+        return Expiry(files=tuple(files), before=before, **counts)
+
+    def _before(self) -> str:
+        if self._kept_s is None:
+            return ""
+        return format_instant(Instant(parse_instant(self._now) - self._kept_s * SECOND_US))
 
     @property
     def longest_content_s(self) -> int:

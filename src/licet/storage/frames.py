@@ -31,6 +31,8 @@ NONCE_BYTES = 12
 _FRAME = struct.Struct(">I8s")
 _BODY = struct.Struct(">cI12s")
 _PLACE = struct.Struct(">cI")
+_KINDS = frozenset(bytes([letter]) for letter in range(ord("A"), ord("Z") + 1))
+"""What a frame may call itself: a letter."""
 _PAGE_BYTES = 4096
 _NONCES_DRAWN = 64
 _CIPHERS_MAX = 16_384
@@ -46,6 +48,16 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     slot: int
     nonce: bytes
     ciphertext: bytes
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a file where something cannot be read. `certain`: it was written whole once; what
+    is no frame may be torn, by a crash before anybody was told of it."""
+
+    path: Path
+    offset: int
+    why: str
+    certain: bool
 
 
 class Sealing:
@@ -159,22 +171,24 @@ def file_names(disk: Disk, folder: Path, suffix: str) -> list[str]:
 
 
 def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
-    """The frames of a file; last, where there is one, the offset of bytes that are no frame."""
-    data = disk.read(path)
+    """The frames of a file, and in their place the offset of bytes that are no frame: whatever can
+    be read behind these is. Nothing where the file was let go of meanwhile."""
+    try:
+        data = disk.read(path)
+    except FileNotFoundError:
+        return
     place = len(HEADER)
     if not data.startswith(HEADER):
         yield 0
-        return
+        place = _next_frame(data, 0)
     while place < len(data):
-        start = place + _FRAME.size
-        length, check = _FRAME.unpack_from(data, place) if start <= len(data) else (0, b"")
-        body = data[start : start + length]
-        if length < _BODY.size or sha256(body).digest()[:8] != check:
+        end = _end(data, place)
+        if end < 0:
             if data[place:].strip(b"\0"):
                 yield place
-            return
-        kind, slot, nonce = _BODY.unpack_from(body)
-        end = start + length
+            place = _next_frame(data, place)
+            continue
+        kind, slot, nonce = _BODY.unpack_from(data, place + _FRAME.size)
         yield Sealed(
             path=path,
             offset=place,
@@ -182,9 +196,36 @@ def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
             kind=kind,
             slot=slot,
             nonce=nonce,
-            ciphertext=body[_BODY.size :],
+            ciphertext=data[place + _FRAME.size + _BODY.size : end],
         )
         place = end
+
+
+def _end(data: bytes, place: int) -> int:
+    """Where the frame ends that begins here; -1: none does."""
+    start = place + _FRAME.size
+    if start > len(data):
+        return -1
+    length, check = _FRAME.unpack_from(data, place)
+    if length < _BODY.size or start + length > len(data):
+        return -1
+    return start + length if sha256(data[start : start + length]).digest()[:8] == check else -1
+
+
+def _next_frame(data: bytes, place: int) -> int:
+    """Where the next frame begins behind bytes that are none; the end of the data: nowhere.
+
+    Slots are numbered from 0, so a frame has a zero in the first byte of its slot: what has none
+    there need not be hashed.
+    """
+    used = len(data.rstrip(b"\0"))
+    slot_at = _FRAME.size + 1
+    zero = data.find(b"\0", place + 1 + slot_at)
+    while zero >= 0 and zero - slot_at < used:
+        if data[zero - 1 : zero] in _KINDS and _end(data, zero - slot_at) > 0:
+            return zero - slot_at
+        zero = data.find(b"\0", zero + 1)
+    return len(data)
 
 
 def sealed(key: bytes, kind: bytes, slot: int, nonce: bytes, content: bytes) -> bytes:
@@ -201,3 +242,14 @@ def opened(frame: Sealed, key: bytes) -> bytes | None:
         return AESGCM(key).decrypt(frame.nonce, frame.ciphertext, place)
     except InvalidTag:
         return None
+
+
+def no_frame(path: Path, offset: int) -> Broken:
+    """Bytes that are no frame."""
+    return Broken(path=path, offset=offset, why="bytes that are no frame", certain=False)
+
+
+def not_opened(frame: Sealed) -> Broken:
+    """A whole frame that was made under another key, or changed with its checks made to fit."""
+    why = "a frame that its key does not open"
+    return Broken(path=frame.path, offset=frame.offset, why=why, certain=True)

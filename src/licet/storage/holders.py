@@ -104,7 +104,7 @@ class Holders:
     def require_whole(self) -> None:
         """`EvidenceFault` (`side_damaged`) when a slot is damaged that no erasure explains."""
         if self.damaged:
-            raise side_damaged(self._file.path, _HEADER.size + min(self.damaged) * _SLOT.size)
+            raise side_damaged(self._file.path, slot_place(min(self.damaged)))
 
     def repair(self) -> None:
         """See `AppendFile.repair`."""
@@ -134,7 +134,7 @@ class Holders:
 
     def _wipe(self, slot: int) -> None:
         wiped = _slot(_ERASED, bytes(32), bytes(KEY_BYTES))
-        self._file.overwrite(_HEADER.size + slot * _SLOT.size, wiped)
+        self._file.overwrite(slot_place(slot), wiped)
 
 
 def read_keys(disk: Disk, path: Path) -> dict[int, bytes]:
@@ -144,6 +144,23 @@ def read_keys(disk: Disk, path: Path) -> dict[int, bytes]:
     except FileNotFoundError:
         return {}
     return {slot: key for slot, (state, _, key) in enumerate(_slots(data)) if state == _LIVE}
+
+
+def slot_place(slot: int) -> int:
+    """Where a slot begins in the file of keys."""
+    return _HEADER.size + slot * _SLOT.size
+
+
+def unreadable_slots(disk: Disk, path: Path) -> list[int]:
+    """The slots that say nothing, but for those at the end, which a crash may have torn before
+    anybody was told of them."""
+    try:
+        states = [state for state, _, _ in _slots(disk.read(path))]
+    except FileNotFoundError:
+        return []
+    while states and states[-1] == _UNREADABLE:
+        states.pop()
+    return [slot for slot, state in enumerate(states) if state == _UNREADABLE]
 
 
 def find_slot(disk: Disk, path: Path, holder: str) -> int:

@@ -18,9 +18,12 @@ from licet.storage.frames import (
     HOLDERS,
     SIDE,
     SIDE_BYTES_MAX,
+    Broken,
     SealedFiles,
     Sealing,
     file_names,
+    no_frame,
+    not_opened,
     opened,
     sealed_frames,
 )
@@ -85,8 +88,12 @@ class KeptReader:
         self._disk = disk
         self._folder = folder / SIDE
         self._keys = read_keys(disk, self._folder / HOLDERS)
-        self.damage: list[tuple[Path, int, str]] = []
-        """Path, offset and what is wrong, so far."""
+        self.gone: set[int] = set()
+        """The slots under whose keys nothing can be read any more, so far."""
+        self.last: dict[Path, int] = {}
+        """Where the last frame lies of each file that what was read so far is from."""
+        self.damage: list[Broken] = []
+        """What cannot be read, so far."""
 
     def exists(self) -> bool:
         """Whether content was ever kept here, and some file of it still lies there."""
@@ -97,16 +104,19 @@ class KeptReader:
         for name in kept_names(self._disk, self._folder):
             for frame in sealed_frames(self._disk, self._folder / name):
                 if isinstance(frame, int):
-                    self.damage.append((self._folder / name, frame, "torn or damaged frames"))
+                    self.damage.append(no_frame(self._folder / name, frame))
+                    continue
+                if slot not in (None, frame.slot):
                     continue
                 key = self._keys.get(frame.slot)
-                if key is None or slot not in (None, frame.slot):
+                if key is None:
+                    self.gone.add(frame.slot)
                     continue
                 content = opened(frame, key)
                 if content is None:
-                    what = "a frame that its key does not open"
-                    self.damage.append((frame.path, frame.offset, what))
+                    self.damage.append(not_opened(frame))
                 elif frame.kind == CONTENT:
+                    self.last[frame.path] = frame.offset
                     yield frame.slot, said_in(content)
 
 

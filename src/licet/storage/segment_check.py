@@ -32,14 +32,17 @@ from licet.storage.reading import WAL, Stretch, first_of, segment_stretches
 from licet.terms import EvidenceFault
 
 FINDINGS_MAX = 1_000
+_HOUR = len("2026-06-12T21")
+"""How much of an instant says in which hour it is."""
 
 Attempt = tuple[str, int]
+Severity = Literal["damage", "notice"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong or worth knowing; `index` -1: not about one leaf."""
 
-    severity: Literal["damage", "notice"]
+    severity: Severity
     code: str
     message: str
     path: str = ""
@@ -83,7 +86,11 @@ class Checked(msgspec.Struct, kw_only=True):
     attempts: int = 0
     outcomes: int = 0
     registered: int = 0
-    erasures: int = 0
+    erased: list[tuple[int, int]] = []
+    """Index of each erasure, and the slot."""
+    expired: list[tuple[int, ExpiredLeaf]] = []
+    instants: list[tuple[int, str]] = []
+    """Index and instant of the first decision of each hour."""
     keys: list[tuple[int, str]] = []
     """Index of each `started` leaf, and each signing key that it names."""
 
@@ -103,7 +110,8 @@ def check_segment(task: Task, disk: Disk) -> Checked:
             checking.check(stretch)
     except EvidenceFault as fault:
         checking.found.whole = False
-        checking.find("damage", fault.code, fault.message, index=checking.found.end)
+        index = fault.leaf if fault.leaf >= 0 else checking.found.end
+        checking.find("damage", fault.code, fault.message, index=index)
     return checking.finish()
 
 
@@ -116,6 +124,7 @@ class _Checking:
         self._openings = task.openings
         self._cuts = [cut for cut in task.cuts if cut > first]
         self._run = Run(first)
+        self._hour = ""
 
     def finish(self) -> Checked:
         self._cut()
@@ -177,6 +186,9 @@ class _Checking:
         found = self.found
         match leaf:
             case DecisionLeaf():
+                if leaf.at[:_HOUR] != self._hour:
+                    self._hour = leaf.at[:_HOUR]
+                    found.instants.append((index, leaf.at))
                 found.decisions += 1
                 found.snapshots.setdefault(leaf.snapshot, index)
                 if leaf.reason == "admission":
@@ -194,7 +206,10 @@ class _Checking:
                 self._end(index, leaf)
             case _:
                 found.registered += 1
-                found.erasures += isinstance(leaf, ErasedLeaf | ExpiredLeaf)
+                if isinstance(leaf, ErasedLeaf):
+                    found.erased.append((index, leaf.slot))
+                if isinstance(leaf, ExpiredLeaf):
+                    found.expired.append((index, leaf))
                 if isinstance(leaf, AdoptedLeaf):
                     found.snapshots.setdefault(leaf.snapshot, index)
                 if isinstance(leaf, StartedLeaf):
@@ -220,7 +235,7 @@ class _Checking:
 
     def find(
         self,
-        severity: Literal["damage", "notice"],
+        severity: Severity,
         code: str,
         message: str,
         *,

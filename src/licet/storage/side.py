@@ -20,10 +20,13 @@ from licet.storage.frames import (
     HOLDERS,
     SIDE,
     SIDE_BYTES_MAX,
+    Broken,
     Sealed,
     SealedFiles,
     Sealing,
     file_names,
+    no_frame,
+    not_opened,
     opened,
     sealed_frames,
 )
@@ -32,6 +35,8 @@ from licet.storage.kept import KeptStore
 
 SUFFIX = ".side"
 PART, _OPENING, OPENINGS = b"P", b"O", b"S"
+_OPENING_BYTES_MIN = 37
+"""What an opening takes among others at least, in MessagePack: a salt of 32 bytes, and heads."""
 _PLACED_MAX = 4_096
 
 
@@ -60,13 +65,17 @@ _Common = tuple[str, bytes, tuple[bytes, ...]]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An opening that was read back; a part that is missing is not in `parts`."""
+    """An opening that was read back, and where its frame lies; a part that is `lacking` is not in
+    `parts`."""
 
     request: str
     salt: bytes
     inputs: bytes
     parts: tuple[bytes, ...]
     slot: int
+    path: Path
+    offset: int
+    lacking: int = 0
 
 
 class SideStore:
@@ -196,10 +205,11 @@ class SideReader:
         self._disk = disk
         self._folder = folder / SIDE
         self._keys = read_keys(disk, self._folder / HOLDERS)
-        self.erased = 0
-        """Frames under keys that are gone, so far."""
-        self.damage: list[tuple[Path, int, str]] = []
-        """Path, offset and what is wrong, so far."""
+        self.gone: dict[int, int] = {}
+        """The slots under whose keys nothing can be read any more, so far, each with how many
+        openings that are at most."""
+        self.damage: list[Broken] = []
+        """What cannot be read, so far."""
 
     def find(self, holder: str) -> int:
         """The slot of a holder; -1: nothing is held on him, or no longer."""
@@ -211,11 +221,11 @@ class SideReader:
             parts: dict[tuple[int, bytes], bytes] = {}
             for frame in sealed_frames(self._disk, self._folder / name):
                 if isinstance(frame, int):
-                    self.damage.append((self._folder / name, frame, "torn or damaged frames"))
+                    self.damage.append(no_frame(self._folder / name, frame))
                     continue
                 if slot is not None and frame.slot != slot:
                     continue
-                content = self._unseal(frame)
+                content = self.unseal(frame)
                 if content is None:
                     continue
                 if frame.kind == PART:
@@ -223,24 +233,40 @@ class SideReader:
                     continue
                 shared = shared_in(frame.kind, content)
                 named = [parts.get((frame.slot, digest)) for digest in shared.parts]
+                present = tuple(part for part in named if part is not None)
                 for request, salt in shared.openings:
                     yield Found(
                         request=request,
                         salt=salt,
                         inputs=shared.inputs,
-                        parts=tuple(part for part in named if part is not None),
+                        parts=present,
                         slot=frame.slot,
+                        path=frame.path,
+                        offset=frame.offset,
+                        lacking=len(named) - len(present),
                     )
 
-    def _unseal(self, frame: Sealed) -> bytes | None:
+    def unseal(self, frame: Sealed) -> bytes | None:
+        """What is in a frame; None, and noted, where nobody can tell."""
         key = self._keys.get(frame.slot)
         if key is None:
-            self.erased += 1
+            self.gone[frame.slot] = self.gone.get(frame.slot, 0) + openings_at_most(frame)
             return None
         content = opened(frame, key)
         if content is None:
-            self.damage.append((frame.path, frame.offset, "a frame that its key does not open"))
+            self.damage.append(not_opened(frame))
         return content
+
+
+def openings_at_most(frame: Sealed) -> int:
+    """How many openings a frame may have, which nobody can read: each takes a salt and a name."""
+    match frame.kind:
+        case b"S":
+            return max(1, len(frame.ciphertext) // _OPENING_BYTES_MIN)
+        case b"O":
+            return 1
+        case _:
+            return 0
 
 
 def shared_in(kind: bytes, content: bytes) -> Shared:

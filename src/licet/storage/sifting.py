@@ -25,7 +25,7 @@ from licet.storage.frames import (
 )
 from licet.storage.holders import read_keys
 from licet.storage.kept import Said, said_in
-from licet.storage.side import OPENINGS, PART, Shared, shared_in
+from licet.storage.side import OPENINGS, PART, Shared, openings_at_most, shared_in
 
 Fate = Literal["stays", "held", "gone"]
 """What becomes of something: its time is not over; it is, and a hold keeps it; it goes."""
@@ -40,6 +40,8 @@ class Sifted(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None
     gone: int
     held: int
+    unread: int = 0
+    """Openings, at most, among what is gone that nobody could count."""
 
 
 def sift(
@@ -56,15 +58,18 @@ def sift(
     """
     keys = read_keys(disk, folder / SIDE / HOLDERS)
     whole = True
-    gone = held = 0
+    gone = held = unread = 0
     needed: set[tuple[int, bytes]] = set()
     openings: list[tuple[int, bytes, bytes]] = []
     parts: list[tuple[int, bytes, bytes]] = []
     for frame in sealed_frames(disk, folder / SIDE / name):
         key = None if isinstance(frame, int) else keys.get(frame.slot)
         if isinstance(frame, int) or key is None:
-            whole = whole and not isinstance(frame, int)
-            gone += not isinstance(frame, int) and frame.kind != PART
+            if isinstance(frame, int):
+                whole = False
+            elif frame.kind != PART:
+                gone += 1
+                unread += openings_at_most(frame)
             continue
         content = opened(frame, key)
         if content is None:
@@ -90,7 +95,7 @@ def sift(
         for slot, kind, content in (*kept_parts, *openings)
     ]
     content = b"".join([HEADER, *pieces]) if openings else None
-    return Sifted(content=content, gone=gone, held=held)
+    return Sifted(content=content, gone=gone, held=held, unread=unread)
 
 
 def sift_kept(

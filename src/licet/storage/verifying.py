@@ -21,17 +21,16 @@ from licet.evidence import (
     Checkpoint,
     Frontier,
     VerifierKey,
-    commit,
+    decode,
     note_parts,
     open_checkpoint,
     parse_checkpoint,
     parse_verifier,
 )
 from licet.storage.disk import Disk, RealDisk
-from licet.storage.kept import KeptReader
 from licet.storage.keys import handovers, successor
 from licet.storage.log import CHECKPOINT
-from licet.storage.reading import segment_names
+from licet.storage.reading import leaves, segment_names
 from licet.storage.segment_check import (
     FINDINGS_MAX,
     Attempt,
@@ -41,7 +40,7 @@ from licet.storage.segment_check import (
     check_segment,
     tasks,
 )
-from licet.storage.side import SideReader
+from licet.storage.side_check import Gone, SideCheck
 from licet.storage.snapshots import SnapshotStore
 from licet.storage.tiling import TILES, check_tiles, tiles_checkpoint
 from licet.terms import EvidenceFault
@@ -180,7 +179,7 @@ class _Whole:
         self._snapshots: dict[str, int] = {}
         self._counts = dict.fromkeys(("decisions", "attempts", "outcomes", "registered"), 0)
         self._keys: list[tuple[int, str]] = []
-        self._erasures = 0
+        self._gone = Gone()
         self._opened = 0
         self._erased = 0
         self._served = 0
@@ -239,7 +238,9 @@ class _Whole:
         self._requests |= part.requests
         self._commitments |= part.commitments
         self._keys += part.keys
-        self._erasures += part.erasures
+        self._gone.erased += part.erased
+        self._gone.expired += part.expired
+        self._gone.instants += part.instants
         for digest, index in part.snapshots.items():
             self._snapshots.setdefault(digest, index)
         for name in self._counts:
@@ -334,35 +335,27 @@ class _Whole:
             self._damage("tile_damaged", why, path=str(where))
 
     def check_openings(self) -> None:
-        """Each opening against the decision that it is of.
+        """The side store, and each opening in it against the decision that it is of."""
+        check = SideCheck(
+            self._folder,
+            self.disk,
+            decided=self._commitments,
+            requests=self._requests,
+            gone=self._gone,
+            newer=self._enter_newer,
+        )
+        check.run()
+        for finding in check.findings:
+            self._find(finding)
+        self._opened, self._erased = check.opened, check.erased
 
-        An opening that fits nothing is no damage by itself: its leaf may have been refused by a
-        full disk. It is damage where a decision of its request has no opening that fits.
-        """
-        reader = SideReader(self._folder, self.disk)
-        strays: set[str] = set()
-        for found in reader.openings():
-            if self._commitments.pop(commit(found.salt, found.inputs), None) is not None:
-                self._opened += 1
-            else:
-                strays.add(found.request)
-        kept = KeptReader(self._folder, self.disk)
-        for _ in kept.contents():
-            # Whether it is what was said, only the key of the digests can tell.
-            pass
-        for path, offset, why in (*reader.damage, *kept.damage):
-            self._notice("side_damaged", why, path=str(path), offset=offset)
-        for index, request in self._commitments.values():
-            if request in strays:
-                message = f"the opening of request `{request}` is not what was decided on"
-                self._damage("opening_differs", message, index=index)
-            else:
-                self._erased += 1
-        if self._erased and not self._erasures:
-            message = (
-                f"{self._erased} decisions have no opening, and nothing was erased or let go of"
-            )
-            self._notice("openings_missing", message)
+    def _enter_newer(self, gone: Gone) -> None:
+        try:
+            for index, data in leaves(self._folder, self.disk, first=self._frontier.size):
+                gone.enter(index, decode(data))
+        except EvidenceFault:
+            # What is wrong with the log was found by whoever read it.
+            return
 
     # --- findings
 

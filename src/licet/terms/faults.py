@@ -57,6 +57,9 @@ class ConfigurationFault(Fault):
 class EvidenceFault(Fault):
     """The evidence log is damaged, locked or cannot be written; the operator must act."""
 
+    leaf: int = -1
+    """The index of the leaf that it is about, where it is about one."""
+
 
 class OperationFault(Fault):
     """A command cannot be carried out on this gateway or machine; the operator must act."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from licet.evidence import HeldLeaf, Hold, Opening, ReleasedLeaf, commit, holds
+from licet.evidence import ExpiredLeaf, HeldLeaf, Hold, Opening, ReleasedLeaf, commit, holds
 from licet.storage import (
     Expiring,
     Expiry,
@@ -75,6 +75,20 @@ def expiring(folder: Path, *, days: int = 30, retained_days: int = 0, **more: Ho
     )
 
 
+def carry_out(folder: Path, one: Expiring, plan: Expiry) -> None:
+    """Recorded, and then done."""
+    told = ExpiredLeaf(
+        at=NOW,
+        log=LOG,
+        openings=plan.openings,
+        files=len(plan.files),
+        before=plan.before or None,
+        unread=plan.unread,
+    )
+    record_leaf(folder, None, told, "test")
+    one.carry_out(plan)
+
+
 def kept(folder: Path) -> set[str]:
     return {found.request for found in SideReader(folder, RealDisk()).openings()} - {"last"}
 
@@ -89,7 +103,7 @@ def test_what_is_over_goes_and_what_is_not_stays_with_its_parts(tmp_path: Path) 
     plan = found.plan()
     assert (len(plan.files), plan.openings, plan.held) == (2, 3, 0)
     assert kept(tmp_path) == {"A", "B", "C", "D"}
-    found.carry_out(plan)
+    carry_out(tmp_path, found, plan)
     assert kept(tmp_path) == {"B"}
     reader = SideReader(tmp_path, RealDisk())
     (left,) = [one for one in reader.openings() if one.request == "B"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from licet.evidence import Content, ContentPart, HeldLeaf, Hold
+from licet.evidence import Content, ContentPart, HeldLeaf, Hold, Opening, commit
 from licet.storage import (
     Expiring,
     KeptReader,
@@ -56,10 +56,15 @@ def make(folder: Path, *kept: Content) -> None:
     side = store(folder)
     side.append([], kept)
     for one in kept:
+        salt = os.urandom(32)
+        opening = Opening(request=one.request, holder=one.holder, salt=salt, inputs=b"{}")
+        side.append([opening])
         duties = ("retain",) if one.request.startswith("R") else ()
         workload = "night" if one.request.startswith("N") else "day"
         leaf = msgspec.structs.replace(
-            decision(one.request, at=OLD, sent=False), duties=duties, workload=workload
+            decision(one.request, at=OLD, sent=False, commitment=commit(salt, b"{}")),
+            duties=duties,
+            workload=workload,
         )
         log.record([leaf])
     side.turn_over()
@@ -155,17 +160,16 @@ def test_what_a_hold_covers_by_content_alone_is_not_erased(tmp_path: Path) -> No
 
 
 def test_altered_content_opens_no_more_and_is_named(tmp_path: Path) -> None:
-    make(tmp_path, content("A"), content("B"))
+    make(tmp_path, content("A"), content("B", until=LATE))
     path = tmp_path / "side" / "0000000001.kept"
     data = bytearray(path.read_bytes())
     data[40] ^= 1
     path.write_bytes(data)
-    assert set(read(tmp_path)) == {"last"}
-    (notice,) = [
-        one
-        for one in verify(tmp_path, verifier_key(tmp_path)).findings
-        if one.code == "side_damaged"
-    ]
-    assert (notice.path, notice.offset) == (str(path), 16)
+    assert set(read(tmp_path)) == {"B", "last"}
+    report = verify(tmp_path, verifier_key(tmp_path))
+    (found,) = report.findings
+    # What follows it is told of in the log, so it was durable before: it is not torn.
+    assert (found.severity, found.code, report.ok) == ("damage", "side_damaged", False)
+    assert (found.path, found.offset) == (str(path), 16)
     # What cannot be read may be anybody's: the file goes whole or not at all.
     assert expire(tmp_path) == (0, 0)

@@ -121,7 +121,7 @@ def test_erasing_a_person_leaves_the_others_and_no_trace_of_the_key(tmp_path: Pa
     side.close()
     reader = SideReader(tmp_path, RealDisk())
     assert {found.request for found in reader.openings()} == {"01K2", "01K3"}
-    assert (reader.erased, reader.damage) == (1, [])
+    assert (set(reader.gone), reader.damage) == ({0}, [])
 
 
 def test_an_erased_person_who_returns_has_another_key(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_changed_frame_is_found_by_path_and_offset(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     reader = SideReader(tmp_path, RealDisk())
     assert list(reader.openings()) == []
-    assert [(where, offset) for where, offset, _ in reader.damage] == [(path, 16)]
+    assert [(one.path, one.offset) for one in reader.damage] == [(path, 16)]
 
 
 def test_a_torn_key_slot_is_never_used_again_and_a_damaged_one_stops(tmp_path: Path) -> None:

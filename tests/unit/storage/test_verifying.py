@@ -8,6 +8,7 @@ import pytest
 
 from licet.evidence import (
     Checkpoint,
+    ErasedLeaf,
     Frontier,
     Leaf,
     Opening,
@@ -26,6 +27,7 @@ from licet.storage import (
     SideStore,
     SnapshotStore,
     leaves,
+    record_leaf,
     verifier_key,
     verify,
 )
@@ -144,7 +146,7 @@ def test_the_operator_himself_cannot_sign_a_story_that_makes_no_sense(tmp_path: 
         (encode(outcome("01K1")), "attempt_missing"),
         (encode(attempt("01K7")), "decision_missing"),
         (encode(adoption()).replace(b'":', b'": ', 1), "not_canonical"),
-        (encode(decision("01K8", sent=False)).replace(b"node-1", b"node-2"), "wrong_log"),
+        (encode(adoption()).replace(b"node-1", b"node-2"), "wrong_log"),
         (b'{"at":1.5}', "not_canonical"),
     ],
 )
@@ -170,9 +172,9 @@ def test_a_missing_checkpoint_is_damage_and_unsigned_leaves_are_not(tmp_path: Pa
     make(tmp_path)
     key = verifier_key(tmp_path)
     log = Log(tmp_path, RealDisk(), LOG, os.urandom)
-    log.record([decision("01K5", sent=False)])
+    log.record([adoption()])
     log.abandon()
-    assert notices(verify(tmp_path, key)) == {"unsigned", "openings_missing"}
+    assert notices(verify(tmp_path, key)) == {"unsigned"}
     (tmp_path / "checkpoint").unlink()
     assert damage(verify(tmp_path, key)) == {"checkpoint_missing"}
 
@@ -203,7 +205,8 @@ def test_each_decision_of_a_request_has_an_opening_of_its_own(tmp_path: Path) ->
     )
     make(tmp_path, [decision("01K1", commitment=commit(SALT, INPUTS)), again, outcome("01K1")])
     key = verifier_key(tmp_path)
-    assert notices(verify(tmp_path, key)) == {"openings_missing"}
+    report = verify(tmp_path, key)
+    assert (damage(report), [one.index for one in report.findings]) == ({"opening_missing"}, [2])
     side = SideStore(tmp_path, RealDisk(), os.urandom)
     side.append([Opening(request="01K1", holder="person-1", salt=SALT, inputs=b"{}")])
     side.append([Opening(request="01K0", holder="person-1", salt=SALT, inputs=b"[]")])
@@ -214,10 +217,14 @@ def test_each_decision_of_a_request_has_an_opening_of_its_own(tmp_path: Path) ->
 
 def test_a_person_can_be_erased_and_the_log_still_verifies(tmp_path: Path) -> None:
     make(tmp_path)
+    key = verifier_key(tmp_path)
     side = SideStore(tmp_path, RealDisk(), os.urandom)
     side.destroy(side.find("person-1"))
     side.close()
-    report = verify(tmp_path, verifier_key(tmp_path))
+    # That a key is gone is lawful where the log says so.
+    assert damage(verify(tmp_path, key)) == {"key_missing", "opening_missing"}
+    record_leaf(tmp_path, None, ErasedLeaf(at=AT, log=LOG, slot=0), "test")
+    report = verify(tmp_path, key)
     assert (report.ok, report.openings, report.erased) == (True, 0, 1)
 
 
