@@ -179,6 +179,13 @@ def test_a_fault_of_the_caller_keeps_its_code_its_place_and_its_remedy() -> None
     assert (bare.status, bare.param, bare.message) == (404, None, "no such path")
 
 
+def test_who_asks_for_a_thread_hears_in_the_clients_own_words_that_there_is_none() -> None:
+    error = ErrorBody(reason="invalid_request", param="thread", message="no", request_id="01K")
+    details = json.loads(write_error("messages", error))["error"]["details"]
+    assert details["error_code"] == "thread_unsupported_request"
+    assert "details" not in json.loads(write_error("chat", error))["error"]
+
+
 def test_the_clients_here_use_no_network() -> None:
     transport = openai_client(200, b"{}")._client._transport
     assert isinstance(transport, httpx2.MockTransport)
