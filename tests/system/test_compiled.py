@@ -15,17 +15,21 @@ INSTALLED = ROOT / ".cache/compiled"
 LISTED: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["licet"][
     "compiled"
 ]
-SUITES = (
-    "tests/unit/gateway",
-    "tests/unit/relay",
-    "tests/unit/wire",
-    "tests/unit/policy",
-    "tests/unit/storage",
-    "tests/simulation",
-    "tests/golden/test_faults.py",
-    "tests/contract",
-)
-pytestmark = [pytest.mark.system, pytest.mark.alone]
+SUITES = {
+    "parts": (
+        "tests/unit/gateway",
+        "tests/unit/relay",
+        "tests/unit/wire",
+        "tests/unit/policy",
+        "tests/unit/storage",
+    ),
+    "wholes": (
+        "tests/simulation",
+        "tests/golden/test_faults.py",
+        "tests/contract",
+    ),
+}
+pytestmark = pytest.mark.system
 
 COMPILE_S_MAX = 600
 SUITES_S_MAX = 900
@@ -50,8 +54,14 @@ def test_the_request_path_is_machine_code(environment: dict[str, str]) -> None:
     assert not [path for path in files if path.suffix != ".so" or INSTALLED not in path.parents]
 
 
-def test_the_suites_of_the_request_path_pass_on_it(environment: dict[str, str]) -> None:
-    argv = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *SUITES]
+# What is compiled beside the other suites is only run here.
+@pytest.mark.alone
+@pytest.mark.parametrize("suites", SUITES)
+def test_the_suites_of_the_request_path_pass_on_it(
+    environment: dict[str, str], suites: str
+) -> None:
+    argv = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
+    argv += SUITES[suites]
     told = subprocess.run(
         argv, cwd=ROOT, env=environment, check=False, capture_output=True, text=True,
         timeout=SUITES_S_MAX,
