@@ -40,6 +40,7 @@ test: $(READY) ## all suites except those named below; at most five minutes on t
 
 test-system: $(READY) ## kill -9, full disks, system-call traces; installs what it needs
 	@.ci/system-packages
+	@.ci/apart clients > /dev/null && .ci/apart engine > /dev/null
 	@$(SYSTEM) -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS) || $(NONE_CHOSEN)
 	@$(SYSTEM) -m alone $(ARGS) || $(NONE_CHOSEN)
 
