@@ -16,7 +16,7 @@ from tests.contract.asking import ask, send
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER, token
 from tests.contract.test_motion import AT, DIALECTS, FOREIGN, SETTINGS, letter, stream
-from tests.rig import Rig
+from tests.rig import WORKLOAD, Rig
 
 
 def run(folder: Path, *arguments: str) -> Result:
@@ -60,8 +60,17 @@ def test_a_report_tells_the_callers_mistakes_from_what_vendors_failed_at() -> No
     assert total["requests"] == 5 * len(DIALECTS)
 
 
+# Its refusals are routed to either, whatever stands first.
+ROUTED = {
+    "workloads/chat-any.toml": WORKLOAD.format(
+        id="chat-any", dialect="chat", substitute="true", extra='evidence = "before_send"'
+    )
+    + '[[on_refusal]]\nclass = ["refusal"]\nmodel = "beta"\n[[on_refusal]]\nmodel = "alpha"\n'
+}
+
+
 def test_every_decision_of_a_gateway_comes_out_again() -> None:
-    with Rig({"licet.toml": SETTINGS}, at=AT) as rig:
+    with Rig({"licet.toml": SETTINGS, **ROUTED}, at=AT) as rig:
         keep(rig)
         ask_everybody(rig)
         cut = stream(rig, "chat", token(sub="bob", licet={"us_person": False}))
@@ -70,6 +79,9 @@ def test_every_decision_of_a_gateway_comes_out_again() -> None:
         cut.rest()
         ask_everybody(rig)
         requests = told(rig)
+        routed = [one.decisions[0].routes for one in requests.values()]
+        assert {len(one) for one in routed} == {0, 4}
+        assert {c.verdict for one in routed for c in one} > {"permitted", "refused"}
         decisions = sum(len(one.decisions) for one in requests.values())
         verdicts = {d.verdict for one in requests.values() for d in one.decisions}
         assert verdicts == {"permitted", "refused", "undetermined"}

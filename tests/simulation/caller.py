@@ -194,7 +194,8 @@ def read_whole(ask: Ask, body: bytes) -> str:
             good = said["type"] == "message" and isinstance(said["content"], list)
         return "answered" if good else "lost"
     error = said["error"]
-    ask.code = error["code"]
+    # A vendor's own error in Messages has a type alone.
+    ask.code = error.get("code") or error["type"]
     if ask.dialect == "messages" and said["type"] != "error":
         return "lost"
     return "refused" if ask.status == 451 else "failed"
@@ -218,7 +219,7 @@ def read_stream(ask: Ask, body: bytes) -> str:
             return "lost"
         number = said.get("sequence_number", number)
         if "error" in said:
-            ask.code = said["error"]["code"]
+            ask.code = said["error"].get("code") or said["error"]["type"]
             return "cut" if event is events[-1] else "lost"
         if not reading.takes(said):
             return "lost"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -78,11 +79,33 @@ FAULTS = (
     "slow_drip:25", "slow_drip:25", "cut_before_head@first", "status_503@third",
     "cut_before_content@first", "truncated_body",
 )  # fmt: skip
+REFUSALS = (
+    "refusal@first,refusal@third,refusal@fifth", "refusal", "refusal:2@first,refusal:2@third",
+    "filter_error@first,filter_error@third,filter_error@fifth", "policy_error",
+    "policy_in_band@first,policy_in_band@third,policy_in_band@fifth", "policy_in_band",
+    "refusal@first,status_500@second", "refusal@third,cut_mid_text@fourth",
+)  # fmt: skip
 PERSONS = {"us": True, "foreign": False}
 
 
+# Whom refusals are routed to, each to the other model; who refuses is one vendor of each dialect.
+ON_REFUSAL = """
+[[on_refusal]]
+class = ["refusal", "content_filter"]
+model = "{to}"
+endpoints = {at}
+[[on_refusal]]
+model = "{other}"
+"""
+
+
 def files(
-    *, restricted: bool, mode: str, on_break: str = "end", in_flight: str = "cut"
+    *,
+    restricted: bool,
+    mode: str,
+    on_break: str = "end",
+    in_flight: str = "cut",
+    routed_to: str = "",
 ) -> dict[str, bytes]:
     found = {
         "licet.toml": LICET.replace("scripted = true", "scripted = false"),
@@ -101,6 +124,14 @@ def files(
             )
     # Endpoints of every dialect, in turns.
     found["workloads/mixed.toml"] = MIXED.format(mode=mode, on_break=on_break)
+    if routed_to:
+        other = {"alpha": "beta", "beta": "alpha"}[routed_to]
+        for spec in SPECS[1::2]:
+            rules = ON_REFUSAL.format(to=routed_to, other=other, at=f'["{spec.id}"]')
+            found[f"workloads/{spec.dialect}-any.toml"] += rules
+        everywhere = [spec.id for spec in SPECS[1::2]]
+        rules = ON_REFUSAL.format(to=routed_to, other=other, at=json.dumps(everywhere))
+        found["workloads/mixed.toml"] += rules
     if restricted:
         found["directives/letter.toml"] = DIRECTIVE.format(in_flight=in_flight)
     return {path: text.encode() for path, text in found.items()}
@@ -120,6 +151,8 @@ class World:
         self.mode = self.draw.choice(["before_send", "before_answer"])
         self.on_break = self.draw.choice(ON_BREAK)
         self.in_flight = self.draw.choice(IN_FLIGHT)
+        self._refusals = random.Random(f"{seed}/refusals")
+        self.routed_to = self._refusals.choice(["", "alpha", "beta"])
         self.disk = SimulatedDisk(seed)
         self._trouble = random.Random(f"{seed}/disk")
         self.snapshots = {self._keep(restricted=restricted) for restricted in (False, True)}
@@ -214,6 +247,7 @@ class World:
                 mode=self.mode,
                 on_break=self.on_break,
                 in_flight=self.in_flight,
+                routed_to=self.routed_to,
             )
         )
         assert not configuration.faults, configuration.faults
@@ -338,13 +372,16 @@ class World:
         # Now and then vendors of another dialect are to answer.
         spoken = draw.choice([dialect, dialect, dialect, *DIALECTS])
         model = draw.choice(["alpha", "alpha", "beta", spoken, f"{spoken}-any", "mixed"])
+        fault = draw.choice(FAULTS)
+        if self.routed_to and self._refusals.random() < 0.3:
+            fault = self._refusals.choice(REFUSALS)
         return Ask(
             person=person,
             key=_plain(person),
             dialect=dialect,
             model=model,
             stream=draw.random() < 0.5,
-            fault=draw.choice(FAULTS),
+            fault=fault,
             leaves=draw.random() < 0.05,
         )
 
@@ -370,7 +407,9 @@ class World:
                 if leaf.sending.model == "alpha" and leaf.sending.snapshot == self.restricted_by:
                     restricted.add((leaf.request, leaf.sending.endpoint))
             elif isinstance(leaf, OutcomeLeaf):
-                outcomes.setdefault(leaf.request, []).append(leaf.outcome)
+                # A refusal that nobody bettered is what the caller got.
+                outcome = "answered" if leaf.shown else leaf.outcome
+                outcomes.setdefault(leaf.request, []).append(outcome)
         for entry in self.simulation.ledger.entries():
             model, request = entry.model or "", entry.request_id or ""
             if self.mode == "before_send" and (request, entry.vendor, model) not in sent:

@@ -72,6 +72,10 @@ class Story:
         last = self.last
         if last is None:
             return "open"
+        if last.shown:
+            # A refusal that nobody bettered; told as an error, it has no digest.
+            answered = "rerouted" if last.shown > 1 else "as_asked"
+            return answered if last.answer_digest else "rejected"
         match last.outcome:
             case "answered":
                 return "as_asked" if self.is_first else "rerouted"

@@ -52,6 +52,7 @@ class _Again(msgspec.Struct, frozen=True, kw_only=True):
     observed: Observed | None
     candidates: tuple[Candidate, ...]
     candidates_left_out: int
+    routes: tuple[Candidate, ...] = ()
 
 
 def profile_of(inputs: bytes, parts: tuple[bytes, ...]) -> Profile:
@@ -132,7 +133,7 @@ class Replaying:
 def _decide(
     leaf: DecisionLeaf, snapshot: Snapshot, rules: Ruleset, known: Known, *, asked_again: bool
 ) -> _Again:
-    steps = _steps(leaf, snapshot) if asked_again else _recorded_steps(leaf)
+    steps, routes = _steps(leaf, snapshot) if asked_again else (_recorded_steps(leaf), [])
     action = Action(leaf.action)
     decisions = [rules.decide(known, model, endpoint, action) for endpoint, model in steps]
     unable = {(one.endpoint, one.model): one.unable for one in leaf.candidates}
@@ -140,6 +141,11 @@ def _decide(
     candidates = tuple(
         _candidate(step, decision, unable)
         for step, decision in zip(steps[:shown], decisions[:shown], strict=True)
+    )
+    unable |= {(one.endpoint, one.model): one.unable for one in leaf.routes}
+    routed = tuple(
+        _candidate((endpoint, model), rules.decide(known, model, endpoint, action), unable)
+        for endpoint, model in routes[: len(leaf.routes)]
     )
     left_out = len(steps) - shown
     if leaf.reason != "admission":
@@ -155,6 +161,7 @@ def _decide(
         observed=_observed(first),
         candidates=candidates,
         candidates_left_out=left_out,
+        routes=routed,
     )
 
 
@@ -171,20 +178,25 @@ def _of_one(verdict: Decision, candidates: tuple[Candidate, ...], left_out: int)
     )
 
 
-def _steps(leaf: DecisionLeaf, snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Endpoint and model of every candidate of what was asked for, by the snapshot's catalogue."""
+def _steps(
+    leaf: DecisionLeaf, snapshot: Snapshot
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Endpoint and model of every candidate of what was asked for, by the snapshot's catalogue;
+    and the same of whom refusals may be routed to."""
     if leaf.reason != "admission":
-        return _recorded_steps(leaf)
+        return _recorded_steps(leaf), []
     workloads = [one for one in snapshot.sources.workloads if one.id == leaf.workload]
     # Which of several endpoints speaks the caller's dialect decides between workloads, and the
     # record says which workload it was.
     wanted = target(leaf.asked, workloads, lambda _: True)
     if wanted is None:
-        return _recorded_steps(leaf)
+        return _recorded_steps(leaf), []
     if leaf.operation == "embeddings":
         makers = {one.id for one in snapshot.sources.endpoints if one.serves("embeddings")}
         wanted = of_one_model(wanted, lambda one: one.endpoint in makers)
-    return [(one.endpoint, one.model) for one in wanted.candidates]
+    routes = () if leaf.operation else wanted.routes
+    candidates = [(one.endpoint, one.model) for one in wanted.candidates]
+    return candidates, [(one.endpoint, one.model) for one in routes]
 
 
 def _recorded_steps(leaf: DecisionLeaf) -> list[tuple[str, str]]:

@@ -226,10 +226,34 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     endpoint: str
 
 
+class RefusalClass(StrEnum):
+    """What refuses: a model, in an answer; a filter before or behind it, in an answer or an error;
+    a policy of the vendor's that the request violates, in an error."""
+
+    REFUSAL = "refusal"
+    CONTENT_FILTER = "content_filter"
+    POLICY_ERROR = "policy_error"
+
+
+class OnRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whom refusals are routed to: of some `classes`, and within them of some of the vendor's
+    `categories`; empty: of all."""
+
+    candidates: tuple[Candidate, ...]
+    classes: tuple[RefusalClass, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    def covers(self, kind: str, category: str) -> bool:
+        """Whether a refusal of this class and category is meant."""
+        return (not self.classes or kind in self.classes) and (
+            not self.categories or category in self.categories
+        )
+
+
 class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The use. `residency`: where vendors are asked to infer. `evidence = None`: before_send
     wherever a directive names a candidate's model. `keep_content`: of requests that are sent and
-    their answers; None: nothing."""
+    their answers; None: nothing. Of `on_refusal` the first that covers counts."""
 
     id: str
     candidates: tuple[Candidate, ...]
@@ -248,4 +272,11 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     residency: tuple[str, ...] | None = None
     on_break: OnBreak = OnBreak.AS_DIRECTED
     keep_content: Keeping | None = None
+    on_refusal: tuple[OnRefusal, ...] = ()
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
+
+    @property
+    def reachable(self) -> tuple[Candidate, ...]:
+        """Its candidates, and whom refusals are routed to, each once."""
+        routed = (one for rule in self.on_refusal for one in rule.candidates)
+        return tuple(dict.fromkeys((*self.candidates, *routed)))

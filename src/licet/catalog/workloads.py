@@ -18,7 +18,9 @@ from licet.catalog.nouns import (
     EvidenceMode,
     Keeping,
     OnBreak,
+    OnRefusal,
     OnStale,
+    RefusalClass,
     SubjectRule,
     Workload,
 )
@@ -45,6 +47,19 @@ class _KeepingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     days: Annotated[int, Meta(ge=1, le=36_500)]
 
 
+class _OnRefusalFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    classes: Annotated[tuple[RefusalClass, ...], Meta(min_length=1)] | None = msgspec.field(
+        name="class", default=None
+    )
+    category: Annotated[tuple[Text, ...], Meta(min_length=1)] | None = None
+    model: Identifier
+    endpoints: tuple[Identifier, ...] | None = None
+
+    def hides(self, later: _OnRefusalFile) -> bool:
+        """Whether nothing is left for a `later` rule that this one comes before."""
+        return _holds(self.classes, later.classes) and _holds(self.category, later.category)
+
+
 class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Identifier
     title: Text | None = None
@@ -63,6 +78,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     residency: Annotated[tuple[PlaceCode, ...], Meta(min_length=1)] | None = None
     on_break: OnBreak = OnBreak.AS_DIRECTED
     keep_content: _KeepingFile | None = None
+    on_refusal: tuple[_OnRefusalFile, ...] = ()
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -95,22 +111,53 @@ class WrittenWorkload:
         faults: list[ConfigurationFault] = []
         found: list[Candidate] = []
         for index, candidate in enumerate(self.file.candidate):
+            path = ("candidate", index)
             try:
-                found += self._candidates(index, candidate, known, endpoints, broken)
+                found += self._candidates(path, candidate, known, endpoints, broken)
             except ConfigurationFault as fault:
                 faults.append(fault)
+        routes: list[OnRefusal] = []
+        for index, rule in enumerate(self.file.on_refusal):
+            path = ("on_refusal", index)
+            try:
+                self._check_reached(index, rule)
+                to = self._candidates(path, rule, known, endpoints, broken)
+            except ConfigurationFault as fault:
+                faults.append(fault)
+                continue
+            routes.append(
+                OnRefusal(
+                    candidates=tuple(to),
+                    classes=rule.classes or (),
+                    categories=rule.category or (),
+                )
+            )
         candidates = tuple(dict.fromkeys((one.model, one.endpoint) for one in found))
-        return Entry(self._workload(candidates), self.document), faults
+        return Entry(self._workload(candidates, tuple(routes)), self.document), faults
+
+    def _check_reached(self, index: int, rule: _OnRefusalFile) -> None:
+        """A rule that can route nothing is a mistake: somebody counts on it."""
+        path = ("on_refusal", index)
+        for number, earlier in enumerate(self.file.on_refusal[:index], 1):
+            if earlier.hides(rule):
+                raise self.document.fault(
+                    "never_reached",
+                    f"rule {number} of `on_refusal` covers all that this one does",
+                    path,
+                    remedy="put the narrower rule first",
+                )
+        if all(one.model == rule.model for one in self.file.candidate):
+            message = f"`{rule.model}` is the only model that is asked, so it is what refuses"
+            raise self.document.fault("never_reached", message, (*path, "model"))
 
     def _candidates(
         self,
-        index: int,
-        written: _CandidateFile,
+        path: tuple[str | int, ...],
+        written: _CandidateFile | _OnRefusalFile,
         models: tuple[str, ...],
         endpoints: Mapping[str, Endpoint],
         broken: Collection[str],
     ) -> list[Candidate]:
-        path = ("candidate", index)
         if written.model not in models:
             raise self.document.fault(
                 "unknown_model",
@@ -149,7 +196,9 @@ class WrittenWorkload:
     def _fits(self, endpoint: Endpoint, model: str) -> bool:
         return model in endpoint.models and self.file.dialect in (None, endpoint.dialect)
 
-    def _workload(self, candidates: tuple[tuple[str, str], ...]) -> Workload:
+    def _workload(
+        self, candidates: tuple[tuple[str, str], ...], routes: tuple[OnRefusal, ...]
+    ) -> Workload:
         file = self.file
         return Workload(
             id=file.id,
@@ -169,12 +218,17 @@ class WrittenWorkload:
             residency=file.residency,
             on_break=file.on_break,
             keep_content=_keeping(file.keep_content),
+            on_refusal=routes,
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 
 
 def _keeping(file: _KeepingFile | None) -> Keeping | None:
     return None if file is None else Keeping(days=file.days)
+
+
+def _holds(wide: tuple[str, ...] | None, narrow: tuple[str, ...] | None) -> bool:
+    return wide is None or (narrow is not None and set(narrow) <= set(wide))
 
 
 def parse_workload(document: Document) -> WrittenWorkload:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from licet import policy
+from licet.catalog import Candidate, RefusalClass
 from licet.cli.options import MOMENT, config_option, json_option, show_json
 from licet.cli.persons import Person, person_options
 from licet.cli.snapshots import snapshot_of
@@ -96,6 +97,8 @@ def explain(
             verdict, *reasons = policy.sentences(one)
             click.echo(f"`{model}` at `{place}`: {verdict}")
             click.echo("".join(f"  {line}\n" for line in reasons), nl=False)
+            if where := _routed(snapshot, workload, model, place):
+                click.echo(f"  {where}")
     ctx.exit(0 if best is not None else REFUSED)
 
 
@@ -123,7 +126,7 @@ def _places(
     if endpoint is not None:
         _must_be_known("endpoint", endpoint, [one.id for one in sources.endpoints])
         return [endpoint]
-    found = [one.endpoint for one in workloads[workload].candidates if one.model == model]
+    found = [one.endpoint for one in workloads[workload].reachable if one.model == model]
     if not found:
         raise OperationFault(
             "not_a_candidate",
@@ -131,6 +134,23 @@ def _places(
             remedy="name an endpoint to ask nevertheless: `--endpoint`",
         )
     return found
+
+
+def _routed(snapshot: Snapshot, workload: str, model: str, endpoint: str) -> str:
+    """Which refusals of vendors the workload routes there; empty: none."""
+    step = Candidate(model=model, endpoint=endpoint)
+    rules = next(one.on_refusal for one in snapshot.sources.workloads if one.id == workload)
+    told = [
+        " ".join(
+            [
+                ", ".join(rule.classes or RefusalClass),
+                *([f"({', '.join(rule.categories)})"] if rule.categories else []),
+            ]
+        )
+        for rule in rules
+        if step in rule.candidates
+    ]
+    return f"asked where another model refuses: {'; '.join(told)}" if told else ""
 
 
 def _must_be_known(what: str, name: str, known: list[str]) -> None:

@@ -166,6 +166,8 @@ class DecisionLeaf(Envelope, frozen=True, kw_only=True, tag="decision"):
     candidates: tuple[Candidate, ...] = ()
     """In the order of the plan; those that were not looked at are not named."""
     candidates_left_out: Count = 0
+    routes: tuple[Candidate, ...] = ()
+    """Whom the workload routes vendors' refusals to, where the caller's request may go there."""
     duties: tuple[str, ...] = ()
     evidence: Literal["before_send", "before_answer"] = "before_send"
     stale: bool = False
@@ -211,6 +213,8 @@ class OutcomeLeaf(Envelope, frozen=True, kw_only=True, tag="outcome"):
     vendor_request: str = ""
     category: str = ""
     """The vendor's category of a refusal."""
+    shown: Count = 0
+    """The attempt whose refusal the caller got after all; 0: what this one brought."""
     finish: str = ""
     fault: str = ""
     deciding: tuple[str, ...] = ()

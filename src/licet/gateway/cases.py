@@ -147,6 +147,7 @@ def decision_form(
             observed=_observed(first),
             candidates=tuple(_considered(c) for c in shown),
             candidates_left_out=len(plan.considered) - len(shown),
+            routes=tuple(_considered(c) for c in plan.routes[:CANDIDATES_MAX]),
             duties=tuple(dict.fromkeys(duty.kind for duty in plan.duties)),
             evidence="before_send" if before_send else "before_answer",
             stale=stale,

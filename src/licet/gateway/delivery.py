@@ -43,6 +43,10 @@ class Delivery:
         if self.held or self.last:
             self.held, self.last = [], []
 
+    def restore(self, held: list[bytes], last: list[bytes]) -> None:
+        """What an earlier attempt left is shown after all."""
+        self.held, self.last = held, last
+
     def release(self, headers: bytes) -> None:
         """Head and held frames go out; from now on the caller reads along."""
         self._reply.start_stream(headers)

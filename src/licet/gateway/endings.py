@@ -36,8 +36,11 @@ def ending_of(
     at: Instant,
     lasted_s: float,
     digest: str,
+    cause: str = "",
+    shown: int = 0,
 ) -> OutcomeLeaf:
-    """The record that the last frame waits for; `intake` is None where nothing was sent."""
+    """The record that the last frame waits for; `intake` is None where nothing was sent. `cause`:
+    the class of a refusal that is routed on. `shown`: the attempt whose refusal the caller gets."""
     ledger, decision, failure = filing.ledger, relay.decision, relay.failure
     cut = outcome == "cut" or relay.conclusion in _BY_DIRECTIVES
     failed = outcome == "failed" and failure is not None
@@ -57,8 +60,9 @@ def ending_of(
         answered_by=clip(model, SAID_CHARACTERS_MAX),
         vendor_request=clip(intake.vendor_request, SAID_CHARACTERS_MAX) if intake else "",
         category=clip(refusal, SAID_CHARACTERS_MAX),
+        shown=shown,
         finish=clip(finish, SAID_CHARACTERS_MAX),
-        fault=failure.kind.value if failed and failure is not None else "",
+        fault=cause or (failure.kind.value if failed and failure is not None else ""),
         deciding=decision.deciding if cut and decision is not None else (),
         residency=clip(residency, SAID_CHARACTERS_MAX),
         usage=_usage(intake.usage) if intake is not None else None,

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from msgspec import structs
 
+from licet.gateway.declining import refused_of
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
 from licet.gateway.hand_over import intake_of, request_of
@@ -24,7 +25,7 @@ from licet.gateway.reply import Reply
 from licet.gateway.substitution import barred_answerer
 from licet.gateway.world import World
 from licet.policy import InFlight
-from licet.relay import Command, Conclusion, Event, Failure, FailureKind, State
+from licet.relay import Command, Conclusion, Event, Failure, FailureKind, Refused, State
 from licet.wire import Frame
 
 _READING = frozenset({State.HOLDING, State.WITHHOLDING, State.STREAMING, State.HOLDING_NEXT})
@@ -33,7 +34,9 @@ _UNSHOWN = frozenset({State.HOLDING, State.WITHHOLDING})
 _COMMITTING = frozenset({State.COMMITTING, State.COMMITTING_NEXT})
 _WHOLE = frozenset({State.AWAITING, State.READING, State.AWAITING_NEXT})
 _SHOWN = frozenset({"content", "refusal"})
-_TELLING = frozenset({Event.FAILED, Event.CONTENT, Event.COMPLETE, Event.PASSED})
+_ENDS = frozenset({Event.COMPLETE, Event.PASSED})
+_TELLING = _ENDS | {Event.FAILED, Event.CONTENT, Event.DECLINED}
+_UNSEEN = _UNSHOWN | {State.AWAITING, State.READING}
 
 
 class Exchange(Hands):
@@ -206,11 +209,24 @@ class Exchange(Hands):
     def _feed(self, event: Event, detail: object = None) -> None:
         if self._hand_over is not None and self._relay.state is State.STREAMING:
             event = self._hand_over.heard(event, detail)
+        if event in _ENDS and (refused := self._refused(event)) is not None:
+            self._keep(refused.cause)
+            event, detail = Event.DECLINED, refused
         if event in _TELLING:
             self._line.judge(detail if isinstance(detail, Failure) else None)
         commands = self._relay.feed(event, detail)
         if commands:
             self._run(commands)
+
+    def _refused(self, event: Event) -> Refused | None:
+        """Whom a refusal, which the `event` ends and nobody has seen, is routed to by a rule."""
+        relay, intake = self._relay, self._intake
+        if not self.case.plan.routes or intake is None:
+            return None
+        if relay.state not in _UNSEEN or not relay.may_reroute:
+            return None
+        known = self._world, self._filing.about, self.ground
+        return refused_of(*known, relay.step, intake, event)
 
     def _run(self, commands: tuple[Command, ...]) -> None:
         for command in commands:
@@ -338,6 +354,9 @@ class Exchange(Hands):
                 break
             ready.append(frame.raw)
             if frame.kind in _SHOWN and relay.state in _HOLDING:
+                if frame.kind == "refusal" and self._refused(Event.COMPLETE) is not None:
+                    # To its end, so that it can be passed on if nobody else answers.
+                    continue
                 delivery.held += ready
                 ready = []
                 self._feed(Event.CONTENT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from licet.catalog import Candidate
 from licet.evidence import OutcomeLeaf, OutcomeWord
 from licet.gateway.calling import Line
+from licet.gateway.declining import Kept
 from licet.gateway.delivery import Delivery
 from licet.gateway.endings import ending_of, file_ending
 from licet.gateway.filing import Filing
@@ -25,11 +26,11 @@ from licet.relay import Conclusion, Relay, State
 
 class Hands:
     """Of one request. `_told` is who answers, as its vendor says; `_answerer` whom that means, or
-    None where it is nobody who was asked."""
+    None where it is nobody who was asked; `_kept` a refusal that was routed on."""
 
     __slots__ = (
-        "_answerer", "_delivery", "_filing", "_hand_over", "_intake", "_line", "_patience",
-        "_relay", "_reply", "_started", "_told", "_world", "case", "ground",
+        "_answerer", "_delivery", "_filing", "_hand_over", "_intake", "_kept", "_line",
+        "_patience", "_relay", "_reply", "_started", "_told", "_world", "case", "ground",
     )  # fmt: skip
 
     _filing: Filing
@@ -44,6 +45,7 @@ class Hands:
         self._delivery = Delivery(reply, world.digest, about.keeping)
         self._hand_over: HandOver | None = None
         self._intake: Intake | None = None
+        self._kept: Kept | None = None
         self._answerer: Candidate | None = None
         self._told = ""
         self._line = Line(world)
@@ -75,14 +77,16 @@ class Hands:
             self._filing.admission(at=now)
             return
         world, step, failure = self._world, self._relay.step, self._relay.failure
-        about = self._filing.about
+        about, kept = self._filing.about, self._kept
+        # What ended the attempt before: its refusal, where that is what was routed on.
+        refused = kept.kind if kept is not None and kept.attempt == self._filing.attempt else ""
         self._filing.sending(
             step,
             at=now,
             vendor_model=world.vendor_model(step),
             losses=about.passage.losses(world.dialect(step), step.endpoint),
-            cause=failure.kind.value if failure else "",
-            before=self._ending("failed" if failure else "cut"),
+            cause=refused or (failure.kind.value if failure else ""),
+            before=self._ending("failed" if failure or refused else "cut", cause=refused),
             continues=manner_of_next(world, about, self._hand_over, step),
         )
 
@@ -113,7 +117,46 @@ class Hands:
         if self._relay.state is State.STREAMING and self._line.pause():
             self._patience.unread()
 
+    def _keep(self, kind: str) -> None:
+        """What came is a refusal of this class, and may be passed on after all."""
+        intake, delivery, passage = self._intake, self._delivery, self._filing.about.passage
+        assert intake is not None
+        self._kept = Kept(
+            kind=kind,
+            step=self._relay.step,
+            attempt=self._filing.attempt,
+            intake=intake,
+            held=delivery.held,
+            last=delivery.last,
+            lost=passage.lost,
+            expected=passage.expected,
+            answerer=self._answerer,
+            told=self._told,
+        )
+        delivery.restore([], [])
+
+    def _stand(self, kept: Kept) -> None:
+        """Nobody whom it was routed to answered: the refusal is passed on as it came. What was
+        tried meanwhile is on record, with what the caller gets."""
+        relay, passage, filing = self._relay, self._filing.about.passage, self._filing
+        self._delivery.restore(kept.held, kept.last)
+        if filing.attempt != kept.attempt:
+            answered = relay.conclusion is Conclusion.ANSWERED
+            digest = self._delivery.seal(kept.intake.body) if answered else ""
+            outcome: OutcomeWord = "failed" if relay.failure else "cut"
+            filing.outcome(self._ending(outcome, digest=digest, shown=kept.attempt))
+        relay.failure = relay.decision = None
+        self._intake, self._answerer, self._told = kept.intake, kept.answerer, kept.told
+        passage.lost, passage.expected = kept.lost, kept.expected
+
     def _conclude(self) -> None:
+        kept = self._kept
+        if self._relay.stands and kept is not None:
+            attempt = self._filing.attempt
+            self._stand(kept)
+            if attempt != kept.attempt:
+                self._patience.concluded()
+                return
         intake, conclusion = self._intake, self._relay.conclusion
         assert conclusion is not None
         digest = ""
@@ -147,18 +190,30 @@ class Hands:
             self._world.refusals.unrecorded(self._reply, self._filing.about.request)
         self._end("failed")
 
-    def _ending(self, outcome: OutcomeWord) -> OutcomeLeaf:
+    def _ending(
+        self, outcome: OutcomeWord, *, digest: str = "", cause: str = "", shown: int = 0
+    ) -> OutcomeLeaf:
         now, lasted_s = self._world.clock.now(), self._world.now() - self._started
         known = self._relay, self._intake, self._filing
-        return ending_of(outcome, *known, at=now, lasted_s=lasted_s, digest="")
+        return ending_of(
+            outcome, *known, at=now, lasted_s=lasted_s, digest=digest, cause=cause, shown=shown
+        )
 
     def _headers(self) -> bytes:
         assert self._intake is not None
-        kept, who = self._intake.kept_headers, self._answerer
-        if who is not None:
-            return self._world.answer_headers(self._filing, who, kept)
-        lines = self._world.answer_headers(self._filing, self._relay.step, kept)
-        return b"%slicet-answered-by: %s\r\n" % (lines, plain(self._told).encode())
+        kept, who, step = self._kept, self._answerer, self._relay.step
+        stands = self._relay.stands
+        if kept is not None and stands:
+            step = kept.step
+        vendor = self._intake.kept_headers
+        lines = self._world.answer_headers(self._filing, who or step, vendor)
+        if who is None:
+            lines = b"%slicet-answered-by: %s\r\n" % (lines, plain(self._told).encode())
+        if kept is None or stands:
+            return lines
+        by = kept.answerer or kept.step
+        told = f"licet-refused-by: {by.model}\r\nlicet-refusal: {kept.kind}\r\n"
+        return lines + told.encode()
 
     def _end(self, outcome: str) -> None:
         if self._filing.close():

@@ -97,7 +97,7 @@ class Ways:
             return None
         wanted = {
             step.endpoint: self._fitting(found, step)
-            for step in found.steps
+            for step in (*(one.candidate for one in found.routes), *found.steps)
             if step.endpoint in self._manners
         }
         if not wanted:
@@ -108,7 +108,7 @@ class Ways:
     def foreign(self, request: Request, found: Plan) -> frozenset[str]:
         """The endpoints of other vendors than the first, where there is reasoning in a request:
         what was said before is taken to be of whoever is asked first."""
-        steps, said = found.steps, request.fields.get("input")
+        steps, said = found.reachable, request.fields.get("input")
         if request.dialect != RESPONSES or len(steps) < 2 or said is None:
             return frozenset()
         vendors = {step.endpoint: self.endpoints[step.endpoint].operator.id for step in steps}

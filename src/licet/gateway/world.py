@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
+from msgspec import structs
+
 from licet.catalog import (
     Availability,
     Candidate,
@@ -239,6 +241,8 @@ class World:
             return None
         if operation == "embeddings":
             wanted = of_one_model(wanted, lambda step: self._serves(step, operation))
+        elif operation != "answer" and wanted.routes:
+            wanted = structs.replace(wanted, routes=())
         found = plan(
             wanted,
             decide=lambda step: self.decide(caller, wanted.workload, step),
@@ -302,7 +306,7 @@ class World:
     def _before_send(self, workload: Workload) -> bool:
         mode = workload.evidence or self.settings.evidence.mode
         if mode is None:
-            return any(self.rules.names_model(step.model) for step in workload.candidates)
+            return any(self.rules.names_model(step.model) for step in workload.reachable)
         return mode is EvidenceMode.BEFORE_SEND
 
     def impossible(self, about: About, relay: Relay) -> Failure | None:

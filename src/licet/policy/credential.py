@@ -38,7 +38,7 @@ def releases(
     for name in workloads:
         known = ruleset.know(profile, organisation, name, at)
         workload = ruleset.workloads.get(name)
-        for candidate in workload.candidates if workload is not None else ():
+        for candidate in workload.reachable if workload is not None else ():
             decision = ruleset.decide(known, candidate.model, candidate.endpoint, Action.CREDENTIAL)
             key = (name, candidate.model)
             best = found.get(key, decision)

@@ -285,6 +285,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "count_tokens": "Who counts tokens: vendors alone, or we where none does.",
         "on_break": "Whether another candidate goes on with a stream that breaks off.",
         "keep_content": "Keep what is sent and answered, encrypted; without it, nothing is kept.",
+        "on_refusal": "Whom vendors' refusals are routed to; the first that fits counts.",
         "declared": _DECLARED,
         "attested": _ATTESTED,
         "candidate": "Models in order of preference.",
@@ -292,6 +293,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "Keeping": {"days": "For how many days, from when it was said."},
     "Candidate": {
         "model": "The model, by id.",
+        "endpoints": "Where, in order of preference; without it, wherever it is served.",
+    },
+    "OnRefusal": {
+        "class": "What refuses: a model, a filter, a policy of the vendor's; without it, whoever.",
+        "category": "The vendor's own word for why; without it, any.",
+        "model": "Who is asked then, by id; decided like any candidate.",
         "endpoints": "Where, in order of preference; without it, wherever it is served.",
     },
     "Profile": {

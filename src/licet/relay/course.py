@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from licet.catalog import Candidate
 from licet.policy import Decision
-from licet.relay.failures import AGAIN_HERE, Failure
+from licet.relay.failures import AGAIN_HERE, Failure, Refused
 from licet.relay.states import Command, Conclusion, RelaySettings, State
 
 Moves = tuple[State, tuple[Command, ...]]
@@ -15,8 +15,8 @@ class Course:
 
     __slots__ = (
         "_position", "_recorded", "_settings", "_steps", "again", "attempts",
-        "conclusion", "decision", "durable", "failure", "hand_overs", "pause_ms", "state",
-        "stale_retried", "step", "waits_for_disk",
+        "conclusion", "decision", "durable", "failure", "hand_overs", "pause_ms", "refused",
+        "stale_retried", "stands", "state", "step", "waits_for_disk",
     )  # fmt: skip
 
     def __init__(
@@ -39,6 +39,8 @@ class Course:
         self.failure: Failure | None = None
         self.decision: Decision | None = None
         self.conclusion: Conclusion | None = None
+        self.refused: Refused | None = None
+        self.stands = False
         self.state = State.CHECKING
 
     @property
@@ -49,6 +51,31 @@ class Course:
     def conclude(self, conclusion: Conclusion) -> Moves:
         self.conclusion = conclusion
         return State.CONCLUDING, (Command.CONCLUDE,)
+
+    def end(self, conclusion: Conclusion) -> Moves:
+        """Concludes before the caller has seen anything: where somebody refused, and nobody whom
+        that was routed to answers, the refusal stands."""
+        if self.refused is None:
+            return self.conclude(conclusion)
+        self.stands = True
+        return self.conclude(self.refused.stands)
+
+    @property
+    def may_reroute(self) -> bool:
+        """Whether a refusal may be routed: once in a request, while attempts are left."""
+        return self.refused is None and self.attempts < self._settings.attempts_max
+
+    def reroute(self, refused: Refused) -> Moves:
+        """What follows is asked of whom a rule names, and of nobody else. Each sending needs a
+        record of its own, though the same was sent before."""
+        self.refused = refused
+        self._steps = self.tried + refused.steps
+        self._recorded = ()
+        self.failure = self.decision = None
+        self._position += 1
+        self.step = self._steps[self._position]
+        self.stale_retried = False
+        return State.CHECKING, (Command.ABORT, Command.CHECK)
 
     def needs_record(self, digest: str) -> bool:
         """Whether this step is not on disk yet under this snapshot; then it is noted."""
@@ -67,6 +94,7 @@ class Course:
         """What follows continues the answer so far: each sending needs a record of its own."""
         self.hand_overs += 1
         self._recorded = ()
+        self.refused = None
 
     def next_step(self) -> Moves | None:
         """Moves to the next step of the plan, if there is one and attempts are left."""

@@ -14,6 +14,9 @@ from enum import Enum
 
 import msgspec
 
+from licet.catalog import Candidate
+from licet.relay.states import Conclusion
+
 
 class FailureKind(Enum):
     """`value` is the word that records and metrics use."""
@@ -86,6 +89,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_timeout(self) -> bool:
         return self.kind in _TIMEOUTS
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's refusal that an operator's rule routes, to `steps` in their order. `cause` is its
+    class. `stands` is how the request ends where none of them answers."""
+
+    steps: tuple[Candidate, ...]
+    cause: str
+    stands: Conclusion
 
 
 def failure_of_status(status: int) -> FailureKind | None:

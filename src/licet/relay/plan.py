@@ -14,12 +14,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What a request's `model` names: a workload's plan, or one model of a workload.
 
     `asked`: the name as the caller wrote it. `first_choice`: the model whose absence the
-    caller must be told of.
+    caller must be told of. `routes`: whom refusals may be routed to.
     """
 
     asked: str
     workload: Workload
     candidates: tuple[Candidate, ...]
+    routes: tuple[Candidate, ...] = ()
 
     @property
     def first_choice(self) -> str:
@@ -39,7 +40,8 @@ def target(
     offered = tuple(workloads)
     for workload in offered:
         if workload.id == name:
-            return Target(asked=name, workload=workload, candidates=workload.candidates)
+            own = workload.candidates
+            return Target(asked=name, workload=workload, candidates=own, routes=_routes(workload))
     having = [w for w in offered if any(c.model == name for c in w.candidates)]
     if not having:
         return None
@@ -47,7 +49,14 @@ def target(
     chosen = next(speaking, having[0])
     own = tuple(c for c in chosen.candidates if c.model == name)
     others = tuple(c for c in chosen.candidates if c.model != name) if chosen.substitute else ()
-    return Target(asked=name, workload=chosen, candidates=own + others)
+    routes = _routes(chosen) if chosen.substitute else ()
+    return Target(asked=name, workload=chosen, candidates=own + others, routes=routes)
+
+
+def _routes(workload: Workload) -> tuple[Candidate, ...]:
+    """Whom the workload's rules route refusals to, each once."""
+    each = (candidate for rule in workload.on_refusal for candidate in rule.candidates)
+    return tuple(dict.fromkeys(each))
 
 
 def of_one_model(wanted: Target, serves: Callable[[Candidate], bool]) -> Target:
@@ -74,11 +83,13 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`steps`: what to try, in order. `considered`: every candidate with what was found."""
+    """`steps`: what to try, in order. `considered`: every candidate with what was found; `routes`
+    the same for whom refusals may be routed to."""
 
     target: Target
     considered: tuple[Considered, ...]
     steps: tuple[Candidate, ...]
+    routes: tuple[Considered, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -107,7 +118,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def duties_of(self, step: Candidate) -> tuple[Duty, ...]:
         """Those that attach to the answer of this step."""
-        return next((c.decision.duties for c in self.considered if c.candidate == step), ())
+        found = (*self.considered, *self.routes)
+        return next((c.decision.duties for c in found if c.candidate == step), ())
+
+    @property
+    def reachable(self) -> tuple[Candidate, ...]:
+        """The steps, and whom refusals may be routed to."""
+        routed = (c.candidate for c in self.routes if c.candidate not in self.steps)
+        return (*self.steps, *routed)
 
 
 def plan(
@@ -123,16 +141,18 @@ def plan(
     Candidates whose breaker is open are left out while a healthy one is there; where none
     is, they are tried all the same: a guess about health must not refuse a permitted person.
     """
-    considered = tuple(
-        Considered(
-            candidate=c,
-            decision=decide(c),
-            able=able(c),
-            available=available(c),
-            healthy=healthy(c),
+
+    def consider(one: Candidate) -> Considered:
+        return Considered(
+            candidate=one,
+            decision=decide(one),
+            able=able(one),
+            available=available(one),
+            healthy=healthy(one),
         )
-        for c in wanted.candidates
-    )
+
+    considered = tuple(consider(one) for one in wanted.candidates)
     usable = [c for c in considered if c.decision.permitted and c.able and c.available]
     steps = [c.candidate for c in usable if c.healthy] or [c.candidate for c in usable]
-    return Plan(target=wanted, considered=considered, steps=tuple(steps))
+    routes = tuple(consider(one) for one in wanted.routes)
+    return Plan(target=wanted, considered=considered, steps=tuple(steps), routes=routes)

@@ -40,6 +40,7 @@ class Event(Enum):
     CONTENT = "content"  # first content of a stream, or the silence bound has passed
     COMPLETE = "complete"  # the last byte, well-formed
     PASSED = "passed"  # the vendor's error about the request itself, or its refusal told as one
+    DECLINED = "declined"  # refused, seen by nobody, and a rule routes it (detail: Refused)
     FAILED = "failed"  # detail: Failure
     BROKEN = "broken"  # what the caller reads failed, and can be continued (detail: Failure)
     HANDED_OVER = "handed_over"  # rules hand it over, and it can be continued (detail: Decision)

@@ -5,8 +5,10 @@ decided. Each step is checked against the rules again before it is tried; under 
 its record is on disk before anything is sent, under `before_answer` before anything is
 shown. An attempt that fails before the caller has seen content is followed by the next step,
 or, where there is none, by the same one after a pause. A stream's head is held back until
-content, so that this remains possible. A vendor's refusal is an answer. Whatever the end is,
-its outcome is recorded before the last frame leaves (CONCLUDING).
+content, so that this remains possible. A vendor's refusal is an answer; where an operator's rule
+routes it (DECLINED), another model is asked, once, as long as the caller has seen nothing, and if
+that brings nothing the refusal stands. Whatever the end is, its outcome is recorded before the
+last frame leaves (CONCLUDING).
 
 The shell (`licet.gateway`) feeds events and carries out the commands in order; it holds the
 bytes, this holds the decisions. Content after the first does not pass through here: in
@@ -29,7 +31,7 @@ from dataclasses import dataclass
 
 from licet.policy import Decision, InFlight
 from licet.relay.course import Course, Moves
-from licet.relay.failures import FINAL, Failure, FailureKind
+from licet.relay.failures import FINAL, Failure, FailureKind, Refused
 from licet.relay.states import Command, Conclusion, Event, State
 
 
@@ -71,7 +73,7 @@ def _barred(relay: Relay, detail: object) -> Moves:
     onward = relay.next_step()
     if onward is not None:
         return onward
-    return relay.conclude(Conclusion.FAILED if relay.failure else Conclusion.REFUSED)
+    return relay.end(Conclusion.FAILED if relay.failure else Conclusion.REFUSED)
 
 
 def _barred_in_flight(relay: Relay, detail: object) -> Moves:
@@ -121,7 +123,7 @@ def _failed(relay: Relay, detail: object) -> Moves:
     moves = None
     if detail.kind not in FINAL:
         moves = relay.next_step() or relay.again_here(detail)
-    state, commands = moves or relay.conclude(Conclusion.FAILED)
+    state, commands = moves or relay.end(Conclusion.FAILED)
     return state, (Command.ABORT, *commands)
 
 
@@ -129,7 +131,7 @@ def _impossible(relay: Relay, detail: object) -> Moves:
     """The step cannot be tried at present: the next one, or the reason why."""
     assert isinstance(detail, Failure)
     relay.failure = detail
-    return relay.next_step() or relay.conclude(Conclusion.FAILED)
+    return relay.next_step() or relay.end(Conclusion.FAILED)
 
 
 def _failed_streaming(relay: Relay, detail: object) -> Moves:
@@ -225,6 +227,12 @@ def _passed(relay: Relay, detail: object) -> Moves:
     return relay.conclude(Conclusion.PASSED)
 
 
+def _declined(relay: Relay, detail: object) -> Moves:
+    """What a vendor refused, and nobody has seen, goes on to whom the operator names."""
+    assert isinstance(detail, Refused)
+    return relay.reroute(detail) if relay.may_reroute else (relay.state, ())
+
+
 def _gone(relay: Relay, detail: object) -> Moves:
     return relay.conclude(Conclusion.CANCELLED)
 
@@ -259,6 +267,7 @@ def _in_flight(own: State) -> dict[Event, Transition]:
         _E.DURABLE: Transition(_noted, (own,)),
         _E.UNRECORDED: Transition(_unrecorded, (_S.DONE,)),
         _E.FAILED: Transition(_failed, _RETRY),
+        _E.DECLINED: Transition(_declined, (_S.CHECKING, own)),
         _E.GONE: Transition(_gone_in_flight, (_S.CONCLUDING,)),
         _E.BARRED: Transition(_barred_in_flight, (*_ONWARD, own)),
     }

@@ -127,11 +127,11 @@ def said_size(said: Said) -> int:
 
 def refusal_of(said: Said | None, reason: object) -> str | None:
     """The category of a refusal; chat knows no finer ones than these two."""
-    if reason == "content_filter":
-        return "content_filter"
     if said is not None and said.refusal:
+        # The model's own words say more than the reason that some give beside them, and come first
+        # in a stream.
         return "refusal"
-    return None
+    return "content_filter" if reason == "content_filter" else None
 
 
 def _call_size(call: _ToolCall) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from licet.catalog import (
     Availability,
@@ -120,6 +121,33 @@ model = "claude-fable-5"
 endpoints = ["first", "second"]
 """
     assert [one.endpoint for one in workload(text)] == ["first", "second"]
+
+
+def test_whom_refusals_are_routed_to_belongs_to_what_a_workload_reaches() -> None:
+    text = """
+id = "w"
+[[candidate]]
+model = "claude-fable-5"
+endpoints = ["first"]
+[[candidate]]
+model = "claude-opus-4.8"
+endpoints = ["first"]
+[[on_refusal]]
+class = ["content_filter"]
+category = ["hate"]
+model = "claude-fable-5"
+endpoints = ["second"]
+"""
+    written = parse_workload(read("workloads/w.toml", text.encode()))
+    opus = {name: replace(one, models={**one.models, "claude-opus-4.8": "o"})
+            for name, one in ENDPOINTS.items()}  # fmt: skip
+    entry, faults = written.resolve(["claude-fable-5", "claude-opus-4.8"], opus)
+    assert faults == []
+    assert [one.endpoint for one in entry.value.reachable] == ["first", "first", "second"]
+    (rule,) = entry.value.on_refusal
+    assert rule.covers("content_filter", "hate")
+    assert not rule.covers("content_filter", "")
+    assert not rule.covers("refusal", "hate")
 
 
 FROM, UNTIL = datetime(2026, 6, 12, 21, 21, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from licet.catalog import parse_workload
 from licet.cli import program
 from licet.cli.status import describe
 from licet.gateway import Folder
 from licet.identity import TokenVerifier, VerifiedToken, hash_key
 from licet.storage import verifier_key
-from licet.terms import EvidenceFault
+from licet.terms import EvidenceFault, read
 
 ENFORCED = """
 id = "north-is-foreign"
@@ -198,6 +199,17 @@ def test_explain_takes_a_token_in_the_place_of_attributes(folder: Path) -> None:
     result = explain(folder, "--at", AFTER, "--token", "nonsense")
     assert result.exit_code == 1
     assert "not a signed JSON Web Token" in result.stderr
+
+
+def test_explain_says_who_is_asked_where_another_refuses(folder: Path) -> None:
+    path = folder / "workloads" / "assistant.toml"
+    found = parse_workload(read("workloads/assistant.toml", path.read_bytes()))
+    other = next(one.model for one in found.file.candidate if one.model != "north-1")
+    rule = '[[on_refusal]]\nclass = ["refusal"]\ncategory = ["cyber"]\n'
+    path.write_text(f'{path.read_text()}\n{rule}model = "{other}"\n')
+    told = explain(folder, "--at", AFTER, "--model", other).stdout
+    assert "asked where another model refuses: refusal (cyber)" in told
+    assert "asked where" not in explain(folder, "--at", AFTER).stdout
 
 
 def test_explain_for_programs_is_one_object(folder: Path) -> None:

@@ -15,6 +15,7 @@ from licet.relay import (
     Event,
     Failure,
     FailureKind,
+    Refused,
     Relay,
     RelaySettings,
     State,
@@ -26,6 +27,8 @@ RESET = Failure(kind=FailureKind.RESET)
 BARRED = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.CUT)
 HANDED_OVER = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.HAND_OVER)
 FINISHING = Decision(verdict=Verdict.REFUSED, deciding=("letter",), in_flight=InFlight.FINISH)
+REFUSED = Refused(steps=(SECOND,), cause="refusal", stands=Conclusion.ANSWERED)
+REFUSED_IN_AN_ERROR = Refused(steps=(SECOND,), cause="policy_error", stands=Conclusion.PASSED)
 DIGEST = "d1"
 
 DETAILS: dict[str, object] = {
@@ -39,6 +42,8 @@ DETAILS: dict[str, object] = {
     "cut": BARRED,
     "finish": FINISHING,
     "over": HANDED_OVER,
+    "refused": REFUSED,
+    "refused error": REFUSED_IN_AN_ERROR,
     "d1": "d1",
     "d2": "d2",
 }
@@ -46,7 +51,7 @@ DETAILS: dict[str, object] = {
 
 def play(relay: Relay, transcript: str) -> None:
     """Feeds each `>> event (detail)` and compares with the `<<` line after it."""
-    lines = [line.strip() for line in transcript.strip().splitlines()]
+    lines = [line.strip() for line in transcript.splitlines() if line.strip()]
     for asked, expected in zip(lines[::2], lines[1::2], strict=True):
         event, _, detail = asked.removeprefix(">>").strip().partition(" ")
         commands = relay.feed(Event(event), DETAILS[detail] if detail else None)
@@ -341,6 +346,88 @@ def test_without_the_recorder_nothing_is_shown() -> None:
     )
 
 
+REFUSAL_ROUTED = """
+>> allowed d1
+<< commit | committing
+>> durable
+<< send | awaiting
+>> whole
+<< | reading
+>> declined refused
+<< abort check | checking
+"""
+
+
+def test_a_refusal_that_a_rule_routes_is_asked_of_the_other_and_recorded() -> None:
+    one = relay(FIRST, FIRST)
+    play(
+        one,
+        REFUSAL_ROUTED
+        + """
+        >> allowed d1
+        << commit | committing
+        >> durable
+        << send | awaiting
+        >> whole
+        << | reading
+        >> declined refused
+        << | reading
+        >> complete
+        << conclude | concluding
+        """,
+    )
+    assert (one.step, one.stands, one.conclusion) == (SECOND, False, Conclusion.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    "end", [">> barred cut\n<< conclude", ">> failed unavailable\n<< conclude"]
+)
+def test_where_nobody_else_may_answer_the_refusal_stands(end: str) -> None:
+    one = relay()
+    play(one, f"{REFUSAL_ROUTED}{end} | concluding")
+    assert (one.stands, one.conclusion) == (True, Conclusion.ANSWERED)
+
+
+def test_where_nobody_else_answers_the_refusal_stands_in_its_own_form() -> None:
+    one = relay(again_max=0)
+    play(
+        one,
+        REFUSAL_ROUTED.replace(">> whole\n<< | reading\n", "").replace(
+            "declined refused", "declined refused error"
+        )
+        + """
+        >> allowed d1
+        << commit | committing
+        >> durable
+        << send | awaiting
+        >> failed reset
+        << abort conclude | concluding
+        """,
+    )
+    assert (one.stands, one.conclusion) == (True, Conclusion.PASSED)
+
+
+def test_a_routed_answer_that_breaks_off_is_no_refusal_any_more() -> None:
+    one = relay()
+    play(
+        one,
+        REFUSAL_ROUTED
+        + """
+        >> allowed d1
+        << commit | committing
+        >> durable
+        << send | awaiting
+        >> stream
+        << | holding
+        >> content
+        << release | streaming
+        >> failed reset
+        << abort conclude | concluding
+        """,
+    )
+    assert (one.stands, one.conclusion) == (False, Conclusion.FAILED)
+
+
 EVENTS = st.sampled_from(
     [
         (Event.ALLOWED, "d1"), (Event.ALLOWED, "d2"), (Event.BARRED, BARRED),
@@ -349,7 +436,8 @@ EVENTS = st.sampled_from(
         (Event.PASSED, None), (Event.FAILED, RESET), (Event.FAILED, DETAILS["stale"]),
         (Event.FAILED, DETAILS["429"]), (Event.FAILED, DETAILS["total"]), (Event.DUE, None),
         (Event.GONE, None), (Event.BROKEN, RESET), (Event.BROKEN, DETAILS["total"]),
-        (Event.HANDED_OVER, HANDED_OVER),
+        (Event.HANDED_OVER, HANDED_OVER), (Event.DECLINED, REFUSED),
+        (Event.DECLINED, REFUSED_IN_AN_ERROR),
     ]
 )  # fmt: skip
 
@@ -359,7 +447,7 @@ def test_whatever_happens_the_table_keeps_its_promises(
     events: list[tuple[Event, object]], steps: int, before_send: bool
 ) -> None:
     one = relay(*(FIRST, SECOND, FIRST)[:steps], before_send=before_send)
-    sent = concluded = finished = 0
+    sent = concluded = finished = declined = 0
     recorded = begun = False
     for event, detail in events:
         before = one.state
@@ -381,11 +469,19 @@ def test_whatever_happens_the_table_keeps_its_promises(
             begun = True
         if Command.SEND in commands and begun:
             assert one.durable, "continued before its record is on disk"
+        if event is Event.DECLINED and Command.CHECK in commands:
+            assert not begun, "asked elsewhere what was shown"
+            declined += 1
+        if one.stands:
+            assert declined, "nobody refused"
+            assert not begun, "a refusal follows an answer"
+            assert one.conclusion in (Conclusion.ANSWERED, Conclusion.PASSED)
         if one.state is State.CONCLUDING and begun:
             assert one.conclusion is not Conclusion.REFUSED, "refused what has begun"
         if Command.FINISH in commands:
             assert concluded == 1, "finished without an outcome"
     assert finished <= 1
+    assert declined <= 1
     assert concluded <= 1
     assert one.attempts <= RelaySettings().attempts_max
 
