@@ -19,7 +19,7 @@ import msgspec
 from licet.evidence import ErasedLeaf, ExpiredLeaf, commit
 from licet.storage.disk import Disk
 from licet.storage.frames import HOLDERS, SIDE
-from licet.storage.holders import slot_place, unreadable_slots
+from licet.storage.holders import read_keys, slot_place, unreadable_slots
 from licet.storage.kept import KeptReader
 from licet.storage.keys import SIGNER
 from licet.storage.segment_check import Finding, Severity
@@ -154,6 +154,10 @@ class SideCheck:
         for slot in sorted(lost):
             message = f"the key of slot {slot} is gone, and no record says that it was erased"
             self._damage("key_missing", message, path=path, offset=slot_place(slot))
+        for slot in sorted(recorded & set(read_keys(self._disk, path))):
+            message = f"slot {slot} was erased on record, and its key is there until the next start"
+            offset = slot_place(slot)
+            self._find("notice", "erasure_pending", message, path=path, offset=offset)
 
     def _check_missing(self, strays: dict[str, tuple[Path, int]], unread: int) -> None:
         bound = self._gone.bound

@@ -12,6 +12,7 @@ from licet.cli import program
 from licet.evidence import (
     SignerKey,
     VerifierKey,
+    cosigners,
     open_checkpoint,
     open_note,
     parse_signer,
@@ -19,7 +20,7 @@ from licet.evidence import (
     sign_checkpoint,
 )
 from licet.storage import Log, RealDisk, build_tiles, verifier_key, verifier_keys, verify
-from licet.storage.witnesses import FolderSink, publish
+from licet.storage.witnesses import FolderSink, Witness, publish
 from licet.terms import EvidenceFault
 from tests.unit.evidence.examples import AT, LOG, decision
 from tests.unit.storage.test_verifying import damage
@@ -163,6 +164,30 @@ def test_tiles_and_publication_carry_both(folder: Path, tmp_path: Path) -> None:
     for path in (folder / "tiles" / "checkpoint", tmp_path / "sink" / "checkpoint"):
         assert open_note(path.read_bytes(), [first, second])[1] == (first, second)
     assert codes(folder, first, second) == set()
+
+
+def test_both_signatures_of_a_witness_are_asked_for_by_naming_both_keys(
+    folder: Path, tmp_path: Path
+) -> None:
+    first, second = verifier_keys(folder)
+    keys = [
+        SignerKey(name="witness.example", seed=b"w" * 32),
+        SignerKey(name="witness.example", seed=b"w" * 32, type="ml-dsa-44"),
+    ]
+    witness = Witness(tmp_path / "witness", keys, [first, second])
+
+    def post(_url: str, body: bytes) -> tuple[int, bytes]:
+        found = witness.answer(body, 1_781_299_260)
+        return found.status, found.body
+
+    asked = tuple(("http://witness.example", key.cosigner()) for key in keys)
+    publish(folder, FolderSink(tmp_path / "sink"), first, witnesses=asked, post=post)
+    witness.close()
+    note = (tmp_path / "sink" / "checkpoint").read_bytes()
+    for key in keys:
+        (found,) = cosigners(note, [key.cosigner()])
+        assert found.name == "witness.example"
+    assert open_note(note, [first, second])[1] == (first, second)
 
 
 def run(folder: Path, *arguments: object) -> Result:

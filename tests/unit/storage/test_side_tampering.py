@@ -308,6 +308,13 @@ def test_an_erasure_on_record_leaves_it_sound(copy: Path) -> None:
     assert (report.openings, report.erased) == (REQUESTS * 3 // 4, REQUESTS // 4)
 
 
+def test_an_erasure_on_record_that_was_not_carried_out_is_told(copy: Path) -> None:
+    told(copy, ErasedLeaf(at=LATER, log=LOG, slot=2))
+    report = checked(copy)
+    (found,) = report.findings
+    assert (report.ok, found.code, found.offset) == (True, "erasure_pending", slot_place(2))
+
+
 def test_an_expiry_on_record_leaves_it_sound(copy: Path) -> None:
     expire(copy)
     report = checked(copy)

@@ -137,7 +137,7 @@ def _cosignature(
     disk: Disk,
     post: Post,
 ) -> bytes:
-    """The signature lines of a witness, which says itself from which size it wants a proof."""
+    """The signature of a witness, which says itself from which size it wants a proof."""
     target = f"{url.rstrip('/')}/add-checkpoint"
     status, answer = post(target, Submission(old=0, proof=(), note=note).body())
     if status == 409 and is_decimal(size := answer.decode("ascii", "replace").strip()):
@@ -156,4 +156,6 @@ def _cosignature(
             f"witness `{witness.name}` did not sign: {status}: {said}",
             remedy="409 or 422: it has seen another tree; keep its checkpoint and the log",
         )
-    return answer
+    # Whatever else it says is nobody's whom we know.
+    lines = answer.splitlines(keepends=True)
+    return b"".join(line for line in lines if cosigners(note + line, [witness]))
