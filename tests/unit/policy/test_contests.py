@@ -100,7 +100,15 @@ def test_such_an_obligation_refuses_nobody() -> None:
 
 
 def test_a_contest_says_which_versions_contradict_each_other() -> None:
-    contest = Contest(
-        duty_of="fair", duty_version=1, restriction="letter", version=2, by=("subject.place",)
+    (first,) = letter(FRENCH).versions
+    amended = replace(letter(FRENCH), versions=(first, first, first))
+    renewed = replace(fair("nationality"), versions=fair("nationality").versions * 2)
+    (contest,) = contests([(amended, 2), (renewed, 1)])
+    assert contest == Contest(
+        duty_of="fair",
+        duty_version=2,
+        restriction="letter",
+        version=3,
+        by=("subject.nationality",),
     )
-    assert contest.message.startswith("`letter@2` refuses by `subject.place`, which `fair@1` says")
+    assert contest.message.startswith("`letter@3` refuses by `subject.nationality`, which `fair@2`")
