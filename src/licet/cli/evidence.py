@@ -28,7 +28,7 @@ from licet.cli.replaying import replay
 from licet.cli.reporting import report_period
 from licet.cli.showing import content
 from licet.cli.witnessing import publish_checkpoint
-from licet.evidence import Leaf, parse_verifier
+from licet.evidence import KINDS, Leaf, parse_verifier
 from licet.gateway import Folder
 from licet.storage import (
     Filters,
@@ -130,7 +130,14 @@ def verify_log(
 
 @evidence.command("show")
 @click.option("--request", default="", help="Only what is about this request.")
-@click.option("--kind", "kinds", multiple=True, help="Only such records: `decision`, `adopted`.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    type=click.Choice(sorted(KINDS)),
+    help="Only such records: `decision`, `adopted`.",
+)
 @click.option("--from", "from_at", type=MOMENT, help="From this instant on.")
 @click.option("--to", "until_at", type=MOMENT, help="Before this instant.")
 @EVIDENCE_FOLDER

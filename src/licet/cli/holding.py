@@ -84,7 +84,9 @@ def release(name: str, why: str, evidence_folder: Path | None, folder: Folder) -
     """End the hold NAME."""
     path = evidence_of(evidence_folder, folder)
     if all(one.id != name for one in standing_holds(path)):
-        raise OperationFault("no_hold", f"no hold `{name}` stands")
+        raise OperationFault(
+            "no_hold", f"no hold `{name}` stands", remedy="`licet evidence hold list` names them"
+        )
     leaf = ReleasedLeaf(**_envelope(path, folder), id=name, why=why)
     index = _record(path, evidence_folder, folder, leaf)
     click.echo(f"released: `{name}`, record {index}")

@@ -109,7 +109,9 @@ def revoke(name: str, folder: Folder) -> None:
     keys = {one.id: one for one in folder.configuration().keys}
     if name not in keys:
         raise OperationFault(
-            "unknown_key", f"there is no key `{name}`", remedy=did_you_mean(name, keys)
+            "unknown_key",
+            f"there is no key `{name}`",
+            remedy=did_you_mean(name, keys) or "`licet key list` names them",
         )
     if keys[name].revoked is not None:
         click.echo(f"`{name}` is revoked already")

@@ -7,6 +7,7 @@ Nothing here opens a file or reads a clock; `licet.storage` does. The format is 
 from licet.evidence.canonical import INTEGER_MAX, canonical, clip, digest_of
 from licet.evidence.checkpoints import Checkpoint, is_decimal, parse_checkpoint
 from licet.evidence.codec import (
+    KINDS,
     LEAF_BYTES_MAX,
     TRAFFIC_KINDS,
     Glance,
@@ -144,6 +145,7 @@ __all__ = [
     "EMPTY_ROOT",
     "ENTRIES",
     "INTEGER_MAX",
+    "KINDS",
     "LEAF_BYTES_MAX",
     "SCHEMA",
     "SEED_BYTES",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 
 from licet.evidence.canonical import clip, encode_sorted
@@ -36,6 +38,8 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 _GLANCE = msgspec.json.Decoder(Glance)
 
 TRAFFIC_KINDS = frozenset({"decision", "attempt", "outcome"})
+KINDS = frozenset(str(one.__struct_config__.tag) for one in get_args(Leaf))
+"""Of all records, those of the register among them."""
 
 
 def encode(leaf: Leaf) -> bytes:

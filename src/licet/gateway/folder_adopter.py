@@ -244,7 +244,7 @@ class FolderAdopter:
             raise OperationFault(
                 "unknown_directive",
                 f"there is no directive `{name}`",
-                remedy=did_you_mean(name, known),
+                remedy=did_you_mean(name, known) or "`licet directive list` names them",
             )
         due = request.get("next")
         return ReviewedLeaf(

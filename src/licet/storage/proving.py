@@ -55,7 +55,11 @@ def prove_request(
     checkpoint = open_checkpoint(note, keys)
     found = list(_records(chosen, folder, request))
     if not found:
-        raise EvidenceFault("unknown_request", f"no record of request `{request}` is in the log")
+        raise EvidenceFault(
+            "unknown_request",
+            f"no record of request `{request}` is in the log",
+            remedy="its answer says it in `Licet-Request-Id`; `licet evidence show` has them all",
+        )
     signed = [(index, leaf) for index, leaf in found if index < checkpoint.size]
     provers = {index: partial(prove_inclusion, index, checkpoint.size) for index, _ in signed}
     nodes = frozenset().union(*(nodes_of(prove) for prove in provers.values()))

@@ -149,6 +149,12 @@ def test_a_revoked_key_keeps_its_file(folder: Path) -> None:
     assert "is revoked already" in run("key", "revoke", "first", "--config", str(folder)).stdout
 
 
+def test_a_key_that_is_not_there_cannot_be_revoked(folder: Path) -> None:
+    found = run("key", "revoke", "nothing", "--config", str(folder))
+    assert found.exit_code == 1
+    assert "`licet key list` names them" in found.output
+
+
 def test_a_signed_subject_is_who_the_options_say(folder: Path) -> None:
     result = run(
         *("subject", "sign", "amelie", "--us-person", "no", "--nationality", "FR:citizen"),

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from licet.cli import program
-from licet.evidence import Checkpoint, sign_checkpoint
+from licet.evidence import KINDS, Checkpoint, sign_checkpoint
 from licet.storage import Log, RealDisk
 from tests.unit.evidence.examples import AT, LOG, decision
 
@@ -78,3 +78,27 @@ def test_a_receipt_is_checked_against_a_key_that_somebody_brings(folder: Path) -
     assert run("verify", "--receipt", receipt).exit_code == 2
     missing = run("prove", "R999", "--folder", folder / "log")
     assert (missing.exit_code, "no record of request `R999`" in missing.output) == (1, True)
+
+
+def test_a_kind_of_record_that_there_is_not_is_no_empty_answer(folder: Path) -> None:
+    wrong = run("show", "--kind", "decison", "--folder", folder / "log")
+    assert wrong.exit_code == 2
+    assert "decison" in wrong.output
+    assert "decision" in wrong.output
+    kinds = [part for kind in sorted(KINDS) for part in ("--kind", kind)]
+    whole = run("show", "--folder", folder / "log").stdout
+    assert run("show", *kinds, "--folder", folder / "log").stdout == whole
+
+
+@pytest.mark.parametrize(
+    ("command", "help_"),
+    [
+        (("prove", "R999"), "`licet evidence show` has them all"),
+        (("hold", "release", "court", "--why", "over"), "`licet evidence hold list` names them"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_answered_with_where_the_names_are(
+    folder: Path, command: tuple[str, ...], help_: str
+) -> None:
+    found = run(*command, "--folder", folder / "log")
+    assert (found.exit_code, help_ in found.output) == (1, True)
