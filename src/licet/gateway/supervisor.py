@@ -18,7 +18,7 @@ from licet.gateway.adoption import Adopted, Adopter
 from licet.gateway.children import Backoff, Launch
 from licet.gateway.companion import Companion
 from licet.gateway.control_socket import ControlSocket
-from licet.gateway.folder_lock import FolderLock
+from licet.gateway.folder_lock import FolderLock, written
 from licet.gateway.listening import address_of, bind_unix, close_all, listen
 from licet.gateway.messages import Configure, Publication
 from licet.gateway.plan import Plan, Running
@@ -131,7 +131,8 @@ class Supervisor:
     async def _start(self) -> None:
         plan = self._plan
         for folder in (plan.folder, plan.control.parent, plan.recorder_path.parent):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with written(folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FolderLock(plan.folder)
         self._listeners = listen(plan.host, plan.port, plan.workers)
         self._address = address_of(self._listeners[0])

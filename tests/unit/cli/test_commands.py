@@ -289,6 +289,13 @@ def test_evidence_of_a_gateway_that_never_ran_is_told_to_be_missing(folder: Path
         verifier_key(folder / "evidence")
 
 
+def test_a_start_where_nothing_can_be_written_says_where(folder: Path) -> None:
+    (folder / "evidence").write_text("a file where a folder belongs")
+    found = run("up", "--sim", "--config", str(folder))
+    assert found.exit_code == 1
+    assert f"`{folder / 'evidence'}` cannot be written: File exists" in found.output
+
+
 def test_a_scripted_start_needs_a_scripted_clock(folder: Path) -> None:
     result = run("up", "--clock-at", AFTER, "--config", str(folder))
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from licet.gateway.folder_lock import FolderLock
+from licet.gateway.folder_lock import LOCK_NAME, FolderLock
 from licet.gateway.listening import address_of, close_all, listen
 from licet.terms import OperationFault
 
@@ -50,3 +50,15 @@ def test_one_gateway_per_folder(tmp_path: Path) -> None:
     assert caught.value.code == "already_running"
     lock.release()
     FolderLock(tmp_path).release()
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_stays_unlocked(tmp_path: Path) -> None:
+    full = tmp_path / LOCK_NAME
+    full.symlink_to("/dev/full")
+    with pytest.raises(OperationFault, match="cannot be written") as caught:
+        FolderLock(tmp_path)
+    assert caught.value.code == "folder_unwritable"
+    full.unlink()
+    FolderLock(tmp_path).release()
+    with pytest.raises(OperationFault, match="No such file or directory"):
+        FolderLock(tmp_path / "nowhere")
