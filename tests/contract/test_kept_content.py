@@ -153,7 +153,7 @@ def test_it_is_part_of_what_is_held_on_a_person_and_goes_with_him(rig: Rig) -> N
 def test_nothing_is_answered_whose_content_is_not_on_disk(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_store: KeptStore, contents: Sequence[Content]) -> None:
+    def full(_store: KeptStore, contents: Sequence[Content], _turns: object) -> None:
         if any(one.part == "answer" for one in contents):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

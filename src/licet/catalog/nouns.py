@@ -253,7 +253,9 @@ class OnRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The use. `residency`: where vendors are asked to infer. `evidence = None`: before_send
     wherever a directive names a candidate's model. `keep_content`: of requests that are sent and
-    their answers; None: nothing. Of `on_refusal` the first that covers counts."""
+    their answers; None: nothing. `keep_responses`: of conversations of Responses, so that
+    `previous_response_id` goes on from them; None: it is refused. Of `on_refusal` the first that
+    covers counts."""
 
     id: str
     candidates: tuple[Candidate, ...]
@@ -273,6 +275,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_break: OnBreak = OnBreak.AS_DIRECTED
     keep_content: Keeping | None = None
     on_refusal: tuple[OnRefusal, ...] = ()
+    keep_responses: Keeping | None = None
     declared: dict[str, Attested[Scalar]] = msgspec.field(default_factory=dict)
 
     @property

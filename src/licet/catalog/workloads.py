@@ -79,6 +79,7 @@ class _WorkloadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     on_break: OnBreak = OnBreak.AS_DIRECTED
     keep_content: _KeepingFile | None = None
     on_refusal: tuple[_OnRefusalFile, ...] = ()
+    keep_responses: _KeepingFile | None = None
     declared: Declared = {}
     attested: AttestationFile = AttestationFile()
     candidate: Annotated[tuple[_CandidateFile, ...], Meta(min_length=1)]
@@ -219,6 +220,7 @@ class WrittenWorkload:
             on_break=file.on_break,
             keep_content=_keeping(file.keep_content),
             on_refusal=routes,
+            keep_responses=_keeping(file.keep_responses),
             declared=declared_values(file.declared, file.attested, OPERATOR_ISSUER),
         )
 

@@ -75,6 +75,8 @@ from licet.evidence.messages import (
     Hello,
     Message,
     Nack,
+    Recall,
+    Recalled,
     Submit,
     Welcome,
 )
@@ -129,6 +131,7 @@ from licet.evidence.tiles import (
     tile_path,
     tile_widths,
 )
+from licet.evidence.turns import Turn
 from licet.evidence.witnessing import (
     Answer,
     Cosigned,
@@ -198,6 +201,8 @@ __all__ = [
     "Proof",
     "Proven",
     "ReadLeaf",
+    "Recall",
+    "Recalled",
     "RecordedVersion",
     "RegisterLeaf",
     "Relation",
@@ -217,6 +222,7 @@ __all__ = [
     "Tile",
     "Tiling",
     "Torn",
+    "Turn",
     "Usage",
     "VerifierKey",
     "Welcome",

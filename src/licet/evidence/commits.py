@@ -8,16 +8,32 @@ the next connection begins with `to_send()`, which says hello again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar, assert_never
+
+import msgspec
 
 from licet.evidence.commitments import Opening
 from licet.evidence.contents import Content
 from licet.evidence.framing import Messages, encode_message
-from licet.evidence.messages import Ack, Entry, Erase, Erased, Hello, Nack, Submit, Welcome
+from licet.evidence.messages import (
+    Ack,
+    Entry,
+    Erase,
+    Erased,
+    Hello,
+    Nack,
+    Recall,
+    Recalled,
+    Submit,
+    Welcome,
+)
+from licet.evidence.turns import Turn
 from licet.terms import EvidenceFault
 
 T = TypeVar("T")
+Told = Callable[[list[Turn], str], None]
+"""Hears of the turns that were asked for, or of a code why there are none."""
 
 _TOGETHER_BYTES_MAX = 8 << 20
 """Of content in one message: with one more, of at most 16 MiB, it stays below what one may be."""
@@ -45,6 +61,7 @@ class CommitQueue(Generic[T]):
         self._worker = worker
         self._entries_max = entries_max
         self._next = 1
+        self._next_recall = 1
         self._start()
 
     def _start(self) -> None:
@@ -52,6 +69,8 @@ class CommitQueue(Generic[T]):
         self._greeted = False
         self._new: list[Entry] = []
         self._content_bytes = 0
+        self._recalls: list[Recall] = []
+        self._asked: dict[int, Told] = {}
         self._waiting: dict[int, T] = {}
         self.welcome: Welcome | None = None
         """What the recorder said of its log on this connection; None until it has."""
@@ -59,7 +78,7 @@ class CommitQueue(Generic[T]):
     @property
     def pending(self) -> int:
         """Entries submitted and not settled."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._asked)
 
     @property
     def full(self) -> bool:
@@ -72,6 +91,7 @@ class CommitQueue(Generic[T]):
         token: T,
         opening: Opening | None = None,
         content: Content | None = None,
+        turn: Turn | None = None,
     ) -> bool:
         """Queues a leaf; False, and nothing done, when the queue is full."""
         if len(self._waiting) >= self._entries_max:
@@ -80,11 +100,29 @@ class CommitQueue(Generic[T]):
         self._next += 1
         if content is not None:
             self._content_bytes += len(content.data)
-        self._new.append(Entry(leaf=leaf, opening=opening, content=content))
+        if turn is not None:
+            self._content_bytes += turn.size
+        self._new.append(Entry(leaf=leaf, opening=opening, content=content, turn=turn))
         return True
+
+    def recall(self, recall: Recall, told: Told) -> None:
+        """Asks for turns; its number is set here. `told` hears of it exactly once."""
+        self._recalls.append(msgspec.structs.replace(recall, number=self._next_recall))
+        self._asked[self._next_recall] = told
+        self._next_recall += 1
+
+    def _recalled(self, message: Recalled) -> None:
+        told = self._asked.pop(message.number, None)
+        if told is None:
+            raise EvidenceFault("protocol", f"recall {message.number} is not waiting")
+        told(message.turns, message.code)
 
     def to_send(self) -> bytes:
         """The bytes to write now; empty when there is nothing new."""
+        recalls, self._recalls = self._recalls, []
+        return self._submitted() + b"".join(map(encode_message, recalls))
+
+    def _submitted(self) -> bytes:
         greeting = b""
         if not self._greeted:
             self._greeted = True
@@ -122,16 +160,21 @@ class CommitQueue(Generic[T]):
                         settled.append(Settled(token, code=message.code))
                 case Welcome():
                     self.welcome = message
-                case Hello() | Submit() | Erase() | Erased():
+                case Recalled():
+                    self._recalled(message)
+                case Hello() | Submit() | Erase() | Recall() | Erased():
                     raise EvidenceFault("protocol", "the recorder sent what only workers send")
                 case _:
                     assert_never(message)
         return settled
 
     def lost(self) -> list[T]:
-        """Ends the connection: the tokens of everything that was never settled, in order."""
-        tokens = list(self._waiting.values())
+        """Ends the connection: the tokens of everything that was never settled, in order. Whoever
+        waits for turns is told `recorder_gone`."""
+        tokens, asked = list(self._waiting.values()), list(self._asked.values())
         self._start()
+        for told in asked:
+            told([], "recorder_gone")
         return tokens
 
     def _take(self, first: int, count: int) -> list[T]:
@@ -148,6 +191,7 @@ def _apart(entries: list[Entry]) -> Iterator[list[Entry]]:
     for entry in entries:
         several.append(entry)
         size += 0 if entry.content is None else len(entry.content.data)
+        size += 0 if entry.turn is None else entry.turn.size
         if size > _TOGETHER_BYTES_MAX:
             yield several
             several, size = [], 0

@@ -10,6 +10,7 @@ import msgspec
 
 from licet.evidence.commitments import Opening
 from licet.evidence.contents import Content
+from licet.evidence.turns import Turn
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -18,11 +19,12 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
 
 class Entry(_Message, frozen=True, kw_only=True):
     """A leaf's canonical bytes, and what goes into the side store with it: the opening of its
-    commitment, and what is kept of content."""
+    commitment, and what is kept of content: one of its parts, a turn of a conversation."""
 
     leaf: bytes
     opening: Opening | None = None
     content: Content | None = None
+    turn: Turn | None = None
 
 
 class Hello(_Message, frozen=True, kw_only=True, tag="hello"):
@@ -43,6 +45,30 @@ class Erase(_Message, frozen=True, kw_only=True, tag="erase"):
     `Nack` of no entries."""
 
     holder: str
+
+
+class Recall(_Message, frozen=True, kw_only=True, tag="recall"):
+    """From a worker: a kept turn, and with `bytes_max` above 0 all before it, which together may
+    have so many bytes. Answered with `Recalled` of the same number."""
+
+    number: int
+    holder: str
+    scope: str
+    id: str
+    now: str
+    """An instant as leaves write it: what has its end before it is not there."""
+    bytes_max: int = 0
+    delete: bool = False
+    """It is to be found no more."""
+
+
+class Recalled(_Message, frozen=True, kw_only=True, tag="recalled"):
+    """The turns, the oldest first. `code`, where they are not to be had: `not_found`, `too_long`,
+    or why they cannot be read, or be deleted."""
+
+    number: int
+    turns: list[Turn]
+    code: str = ""
 
 
 class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
@@ -80,4 +106,4 @@ class Erased(_Message, frozen=True, kw_only=True, tag="erased"):
     slot: int
 
 
-Message = Hello | Submit | Erase | Welcome | Ack | Nack | Erased
+Message = Hello | Submit | Erase | Recall | Recalled | Welcome | Ack | Nack | Erased

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from licet.evidence import CommitQueue, Content, Opening
+from licet.evidence import CommitQueue, Content, Opening, Recall, Turn
 from licet.terms import EvidenceFault
 
 
@@ -90,16 +90,28 @@ class Committer(asyncio.Protocol):
         owner: Recorded,
         opening: Opening | None = None,
         content: Content | None = None,
+        turn: Turn | None = None,
     ) -> bool:
         """Queues an entry; False where there is no recorder or it is too far behind."""
-        if self._transport is None or not self._queue.submit(leaf, owner, opening, content):
+        if self._transport is None or not self._queue.submit(leaf, owner, opening, content, turn):
             return False
+        self._flush_soon()
+        return True
+
+    def recall(self, recall: Recall, told: Callable[[list[Turn], str], None]) -> None:
+        """Asks for kept turns; `told` hears of them, or of a code why there are none."""
+        if self._transport is None:
+            told([], "recorder_gone")
+            return
+        self._queue.recall(recall, told)
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
             if self._queue.pending == 1:
                 self._heard = self._timers.time()
             self._timers.call_soon(self._flush)
-        return True
 
     def sweep(self, now: float) -> None:
         """Gives up a recorder that leaves entries waiting in silence; `now` as the timers say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from licet.catalog import Candidate
-from licet.evidence import Content, OutcomeLeaf, encode
+from licet.evidence import Content, OutcomeLeaf, Turn, encode
 from licet.gateway import records
 from licet.gateway.admission import Caller
 from licet.gateway.committer import Committer, Recorded
@@ -103,16 +103,24 @@ class Filing:
         if ending.breaches:
             self.ledger.breached(ending.breaches)
         content = self._answer() if ending.answer_digest else None
-        self._submit(Filed(encode(ending), None, content))
+        turn = self._turn() if ending.outcome == "answered" else None
+        self._submit(Filed(encode(ending), None, content, turn))
 
     def filled(self, outcome: bytes) -> None:
         """The record of an answer from a printed form."""
-        self._submit(Filed(outcome, None, self._answer()))
+        self._submit(Filed(outcome, None, self._answer(), self._turn()))
 
     def _answer(self) -> Content | None:
         """What is kept of the answer that the digest is of."""
         keeping = self.about.keeping
         return None if keeping is None else keeping.answer()
+
+    def _turn(self) -> Turn | None:
+        """The turn of a conversation that has ended, where that is kept."""
+        conversing = self.about.conversing
+        if conversing is None or self._step is None:
+            return None
+        return conversing.turn(self._step)
 
     def crashed(self, *, at: Instant) -> None:
         """Files the end of a request that an error of ours ended. What made the error may
@@ -149,7 +157,7 @@ class Filing:
         owner = self._owner
         if self.failed or owner is None:
             return
-        if self._committer.submit(filed.leaf, owner, filed.opening, filed.content):
+        if self._committer.submit(filed.leaf, owner, filed.opening, filed.content, filed.turn):
             self.pending += 1
         else:
             self.failed = True

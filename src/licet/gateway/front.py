@@ -8,22 +8,24 @@ clock, recorder, rules. Nothing here waits.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from licet.catalog import CountTokens, OnStale, Settings
+from licet.evidence import Turn
 from licet.gateway.admission import Caller, Denial
+from licet.gateway.arrivals import Arrival, about_of
 from licet.gateway.cases import Case
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer, Timers
 from licet.gateway.entropy import Entropy
 from licet.gateway.exchange import Exchange
 from licet.gateway.inbound import HttpRequest, Inbound, Limits
-from licet.gateway.keeping import Keeping
 from licet.gateway.messages import Secrets, WorkerStatus
 from licet.gateway.outbound import Dialer
 from licet.gateway.pages import Pages, Totals
 from licet.gateway.passage import Passage
 from licet.gateway.passages import passage_of
-from licet.gateway.records import About
+from licet.gateway.recollection import before, conversed, recall_of, unrecalled
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Snapshot
@@ -36,6 +38,8 @@ from licet.wire import (
     Operation,
     Reason,
     Request,
+    joined,
+    previous_refused,
     read_request,
     without_notices,
     write_estimate,
@@ -77,6 +81,8 @@ class Desk:
         self._entropy = Entropy(entropy)
         self.committer = committer
         self._connections: set[Inbound] = set()
+        # Requests that wait for what they go on from.
+        self._recalls = 0
         self._exchanges: set[Exchange] = set()
         self._drain_until = float("inf")
         self._on_drained: Callable[[int], None] | None = None
@@ -229,7 +235,11 @@ class Desk:
         self._drained()
 
     def _drained(self) -> None:
-        if self.draining and not self._exchanges and self._on_drained is not None:
+        if (
+            self.draining
+            and not (self._exchanges or self._recalls)
+            and self._on_drained is not None
+        ):
             on_drained, self._on_drained = self._on_drained, None
             on_drained(self._cut)
 
@@ -267,11 +277,32 @@ class Desk:
             self.totals.rejected += 1
             refusals.unknown_model(reply, request.model, caller.workloads, request_id)
             return
+        arrival = Arrival(connection, http, reply, request_id)
+        if request.previous:
+            self._recall(arrival, caller, request, case)
+        else:
+            self._let_in(arrival, request, case, request, None)
+
+    def _let_in(
+        self,
+        arrival: Arrival,
+        request: Request,
+        case: Case,
+        asked: Request,
+        thinkers: frozenset[str] | None,
+    ) -> None:
+        """`request` may have more in it than was `asked` in this turn; then it is known whose
+        reasoning is in that (`thinkers`)."""
+        reply, request_id, refusals = arrival.reply, arrival.request, self.world.refusals
+        dialect = request.dialect
         if not case.plan.steps and self._unoffered(reply, case, request, request_id):
             return
+        conversing = None
+        if case.plan.target.workload.keep_responses is not None or thinkers is not None:
+            request, conversing = conversed(self.world, request_id, case, request, asked)
         if dialect != CHAT and self.world.tells_in_blocks:
             request = without_notices(request)
-        passage = passage_of(http, request, case, self.world)
+        passage = passage_of(arrival.http, request, case, self.world, conversing, thinkers)
         if (barrier := passage.barrier()) is not None:
             self._faulty(reply, barrier, request_id)
             return
@@ -284,26 +315,50 @@ class Desk:
             self._faulty(reply, barrier, request_id)
             return
         if not self._hindered(reply, case, request_id):
-            about = self._about(request_id, case, http.body, passage)
+            about = about_of(self.world, arrival, case, passage, conversing)
             exchange = Exchange(self.world, reply, about)
             self._exchanges.add(exchange)
             self.totals.requests += 1
-            connection.exchange = exchange
+            arrival.connection.exchange = exchange
             exchange.begin()
 
-    def _about(self, request: str, case: Case, body: bytes, passage: Passage) -> About:
-        world = self.world
-        digest, keeping = world.digest(body), case.plan.target.workload.keep_content
-        if keeping is None:
-            return About(request, case, digest, passage)
-        kept = Keeping(
-            request,
-            case.caller.holder,
-            at=self.clock.now(),
-            days=keeping.days,
-            bytes_max=world.settings.limits.kept_content_max,
-        )
-        return About(request, case, digest, passage, kept, body)
+    def _recall(self, arrival: Arrival, caller: Caller, request: Request, case: Case) -> None:
+        """Asks for what a request goes on from: it waits meanwhile, and nobody else does."""
+        if case.plan.target.workload.keep_responses is None:
+            self.totals.rejected += 1
+            self.world.refusals.fault(arrival.reply, previous_refused(), arrival.request)
+        elif not self._hindered(arrival.reply, case, arrival.request):
+            self._recalls += 1
+            recall = recall_of(self.world, caller, request.previous, whole=True)
+            self.committer.recall(recall, partial(self._recalled, arrival, caller, request))
+
+    def _recalled(
+        self, arrival: Arrival, caller: Caller, request: Request, turns: list[Turn], code: str
+    ) -> None:
+        self._recalls -= 1
+        try:
+            if code:
+                self.totals.rejected += 1
+                unrecalled(self.world.refusals, arrival, request.previous, code)
+            elif not arrival.reply.gone:
+                self._go_on(arrival, caller, request, turns)
+        except Exception as error:  # noqa: BLE001 - reported, and this request ends
+            self.report(error)
+            self.world.refusals.internal(arrival.reply, arrival.request)
+        self._drained()
+
+    def _go_on(self, arrival: Arrival, caller: Caller, asked: Request, turns: list[Turn]) -> None:
+        """Lets in the whole, decided as of now."""
+        self.follow_clock()
+        caller = self.world.admission.again(caller)
+        case = self._case(caller, asked)
+        if case is None:
+            self.totals.rejected += 1
+            refusals = self.world.refusals
+            refusals.unknown_model(arrival.reply, asked.model, caller.workloads, arrival.request)
+            return
+        whole = joined(asked, map(before, turns))
+        self._let_in(arrival, whole.request, case, asked, whole.thinkers)
 
     def _faulty(self, reply: Reply, fault: CallerFault, request_id: str) -> None:
         """A request that cannot be served as it is, whoever asks."""
@@ -368,7 +423,7 @@ class Desk:
             refusals.stale(reply, request)
         elif self.clock.uncertain:
             refusals.uncertain(reply, request)
-        elif len(self._exchanges) >= self.world.settings.limits.requests_max:
+        elif len(self._exchanges) + self._recalls >= self.world.settings.limits.requests_max:
             refusals.busy(reply, request)
         else:
             return False

@@ -19,6 +19,7 @@ from licet.wire import (
     AnswerTranslator,
     Dialect,
     Frame,
+    Retelling,
     StreamReader,
     Usage,
     VendorError,
@@ -51,8 +52,8 @@ class Intake:
     """Reads one answer. Methods return the event that follows, or None while nothing does."""
 
     __slots__ = (
-        "_dialect", "_headers", "_limits", "_pieces", "_read", "_request_size", "_size",
-        "_translator", "_unwrapper", "_wants_stream",
+        "_dialect", "_headers", "_limits", "_pieces", "_read", "_request_size", "_retelling",
+        "_size", "_translator", "_unwrapper", "_wants_stream",
         "answer", "body", "error", "reader", "status",
     )  # fmt: skip
 
@@ -66,10 +67,12 @@ class Intake:
         limits: IntakeLimits,
         translator: AnswerTranslator | None = None,
         read: Callable[..., Answer] = read_answer,
+        retelling: Retelling | None = None,
     ) -> None:
         """`translator` is None where the vendor speaks the caller's dialect; `read` reads a whole
-        answer."""
+        answer; `retelling` tells it with ids of our own, None where it is not kept."""
         self._read = read
+        self._retelling = retelling
         self._dialect = dialect
         self._limits = limits
         self._translator = translator
@@ -201,6 +204,8 @@ class Intake:
             self.answer = self._read(self._dialect, self.body, request_size=self._request_size)
             if self._translator is not None:
                 self.body = self._translator.answer(self.body, self.answer)
+            if self._retelling is not None:
+                self.body = self._retelling.body(self.body)
         except VendorFault as fault:
             told = read_vendor_error(
                 self._dialect, self.status, self._headers, self.body, now=clock.now()
@@ -306,9 +311,11 @@ class Intake:
 
     def _translated(self, frames: list[Frame]) -> list[Frame]:
         translator, reader = self._translator, self.reader
-        if translator is None or reader is None:
-            return frames
-        return [translator.frame(frame, reader) for frame in frames]
+        if translator is not None and reader is not None:
+            frames = [translator.frame(frame, reader) for frame in frames]
+        if self._retelling is not None:
+            frames = [self._retelling.frame(frame) for frame in frames]
+        return frames
 
     def _malformed(self, message: str) -> Signal:
         return Event.FAILED, Failure(

@@ -24,10 +24,11 @@ from licet.wire import (
     Header,
     Operation,
     Request,
+    Retelling,
     Transcript,
     Translated,
     Usage,
-    missing_bound,
+    missing_part,
     read_answer,
     read_count,
     read_embeddings,
@@ -61,8 +62,8 @@ class Passage:
     in it, which is another vendor's. `substitutes`: of models that it names beside its own, those
     that may answer; None where it names none."""
 
-    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "expected", "left",
-                 "lost", "passed", "request", "substitutes")  # fmt: skip
+    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "_retelling", "expected",
+                 "left", "lost", "passed", "request", "substitutes")  # fmt: skip
 
     def __init__(
         self,
@@ -74,11 +75,13 @@ class Passage:
         foreign: frozenset[str] = frozenset(),
         left: tuple[str, ...] = (),
         substitutes: Substitutes | None = None,
+        retelling: Retelling | None = None,
     ) -> None:
         self.left = left
         self.substitutes = substitutes
         self.expected: Expected | None = None
         self._fittings = fittings
+        self._retelling = retelling
         self._foreign = foreign
         self._bare: Request | None = None
         self.request = request
@@ -90,7 +93,7 @@ class Passage:
     def barrier(self) -> CallerFault | None:
         """Why the request cannot be said in any dialect; None where it can."""
         if not self.left or not self._lossless:
-            return missing_bound(self.request)
+            return missing_part(self.request)
         name = self.left[0]
         return CallerFault(
             "untranslatable",
@@ -208,6 +211,7 @@ class Passage:
             limits=limits,
             translator=translator,
             read=_READ[request.operation],
+            retelling=self._retelling,
         )
 
     def _is_said(self, dialect: Dialect) -> bool:

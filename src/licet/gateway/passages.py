@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from licet.gateway.cases import Case
+from licet.gateway.conversing import Conversing
 from licet.gateway.inbound import HttpRequest
 from licet.gateway.passage import Passage
 from licet.gateway.substitution import substitutes_for
@@ -10,8 +11,16 @@ from licet.gateway.world import World
 from licet.wire import ACCOUNT_HEADERS, REQUEST_PASSED, Request
 
 
-def passage_of(http: HttpRequest, request: Request, case: Case, world: World) -> Passage:
-    """The passage of a request that came as `http`, as its case wants it."""
+def passage_of(
+    http: HttpRequest,
+    request: Request,
+    case: Case,
+    world: World,
+    conversing: Conversing | None,
+    thinkers: frozenset[str] | None,
+) -> Passage:
+    """The passage of a request that came as `http`, as its case wants it. `thinkers`: whose
+    reasoning is in it, where that is known."""
     passed = REQUEST_PASSED[request.dialect]
     headers = tuple((n, v) for n, v in http.headers.items() if n in passed) if passed else ()
     account = ACCOUNT_HEADERS.get(request.dialect)
@@ -21,7 +30,8 @@ def passage_of(http: HttpRequest, request: Request, case: Case, world: World) ->
         headers,
         lossless=case.plan.target.workload.lossless,
         fittings=case.fittings,
-        foreign=world.ways.foreign(request, case.plan),
+        foreign=world.ways.foreign(request, case.plan, thinkers),
         left=left,
         substitutes=substitutes_for(world, case, request),
+        retelling=None if conversing is None else conversing.retelling,
     )

@@ -17,12 +17,14 @@ from licet.evidence import (
     Content,
     DecisionLeaf,
     Opening,
+    Turn,
     clip,
     commit,
     encode,
 )
 from licet.gateway.admission import Caller
 from licet.gateway.cases import ASKED_CHARACTERS_MAX, Case, candidate_of, sending_of
+from licet.gateway.conversing import Conversing
 from licet.gateway.forms import Form
 from licet.gateway.keeping import Keeping
 from licet.gateway.passage import Losses, Passage
@@ -78,21 +80,27 @@ class Filed:
 
     # Written out, as `About`, because some are made for every request: the constructor that a
     # dataclass makes is not compiled.
-    __slots__ = ("content", "leaf", "opening")
+    __slots__ = ("content", "leaf", "opening", "turn")
 
     def __init__(
-        self, leaf: bytes, opening: Opening | None = None, content: Content | None = None
+        self,
+        leaf: bytes,
+        opening: Opening | None = None,
+        content: Content | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self.leaf: Final = leaf
         self.opening: Final = opening
         self.content: Final = content
+        self.turn: Final = turn
 
 
 class About:
     """What is known of one request beside its case; `passage`: itself, in every dialect that
-    its plan needs; `keeping`, and its `body` as it came: only where its content is kept."""
+    its plan needs; `keeping`, and its `body` as it came: only where its content is kept;
+    `conversing`: where it is a turn of a conversation that is."""
 
-    __slots__ = ("body", "case", "keeping", "passage", "request", "request_digest")
+    __slots__ = ("body", "case", "conversing", "keeping", "passage", "request", "request_digest")
 
     def __init__(
         self,
@@ -102,6 +110,7 @@ class About:
         passage: Passage,
         keeping: Keeping | None = None,
         body: bytes = b"",
+        conversing: Conversing | None = None,
     ) -> None:
         self.request: Final = request
         self.case: Final = case
@@ -109,6 +118,7 @@ class About:
         self.passage: Final = passage
         self.keeping: Final = keeping
         self.body: Final = body
+        self.conversing: Final = conversing
 
 
 def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:

@@ -105,16 +105,29 @@ class Ways:
         person = caller.profile.subject or ""
         return Fittings(wanted, digest=digest, person=person, key=caller.key.id)
 
-    def foreign(self, request: Request, found: Plan) -> frozenset[str]:
+    def foreign(
+        self, request: Request, found: Plan, thinkers: frozenset[str] | None = None
+    ) -> frozenset[str]:
         """The endpoints of other vendors than the first, where there is reasoning in a request:
-        what was said before is taken to be of whoever is asked first."""
+        what was said before is taken to be of whoever is asked first, unless it is known whose
+        it is (`thinkers`)."""
         steps, said = found.reachable, request.fields.get("input")
-        if request.dialect != RESPONSES or len(steps) < 2 or said is None:
+        if request.dialect != RESPONSES or said is None or (thinkers is None and len(steps) < 2):
             return frozenset()
-        vendors = {step.endpoint: self.endpoints[step.endpoint].operator.id for step in steps}
+        vendors = self.vendors(found)
+        if thinkers is not None:
+            if not thinkers:
+                return frozenset()
+            return frozenset(one for one, vendor in vendors.items() if thinkers != {vendor})
         home = vendors[steps[0].endpoint]
         others = frozenset(endpoint for endpoint, vendor in vendors.items() if vendor != home)
         return others if others and without_reasoning(said) is not said else frozenset()
+
+    def vendors(self, found: Plan) -> dict[str, str]:
+        """Who operates each endpoint of a plan."""
+        return {
+            step.endpoint: self.endpoints[step.endpoint].operator.id for step in found.reachable
+        }
 
     def _fitting(self, found: Plan, step: Candidate) -> Fitting:
         manner = self._manners[step.endpoint]

@@ -286,6 +286,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "on_break": "Whether another candidate goes on with a stream that breaks off.",
         "keep_content": "Keep what is sent and answered, encrypted; without it, nothing is kept.",
         "on_refusal": "Whom vendors' refusals are routed to; the first that fits counts.",
+        "keep_responses": "Keep conversations of Responses, encrypted, so that"
+        " `previous_response_id` works over every vendor; without it, it is refused.",
         "declared": _DECLARED,
         "attested": _ATTESTED,
         "candidate": "Models in order of preference.",

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from licet.evidence import DecisionLeaf, Hold
+from licet.evidence import DecisionLeaf, Hold, Turn
 from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk, RealDisk
-from licet.storage.frames import SIDE
-from licet.storage.kept import KeptReader, Said, kept_names
+from licet.storage.frames import SIDE, kept_names
+from licet.storage.kept import Deleted, Kept, KeptReader
 from licet.storage.reading import Filters, show
 from licet.storage.side import SideReader, side_names
 from licet.storage.sifting import Fate, Sifted, sift, sift_kept
@@ -67,6 +67,7 @@ class Expiring:
         self._disk = disk or RealDisk()
         self._entropy = entropy
         self._decisions: dict[str, list[DecisionLeaf]] = {}
+        self._deleted: set[str] = set()
 
     def plan(self) -> Expiry:
         """What would go. The newest files stay: a recorder may be writing to them."""
@@ -118,24 +119,28 @@ class Expiring:
 
     def _sift(self, name: str) -> Sifted | None:
         if name in self._names(kept_names):
-            return sift_kept(self._disk, self._folder, name, self._fate_said, self._entropy)
+            return sift_kept(self._disk, self._folder, name, self._fate_kept, self._entropy)
         return sift(self._disk, self._folder, name, self._fate, self._entropy)
 
     def _read_decisions(self) -> dict[str, list[DecisionLeaf]]:
         """The decisions that openings and content are of."""
         wanted = {found.request for found in SideReader(self._folder, self._disk).openings()}
-        wanted |= {said.request for _, said in KeptReader(self._folder, self._disk).contents()}
+        for _, kept in KeptReader(self._folder, self._disk).everything():
+            wanted.add(kept.request)
+            if isinstance(kept, Deleted):
+                self._deleted.add(kept.id)
         decisions: dict[str, list[DecisionLeaf]] = {}
         for _, leaf in show(self._folder, Filters(kinds=frozenset({"decision"}))):
             if isinstance(leaf, DecisionLeaf) and leaf.request in wanted:
                 decisions.setdefault(leaf.request, []).append(leaf)
         return decisions
 
-    def _fate_said(self, slot: int, said: Said) -> Fate:
+    def _fate_kept(self, slot: int, kept: Kept) -> Fate:
         # Without a record it was never acknowledged; its own end is all that there is.
-        decisions = self._decisions.get(said.request, [])
+        decisions = self._decisions.get(kept.request, [])
         retained = (self._until(leaf, 0) for leaf in decisions)
-        if max((said.until, *retained)) > self._now:
+        is_deleted = isinstance(kept, Turn) and kept.id in self._deleted
+        if max(("" if is_deleted else kept.until, *retained)) > self._now:
             return "stays"
         return self._unless_held(slot, decisions)
 

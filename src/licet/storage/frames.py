@@ -28,6 +28,11 @@ SIDE_BYTES_MAX = 64 << 20
 RESERVED_BYTES = 1 << 20
 HEADER = b"LICETSID\x00\x00\x00\x01\x00\x00\x00\x00"
 NONCE_BYTES = 12
+TAG_BYTES = 16
+KEPT = ".kept"
+CONTENT, TURN, DELETED = b"C", b"R", b"D"
+TAGGED = frozenset({TURN, DELETED})
+"""Kinds of frames of which the ciphertext has a tag before it, which they are found by."""
 _FRAME = struct.Struct(">I8s")
 _BODY = struct.Struct(">cI12s")
 _PLACE = struct.Struct(">cI")
@@ -48,6 +53,15 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     slot: int
     nonce: bytes
     ciphertext: bytes
+    tag: bytes = b""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What can be seen of a frame without its content."""
+
+    offset: int
+    kind: bytes
+    tag: bytes
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +83,10 @@ class Sealing:
         self._ciphers: dict[int, AESGCM] = {}
         self._nonces: list[bytes] = []
 
-    def seal(self, kind: bytes, slot: int, content: bytes) -> tuple[bytes, bytes]:
+    def seal(self, kind: bytes, slot: int, content: bytes, tag: bytes = b"") -> tuple[bytes, bytes]:
         """A frame: its head, and its body."""
         place, nonce = _PLACE.pack(kind, slot), self._nonce()
-        body = place + nonce + self._cipher(slot).encrypt(nonce, content, place)
+        body = place + nonce + tag + self._cipher(slot).encrypt(nonce, content, place)
         # Of the hash the format `8s` takes the first 8 bytes.
         return _FRAME.pack(len(body), sha256(body).digest()), body
 
@@ -170,6 +184,11 @@ def file_names(disk: Disk, folder: Path, suffix: str) -> list[str]:
     return [name for name in disk.names(folder) if name.endswith(suffix)]
 
 
+def kept_names(disk: Disk, folder: Path) -> list[str]:
+    """The files of content, the oldest first; `folder` is that of the side store."""
+    return file_names(disk, folder, KEPT)
+
+
 def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
     """The frames of a file, and in their place the offset of bytes that are no frame: whatever can
     be read behind these is. Nothing where the file was let go of meanwhile."""
@@ -188,16 +207,7 @@ def sealed_frames(disk: Disk, path: Path) -> Iterator[Sealed | int]:
                 yield place
             place = _next_frame(data, place)
             continue
-        kind, slot, nonce = _BODY.unpack_from(data, place + _FRAME.size)
-        yield Sealed(
-            path=path,
-            offset=place,
-            end=end,
-            kind=kind,
-            slot=slot,
-            nonce=nonce,
-            ciphertext=data[place + _FRAME.size + _BODY.size : end],
-        )
+        yield _frame(path, place, data[place + _FRAME.size : end])
         place = end
 
 
@@ -228,10 +238,66 @@ def _next_frame(data: bytes, place: int) -> int:
     return len(data)
 
 
-def sealed(key: bytes, kind: bytes, slot: int, nonce: bytes, content: bytes) -> bytes:
+def frame_at(disk: Disk, path: Path, offset: int) -> Sealed | None:
+    """The frame that begins there; None where there is none. `OSError`."""
+    file = disk.open(path)
+    try:
+        head = file.read_at(offset, _FRAME.size)
+        if len(head) < _FRAME.size:
+            return None
+        length, check = _FRAME.unpack(head)
+        if offset + _FRAME.size + length > file.size():
+            return None
+        body = file.read_at(offset + _FRAME.size, length)
+        is_whole = length >= _BODY.size and sha256(body).digest()[:8] == check
+        return _frame(path, offset, body) if is_whole else None
+    finally:
+        file.close()
+
+
+def heads(disk: Disk, path: Path) -> Iterator[Head]:
+    """The frames of a file by what can be seen of each, as far as their lengths lead; `OSError`.
+
+    Only heads are read, so that it is quick, and nothing is checked: whoever opens a frame does.
+    """
+    file = disk.open(path)
+    try:
+        size, offset = file.size(), len(HEADER)
+        while offset + _FRAME.size + _BODY.size <= size:
+            data = file.read_at(offset, _FRAME.size + _BODY.size + TAG_BYTES)
+            length, _ = _FRAME.unpack_from(data)
+            end = offset + _FRAME.size + length
+            if length < _BODY.size or end > size:
+                return
+            kind, _, _ = _BODY.unpack_from(data, _FRAME.size)
+            tag = data[_FRAME.size + _BODY.size :] if kind in TAGGED else b""
+            yield Head(offset=offset, kind=kind, tag=tag)
+            offset = end
+    finally:
+        file.close()
+
+
+def _frame(path: Path, offset: int, body: bytes) -> Sealed:
+    kind, slot, nonce = _BODY.unpack_from(body)
+    begins = _BODY.size + (TAG_BYTES if kind in TAGGED else 0)
+    return Sealed(
+        path=path,
+        offset=offset,
+        end=offset + _FRAME.size + len(body),
+        kind=kind,
+        slot=slot,
+        nonce=nonce,
+        ciphertext=body[begins:],
+        tag=body[_BODY.size : begins],
+    )
+
+
+def sealed(
+    key: bytes, kind: bytes, slot: int, nonce: bytes, content: bytes, tag: bytes = b""
+) -> bytes:
     """A frame, as `Sealing` makes it."""
     place = _PLACE.pack(kind, slot)
-    body = place + nonce + AESGCM(key).encrypt(nonce, content, place)
+    body = place + nonce + tag + AESGCM(key).encrypt(nonce, content, place)
     return _FRAME.pack(len(body), sha256(body).digest()) + body
 
 

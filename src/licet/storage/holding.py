@@ -25,7 +25,7 @@ def holds_on(folder: Path, slot: int) -> tuple[Hold, ...]:
     if not others:
         return tuple(named)
     requests = {found.request for found in SideReader(folder, RealDisk()).openings(slot)}
-    requests |= {said.request for _, said in KeptReader(folder, RealDisk()).contents(slot)}
+    requests |= {kept.request for _, kept in KeptReader(folder, RealDisk()).everything(slot)}
     for _, leaf in show(folder, Filters(kinds=frozenset({"decision"}))):
         if isinstance(leaf, DecisionLeaf) and leaf.request in requests:
             covering = [

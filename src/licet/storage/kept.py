@@ -1,4 +1,5 @@
-"""What is kept of content: requests and answers of workloads that say so, each with its end.
+"""What is kept of content where workloads say so: requests and answers, and turns of conversations
+that go on by id, each with its end.
 
 Files `N.kept` of the side store are appended to within the group commit, before the leaf that
 tells of the same: a request before it is sent, an answer before its end is. Frames are as
@@ -12,25 +13,27 @@ from pathlib import Path
 
 import msgspec
 
-from licet.evidence import Content, ContentPart
+from licet.evidence import Content, ContentPart, Turn
 from licet.storage.disk import Disk
 from licet.storage.frames import (
+    CONTENT,
+    DELETED,
     HOLDERS,
+    KEPT,
     SIDE,
     SIDE_BYTES_MAX,
+    TURN,
     Broken,
     SealedFiles,
     Sealing,
-    file_names,
+    kept_names,
     no_frame,
     not_opened,
     opened,
     sealed_frames,
 )
 from licet.storage.holders import read_keys
-
-SUFFIX = ".kept"
-CONTENT = b"C"
+from licet.storage.turns import TurnIndex, tag_of
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -43,8 +46,20 @@ class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: bytes
 
 
+class Deleted(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """That a turn is to be found no more, until its own end; `id` names it."""
+
+    request: str
+    until: str
+    id: str
+
+
+Kept = Said | Turn | Deleted
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Said)
+_TURN_DECODER = msgspec.msgpack.Decoder(Turn)
+_DELETED_DECODER = msgspec.msgpack.Decoder(Deleted)
 
 
 class KeptStore:
@@ -55,18 +70,58 @@ class KeptStore:
     ) -> None:
         """`folder` is that of the side store."""
         self._sealing = sealing
-        self._files = SealedFiles(folder, SUFFIX, disk, file_bytes_max=file_bytes_max)
+        self._files = SealedFiles(folder, KEPT, disk, file_bytes_max=file_bytes_max)
+        self._index = TurnIndex(folder, disk)
+        self.folder = folder
 
-    def append(self, contents: Sequence[Content]) -> None:
+    def append(self, contents: Sequence[Content], turns: Sequence[Turn] = ()) -> None:
         """Makes them durable; `OSError`: none of them counts."""
         holders = self._sealing.holders
         file, _ = self._files.current()
-        holders.add(one.holder for one in contents)
+        holders.add([one.holder for one in contents] + [one.holder for one in turns])
         frames: list[bytes] = []
         for one in contents:
             said = Said(one.request, one.part, one.until, one.size, one.data)
             frames += self._sealing.seal(CONTENT, holders.find(one.holder), _ENCODER.encode(said))
+        end = file.end + sum(map(len, frames))
+        placed: list[tuple[bytes, int]] = []
+        for turn in turns:
+            slot = holders.find(turn.holder)
+            tag = self._tag(slot, turn.scope, turn.id)
+            frame = self._sealing.seal(TURN, slot, _ENCODER.encode(turn), tag)
+            frames += frame
+            placed.append((tag, end))
+            end += sum(map(len, frame))
         file.append(b"".join(frames))
+        for tag, offset in placed:
+            self._index.add(file.path.name, tag, offset)
+
+    def ready(self) -> bool:
+        """Does a part of what must be done before turns can be found; whether all is. `OSError`."""
+        return self._index.step()
+
+    def turn(self, holder: str, scope: str, id: str) -> Turn | None:
+        """A turn, where this holder has one of that id, and it was not deleted; `OSError`."""
+        slot = self._sealing.holders.find(holder)
+        key = self._sealing.holders.key(slot)
+        if key is None:
+            return None
+        found = self._index.find(tag_of(key, scope, id), key)
+        return None if found is None or (found.id, found.scope) != (id, scope) else found
+
+    def delete(self, turn: Turn) -> None:
+        """From now on the turn is not to be found, durably; `OSError`."""
+        slot = self._sealing.holders.find(turn.holder)
+        tag = self._tag(slot, turn.scope, turn.id)
+        file, _ = self._files.current()
+        gone = _ENCODER.encode(Deleted(turn.request, turn.until, turn.id))
+        file.append(b"".join(self._sealing.seal(DELETED, slot, gone, tag)))
+        self._index.delete(tag)
+
+    def _tag(self, slot: int, scope: str, id: str) -> bytes:
+        key = self._sealing.holders.key(slot)
+        assert key is not None  # its holder was added before
+        return tag_of(key, scope, id)
 
     def turn_over(self) -> None:
         """See `SealedFiles.turn_over`."""
@@ -100,7 +155,14 @@ class KeptReader:
         return bool(kept_names(self._disk, self._folder))
 
     def contents(self, slot: int | None = None) -> Iterator[tuple[int, Said]]:
-        """All that can be opened with the slot that it lies under; with `slot` what one has."""
+        """What can be opened of requests and answers, with the slot that each lies under; with
+        `slot` what one holder has."""
+        for place, kept in self.everything(slot):
+            if isinstance(kept, Said):
+                yield place, kept
+
+    def everything(self, slot: int | None = None) -> Iterator[tuple[int, Kept]]:
+        """As `contents`, with turns, and what says that some were deleted."""
         for name in kept_names(self._disk, self._folder):
             for frame in sealed_frames(self._disk, self._folder / name):
                 if isinstance(frame, int):
@@ -115,16 +177,14 @@ class KeptReader:
                 content = opened(frame, key)
                 if content is None:
                     self.damage.append(not_opened(frame))
-                elif frame.kind == CONTENT:
-                    self.last[frame.path] = frame.offset
-                    yield frame.slot, said_in(content)
+                else:
+                    if frame.kind == CONTENT:
+                        self.last[frame.path] = frame.offset
+                    yield frame.slot, kept_in(frame.kind, content)
 
 
-def said_in(content: bytes) -> Said:
-    """What a frame of kind `CONTENT` holds."""
-    return _DECODER.decode(content)
-
-
-def kept_names(disk: Disk, folder: Path) -> list[str]:
-    """The files of content, the oldest first; `folder` is that of the side store."""
-    return file_names(disk, folder, SUFFIX)
+def kept_in(kind: bytes, content: bytes) -> Kept:
+    """What a frame of this kind holds."""
+    if kind == TURN:
+        return _TURN_DECODER.decode(content)
+    return (_DELETED_DECODER if kind == DELETED else _DECODER).decode(content)

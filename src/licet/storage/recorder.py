@@ -22,13 +22,17 @@ from licet.evidence import (
     Messages,
     Nack,
     Opening,
+    Recall,
+    Recalled,
     Submit,
+    Turn,
     Welcome,
     encode_message,
     holds,
 )
 from licet.storage.books import Attempt
 from licet.storage.log import Checked, Log
+from licet.storage.recalling import Recalling
 from licet.storage.side import SideStore
 from licet.terms import EvidenceFault, RequestId
 
@@ -77,6 +81,7 @@ class Recorder:
         self._on_fault = on_fault
         self._peers: dict[int, _Peer] = {}
         self._pending: list[tuple[int, Submit]] = []
+        self._recalling = Recalling(side.kept)
         self._orphans: list[Attempt] = []
         self._refused: dict[RequestId, EvidenceFault] = {}
         """Requests of which a record was refused lately, and why."""
@@ -123,6 +128,7 @@ class Recorder:
         batch: list[Checked] = []
         openings: list[Opening] = []
         contents: list[Content] = []
+        turns: list[Turn] = []
         runs: list[Run] = []
         for peer, submit in pending:
             first = submit.first
@@ -138,9 +144,20 @@ class Recorder:
                     openings.append(entry.opening)
                 if entry.content is not None:
                     contents.append(entry.content)
+                if entry.turn is not None:
+                    turns.append(entry.turn)
             _extend(runs, peer, first, submit.first + len(submit.entries) - first)
         if batch:
-            self._commit(batch, openings, contents, runs)
+            self._commit(batch, openings, contents, turns, runs)
+        if self._recalling.busy:
+            found = self._recalling.step()
+            if found is not None and found[0] in self._peers:
+                self._peers[found[0]].send(encode_message(found[1]))
+
+    @property
+    def busy(self) -> bool:
+        """Whether another turn has something to do, whatever arrives."""
+        return self._recalling.busy
 
     def tick(self, elapsed: float) -> None:
         """Signs, and tries a failing disk again, as due; `elapsed` in seconds, monotonic."""
@@ -177,7 +194,9 @@ class Recorder:
             case Erase():
                 self.turn()
                 self._erase(peer, message.holder)
-            case Welcome() | Ack() | Nack() | Erased():
+            case Recall():
+                self._recalling.ask(peer, message)
+            case Welcome() | Ack() | Nack() | Erased() | Recalled():
                 raise EvidenceFault("protocol", "a worker sent what only the recorder sends")
             case _:
                 assert_never(message)
@@ -194,6 +213,7 @@ class Recorder:
         batch: list[Checked],
         openings: list[Opening],
         contents: list[Content],
+        turns: list[Turn],
         runs: list[Run],
     ) -> None:
         def answer(index: int) -> None:
@@ -203,8 +223,8 @@ class Recorder:
 
         try:
             self._begin()
-            if openings or contents:
-                self._side.append(openings, contents)
+            if openings or contents or turns:
+                self._side.append(openings, contents, turns)
             self._log.append(batch, answer)
         except EvidenceFault as fault:
             for peer, first, count in runs:

@@ -20,7 +20,7 @@ from licet.storage.side import SideStore
 from licet.terms import EvidenceFault
 
 READ_BYTES_MAX = 256 << 10
-UNREAD_BYTES_MAX = 16 << 20
+UNREAD_BYTES_MAX = 64 << 20
 TICK_SECONDS = 0.25
 
 
@@ -109,7 +109,7 @@ class _Service:
         serving = True
         control, listener = self._control.fileno(), self._listener.fileno()
         while serving:
-            for fd, _ in self._epoll.poll(TICK_SECONDS):
+            for fd, _ in self._epoll.poll(0 if self._recorder.busy else TICK_SECONDS):
                 connection = self._connections.get(fd)
                 if connection is not None:
                     self._read(connection)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from licet.evidence import Content, Opening
+from licet.evidence import Content, Opening, Turn
 from licet.storage.appending import disk_fault
 from licet.storage.disk import Disk
 from licet.storage.frames import (
@@ -100,15 +100,20 @@ class SideStore:
             self._sealing = Sealing(Holders(disk, self._folder / HOLDERS, entropy), entropy)
         except OSError as error:
             raise disk_fault(error, self._folder) from error
-        self._kept = KeptStore(self._folder, disk, self._sealing, file_bytes_max=file_bytes_max)
+        self.kept = KeptStore(self._folder, disk, self._sealing, file_bytes_max=file_bytes_max)
 
-    def append(self, openings: Sequence[Opening], contents: Sequence[Content] = ()) -> None:
-        """Makes both durable; `EvidenceFault` (`disk_...`): none of them counts."""
+    def append(
+        self,
+        openings: Sequence[Opening],
+        contents: Sequence[Content] = (),
+        turns: Sequence[Turn] = (),
+    ) -> None:
+        """Makes all of it durable; `EvidenceFault` (`disk_...`): none of them counts."""
         try:
             if openings:
                 self._append(openings)
-            if contents:
-                self._kept.append(contents)
+            if contents or turns:
+                self.kept.append(contents, turns)
         except OSError as error:
             raise disk_fault(error, self._folder) from error
 
@@ -143,7 +148,7 @@ class SideStore:
     def turn_over(self) -> None:
         """What follows begins new files: then these are closed, and can be let go of."""
         self._files.turn_over()
-        self._kept.turn_over()
+        self.kept.turn_over()
 
     def find(self, holder: str) -> int:
         """The slot of a holder; -1: nothing is held on him."""
@@ -170,14 +175,14 @@ class SideStore:
         try:
             self._sealing.holders.repair()
             self._files.repair()
-            self._kept.repair()
+            self.kept.repair()
         except OSError as error:
             raise disk_fault(error, self._folder) from error
 
     def close(self) -> None:
         self._sealing.holders.close()
         self._files.close()
-        self._kept.close()
+        self.kept.close()
 
     def _place(
         self, common: _Common, fresh: set[tuple[int, bytes]], frames: list[bytes]

@@ -19,12 +19,13 @@ from licet.storage.frames import (
     HOLDERS,
     NONCE_BYTES,
     SIDE,
+    Sealed,
     opened,
     sealed,
     sealed_frames,
 )
 from licet.storage.holders import read_keys
-from licet.storage.kept import Said, said_in
+from licet.storage.kept import Kept, kept_in
 from licet.storage.side import OPENINGS, PART, Shared, openings_at_most, shared_in
 
 Fate = Literal["stays", "held", "gone"]
@@ -102,14 +103,14 @@ def sift_kept(
     disk: Disk,
     folder: Path,
     name: str,
-    fate: Callable[[int, Said], Fate],
+    fate: Callable[[int, Kept], Fate],
     entropy: Callable[[int], bytes],
 ) -> Sifted | None:
     """As `sift`, of a closed file of content; `fate` is asked by slot and what was said."""
     keys = read_keys(disk, folder / SIDE / HOLDERS)
     whole = True
     gone = held = 0
-    stays: list[tuple[int, bytes, bytes]] = []
+    stays: list[tuple[Sealed, bytes]] = []
     for frame in sealed_frames(disk, folder / SIDE / name):
         if isinstance(frame, int):
             whole = False
@@ -120,16 +121,16 @@ def sift_kept(
             gone += key is None
             whole = whole and key is None
             continue
-        word = fate(frame.slot, said_in(content))
+        word = fate(frame.slot, kept_in(frame.kind, content))
         gone += word == "gone"
         held += word == "held"
         if word != "gone":
-            stays.append((frame.slot, frame.kind, content))
+            stays.append((frame, content))
     if stays and not (gone and whole):
         return Sifted(content=b"", gone=0, held=held) if held else None
     pieces = [
-        sealed(keys[slot], kind, slot, entropy(NONCE_BYTES), content)
-        for slot, kind, content in stays
+        sealed(keys[one.slot], one.kind, one.slot, entropy(NONCE_BYTES), content, one.tag)
+        for one, content in stays
     ]
     left = b"".join([HEADER, *pieces]) if stays else None
     return Sifted(content=left, gone=gone, held=held)

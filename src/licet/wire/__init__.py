@@ -62,7 +62,7 @@ from licet.wire.model_names import is_named
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.reasoning import without_reasoning
-from licet.wire.requests import Ability, Request, missing_bound, read_request, write_request
+from licet.wire.requests import Ability, Request, missing_part, read_request, write_request
 from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
 from licet.wire.substitutes import SUBSTITUTES, substitutes_of, with_substitutes
 from licet.wire.transcripts import Transcript
@@ -73,8 +73,20 @@ from licet.wire.translation import (
     translates,
     write_vendor_error,
 )
+from licet.wire.turns import (
+    RESPONSE_ID,
+    Before,
+    Joined,
+    Retelling,
+    is_stored,
+    joined,
+    own_input,
+    unstored,
+    write_items,
+)
 from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_of
 from licet.wire.vendor import Blame, VendorError, malformed, read_vendor_error
+from licet.wire.vendor_state import previous_refused
 
 __all__ = [
     "ACCOUNT_HEADERS",
@@ -99,6 +111,7 @@ __all__ = [
     "REQUEST_PASSED",
     "RESPONSES",
     "RESPONSES_PATH",
+    "RESPONSE_ID",
     "RESPONSE_KEPT",
     "SUBSTITUTES",
     "UNTRANSLATED",
@@ -106,6 +119,7 @@ __all__ = [
     "Answer",
     "AnswerTranslator",
     "Auth",
+    "Before",
     "Blame",
     "ContinuedBy",
     "Dialect",
@@ -116,6 +130,7 @@ __all__ = [
     "Fitted",
     "Frame",
     "Header",
+    "Joined",
     "Kind",
     "LicetDetails",
     "Loss",
@@ -125,6 +140,7 @@ __all__ = [
     "Progress",
     "Reason",
     "Request",
+    "Retelling",
     "StreamReader",
     "TokenLimit",
     "Transcript",
@@ -138,11 +154,15 @@ __all__ = [
     "estimate_tokens",
     "fit",
     "is_named",
+    "is_stored",
+    "joined",
     "keep_alive",
     "loss_of",
     "malformed",
     "manner_of",
-    "missing_bound",
+    "missing_part",
+    "own_input",
+    "previous_refused",
     "read_answer",
     "read_count",
     "read_embeddings",
@@ -154,11 +174,13 @@ __all__ = [
     "sum_of",
     "translate_request",
     "translates",
+    "unstored",
     "with_substitutes",
     "without_notices",
     "without_reasoning",
     "write_error",
     "write_estimate",
+    "write_items",
     "write_model",
     "write_models",
     "write_request",

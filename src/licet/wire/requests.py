@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from licet.terms import CallerFault, Place
-from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect, Operation
+from licet.wire.dialect import CHAT, RESPONSES, Dialect, Operation
 from licet.wire.reasoning import without_told
-from licet.wire.vendor_state import refuse_vendor_state
+from licet.wire.vendor_state import read_previous, refuse_vendor_state
 
 Ability = Literal["tools", "images", "audio", "documents", "reasoning", "structured", "prefill"]
 """What a request may ask of a model that not every model can do."""
@@ -69,6 +69,7 @@ _PARTS_OF_ABILITY: Final[dict[Ability, tuple[bytes, frozenset[str]]]] = {
     "audio": (b"audio", frozenset({"input_audio"})),
     "documents": (b"", frozenset({"document", "file", "input_file"})),
 }
+_NULL: Final = msgspec.Raw(b"null")
 _EMPTY: Final = frozenset({b"null", b"[]", b"{}", b'""'})
 
 
@@ -86,6 +87,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     size: int
     fields: dict[str, msgspec.Raw]
     operation: Operation = "answer"
+    previous: str = ""
+    """Of Responses: the id of the response that it goes on from."""
 
     def uses(self, ability: Ability) -> bool:
         """Whether the request needs `ability`; read from the nested bytes on demand."""
@@ -177,8 +180,10 @@ def read_request(dialect: Dialect, body: bytes, operation: Operation = "answer")
     if operation == "answer" and dialect == CHAT and "stream_options" in fields:
         asked = _read_options(fields["stream_options"]).get("include_usage")
         usage_asked = asked is not None and _read_flag(asked, "stream_options.include_usage")
+    previous = ""
     if dialect == RESPONSES:
         refuse_vendor_state(fields)
+        previous = read_previous(fields)
     return Request(
         dialect=dialect,
         model=model,
@@ -187,6 +192,7 @@ def read_request(dialect: Dialect, body: bytes, operation: Operation = "answer")
         size=len(body),
         fields=fields,
         operation=operation,
+        previous=previous,
     )
 
 
@@ -277,14 +283,17 @@ def _read_model(raw: msgspec.Raw) -> str:
     return model
 
 
-def missing_bound(request: Request) -> CallerFault | None:
-    """What is wrong (`missing_max_tokens`) where Messages is asked without a bound.
+def missing_part(request: Request) -> CallerFault | None:
+    """What is wrong where Messages is asked without a bound (`missing_max_tokens`), or Responses
+    without anything to answer (`missing_input`).
 
-    The dialect wants one whichever vendor answers: a request that only a hop would heal is no
+    The dialect wants it whichever vendor answers: a request that only a hop would heal is no
     good request.
     """
-    if request.dialect != MESSAGES or request.operation != "answer":
+    if request.operation != "answer" or request.dialect == CHAT:
         return None
+    if request.dialect == RESPONSES:
+        return _missing_input(request)
     if bytes(request.fields.get("max_tokens", b"null")) != b"null":
         return None
     return CallerFault(
@@ -292,6 +301,18 @@ def missing_bound(request: Request) -> CallerFault | None:
         "the request does not say how long the answer may become",
         place=Place("max_tokens"),
         remedy="set `max_tokens`, which Messages asks of every request",
+    )
+
+
+def _missing_input(request: Request) -> CallerFault | None:
+    # A prompt that a vendor keeps may ask by itself; an empty text is the vendor's to judge.
+    if any(request.fields.get(name, _NULL) != _NULL for name in ("input", "prompt")):
+        return None
+    return CallerFault(
+        "missing_input",
+        "the request has nothing to answer",
+        place=Place("input"),
+        remedy="set `input` to a text, or to an array of items",
     )
 
 

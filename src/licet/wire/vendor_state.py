@@ -29,12 +29,36 @@ _REMEDIES: Final = {
 }
 
 
+def read_previous(fields: dict[str, msgspec.Raw]) -> str:
+    """The id of the response that a request goes on from; empty where it does not.
+
+    Raises `CallerFault` (`invalid_type`).
+    """
+    raw = fields.get("previous_response_id")
+    if raw is None:
+        return ""
+    try:
+        return msgspec.json.decode(raw, type=str | None) or ""
+    except msgspec.DecodeError:
+        raise CallerFault(
+            "invalid_type",
+            "`previous_response_id` is not a string",
+            place=Place("previous_response_id"),
+            remedy="set it to the `id` of a response, or leave it out",
+        ) from None
+
+
+def previous_refused() -> CallerFault:
+    """Where the gateway keeps no conversations, an id could only be a vendor's."""
+    return _fault("previous_response_id", "previous_response_id")
+
+
 def refuse_vendor_state(fields: dict[str, msgspec.Raw]) -> None:
-    """Raises `CallerFault` (`vendor_state`) for a request that rests on what a vendor keeps."""
-    for name in ("conversation", "previous_response_id"):
-        raw = fields.get(name)
-        if raw is not None and bytes(raw) != b"null":
-            _refuse(name, name)
+    """Raises `CallerFault` (`vendor_state`) for a request that rests on what a vendor keeps; the
+    response before it (`read_previous`) is one that the gateway may keep."""
+    raw = fields.get("conversation")
+    if raw is not None and bytes(raw) != b"null":
+        _refuse("conversation", "conversation")
     raw = fields.get("background")
     if raw is not None and bytes(raw) not in (b"null", b"false"):
         _refuse("background", "background")
@@ -53,7 +77,11 @@ def refuse_vendor_state(fields: dict[str, msgspec.Raw]) -> None:
 
 
 def _refuse(place: str, name: str) -> NoReturn:
-    raise CallerFault(
+    raise _fault(place, name)
+
+
+def _fault(place: str, name: str) -> CallerFault:
+    return CallerFault(
         "vendor_state",
         f"`{name}` rests on what one vendor keeps, for everybody who shares its account",
         place=Place(place),

@@ -149,7 +149,6 @@ def test_a_shaped_answer_of_another_dialect_is_parsed() -> None:
     [
         ({"conversation": "conv_1"}, "conversation"),
         ({"conversation": {"id": "conv_1"}}, "conversation"),
-        ({"previous_response_id": "resp_1"}, "previous_response_id"),
         ({"background": True}, "background"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input"),
         ({"input": [{"role": "user", "content": "x"}, {"id": "msg_1"}]}, "input"),
