@@ -10,9 +10,10 @@ from typing import Any
 import openai
 import pytest
 
-from licet.evidence import AttemptLeaf, DecisionLeaf
+from licet.evidence import AttemptLeaf, DecisionLeaf, ReadLeaf
 from licet.sim import Cue
 from licet.storage import KeptReader, RealDisk, erase_by_recorder
+from tests.contract.asking import send
 from tests.contract.identities import ISSUER, ISSUER_FILE, key, token
 from tests.contract.test_clients import AT, LOOK
 from tests.rig import EVERY_VENDOR, LICET, Rig
@@ -292,3 +293,93 @@ def test_a_request_without_input_is_told_so_by_the_gateway(rig: Rig, client: ope
             client.responses.create(model=model)
         assert (refused.value.code, refused.value.param) == ("missing_input", "input")
     assert len(rig.ledger()) == before
+
+
+# By id
+
+
+NO_VIEW = """
+id = "no-view"
+kind = "restriction"
+[[version]]
+received = 2020-01-01T00:00:00Z
+effective_from = 2020-01-01T00:00:00Z
+[[version.applies]]
+model.id = ["alpha"]
+action = ["view_output"]
+"""
+
+
+@pytest.mark.parametrize("model", ["home", "to-chat"])
+def test_a_response_is_shown_to_whoever_it_is_of_and_that_is_recorded(
+    rig: Rig, client: openai.OpenAI, model: str
+) -> None:
+    first = client.responses.create(model=model, input="hi")
+    raw = client.responses.with_raw_response.retrieve(first.id)
+    assert raw.parse().model_dump() == first.model_dump()
+    reads = [one.what for one in rig.records() if isinstance(one, ReadLeaf)]
+    assert reads[-1] == f"response of {first.id.removeprefix('resp_')}"
+    assert raw.headers["licet-evidence"].endswith(f"/{len(rig.records()) - 1}")
+    with caller(rig, OTHER) as other, pytest.raises(openai.NotFoundError):
+        other.responses.retrieve(first.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve("resp_nothing")
+
+
+def test_its_input_items_are_those_of_all_turns(client: openai.OpenAI) -> None:
+    first = client.responses.create(model="home", input="hi")
+    second = client.responses.create(model="home", input="go on", previous_response_id=first.id)
+    items: list[Any] = list(client.responses.input_items.list(second.id))
+    assert [getattr(item, "role", None) for item in items] == ["user", "assistant", "user"]
+    texts = [item.content[0].text for item in items]
+    assert texts == ["go on", first.output_text, "hi"]
+    assert all(item.id for item in items)
+
+
+def test_a_deleted_response_is_gone_and_what_rests_on_it_cannot_go_on(
+    rig: Rig, client: openai.OpenAI
+) -> None:
+    first = client.responses.create(model="home", input="hi")
+    second = client.responses.create(model="home", input="go on", previous_response_id=first.id)
+    with caller(rig, OTHER) as other, pytest.raises(openai.NotFoundError):
+        other.responses.delete(first.id)
+    assert client.responses.retrieve(first.id).id == first.id
+    client.responses.delete(first.id)
+    for gone in (first.id, second.id):
+        assert client_errors(client, gone, False)[1] == "previous_response_not_found"
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(first.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.delete(first.id)
+    assert client.responses.retrieve(second.id).id == second.id
+
+
+def test_what_a_model_said_is_shown_only_as_the_rules_of_now_permit(
+    rig: Rig, client: openai.OpenAI
+) -> None:
+    first = client.responses.create(model="home", input="hi")
+    rig.adopt({"directives/no-view.toml": NO_VIEW})
+    try:
+        for look in (client.responses.retrieve, client.responses.input_items.list):
+            with pytest.raises(openai.APIStatusError) as refused:
+                look(first.id)
+            assert refused.value.status_code == 451
+            assert "no-view" in refused.value.message
+        # To delete it is to see nothing.
+        client.responses.delete(first.id)
+    finally:
+        rig.adopt({"directives/no-view.toml": ""})
+
+
+def test_other_paths_and_methods_there_are_told(rig: Rig) -> None:
+    headers = {"x-api-key": KEY}
+    for method, path, status in (
+        ("POST", "resp_1", 405),
+        ("DELETE", "resp_1/input_items", 405),
+        ("GET", "resp_1/other", 404),
+        ("GET", "", 404),
+        ("POST", "resp_1/cancel", 404),
+    ):
+        answer = send(rig.port, method, f"/v1/responses/{path}", b"", headers)
+        assert (answer.status, "error" in answer.json) == (status, True), (method, path)
+    assert send(rig.port, "GET", "/v1/responses/resp_1", b"", {}).status == 401

@@ -60,9 +60,10 @@ tool that are no JSON object are kept as they were written: in a whole answer of
 place in another dialect.
 
 A caller of Responses cannot rest on what a vendor keeps, in whatever dialect it is answered:
-`conversation`, `previous_response_id`, `background` and references to stored items are refused
-with 400 `vendor_state`, because all callers share the operator's account. What went before is sent
-in `input`, which every vendor understands.
+`conversation`, `background` and references to stored items are refused with 400 `vendor_state`,
+because all callers share the operator's account. What went before is sent in `input`, which every
+vendor understands; by the gateway itself where the workload keeps responses (`keep_responses`), and
+else `previous_response_id` is refused in the same way.
 """
 BESIDE = """\
 What is asked for in one dialect alone is never translated: it passes as it came. Vectors come from

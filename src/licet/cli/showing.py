@@ -7,13 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json, who
 from licet.cli.persons import Person, person_options
 from licet.cli.viewing import REFUSED, Viewing, reading_time, record_reading
-from licet.evidence import DecisionLeaf, KeyedDigest, Leaf, OutcomeLeaf
+from licet.evidence import DecisionLeaf, KeyedDigest, Leaf, OutcomeLeaf, Turn
 from licet.gateway import Folder
-from licet.storage import Filters, KeptReader, RealDisk, Said, digest_keys, show, standing_holds
+from licet.storage import (
+    Deleted,
+    Filters,
+    KeptReader,
+    RealDisk,
+    Said,
+    digest_keys,
+    show,
+    standing_holds,
+)
 from licet.terms import OperationFault
 
 
@@ -31,7 +41,7 @@ def content(
     folder: Folder,
     **attributes: Any,
 ) -> None:
-    """Print what is kept of REQUEST and its answer, as JSON, where its workload keeps content.
+    """Print what is kept of REQUEST and its answer, as JSON, where its workload keeps any.
 
     Reading is an act that directives can restrict (`action = ["view_output"]`), decided now, for
     you as the person whom the options describe, on every model that the request was sent to.
@@ -69,9 +79,16 @@ class Shelf:
         self._now = now
         self._holds = standing_holds(path)
         self._digests = _Digests(path)
-        self._kept: dict[str, list[tuple[int, Said]]] = {}
-        for place, said in KeptReader(path, RealDisk()).contents(slot):
-            self._kept.setdefault(said.request, []).append((place, said))
+        self._kept: dict[str, list[tuple[int, Said | Turn]]] = {}
+        deleted: set[str] = set()
+        for place, kept in KeptReader(path, RealDisk()).everything(slot):
+            if isinstance(kept, Deleted):
+                deleted.add(kept.request)
+            else:
+                self._kept.setdefault(kept.request, []).append((place, kept))
+        for request in deleted & self._kept.keys():
+            left = [one for one in self._kept[request] if not isinstance(one[1], Turn)]
+            self._kept[request] = left
 
     @property
     def requests(self) -> frozenset[str]:
@@ -84,17 +101,29 @@ class Shelf:
         if not records:
             return []
         return [
-            {
-                "part": said.part,
-                "until": said.until,
-                "bytes": said.size,
-                "kept_bytes": len(said.data),
-                "as_recorded": self._digests.fits(said, records),
-                **_shown(said.data),
-            }
-            for slot, said in self._kept.get(request, ())
-            if said.until > self._now or self._is_held(slot, records)
+            self._told(kept, records)
+            for slot, kept in self._kept.get(request, ())
+            if kept.until > self._now or self._is_held(slot, records)
         ]
+
+    def _told(self, kept: Said | Turn, records: list[Leaf]) -> dict[str, Any]:
+        if isinstance(kept, Turn):
+            return {
+                "part": "turn",
+                "until": kept.until,
+                "id": kept.id,
+                "previous": kept.previous or None,
+                "input": msgspec.json.decode(kept.input),
+                "response": msgspec.json.decode(kept.response),
+            }
+        return {
+            "part": kept.part,
+            "until": kept.until,
+            "bytes": kept.size,
+            "kept_bytes": len(kept.data),
+            "as_recorded": self._digests.fits(kept, records),
+            **_shown(kept.data),
+        }
 
     def _is_held(self, slot: int, records: list[Leaf]) -> bool:
         return any(

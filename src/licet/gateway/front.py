@@ -27,6 +27,7 @@ from licet.gateway.passage import Passage
 from licet.gateway.passages import passage_of
 from licet.gateway.recollection import before, conversed, recall_of, unrecalled
 from licet.gateway.reply import Reply
+from licet.gateway.shelf import PREFIX, Shelf
 from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
@@ -90,6 +91,7 @@ class Desk:
         self._next_pool_sweep = 0.0
         self.adopted = False
         self._pages = Pages(self)
+        self._shelf = Shelf(self)
         self.world = World(
             timers=timers,
             clock=clock,
@@ -252,7 +254,7 @@ class Desk:
     def _accept(self, connection: Inbound, http: HttpRequest) -> None:
         spoken = _SPOKEN.get(http.path)
         if spoken is None:
-            self._pages.show(connection, http)
+            (self._shelf if http.path.startswith(PREFIX) else self._pages).show(connection, http)
             return
         dialect, operation = spoken
         reply = Reply(connection, dialect)
@@ -293,8 +295,7 @@ class Desk:
     ) -> None:
         """`request` may have more in it than was `asked` in this turn; then it is known whose
         reasoning is in that (`thinkers`)."""
-        reply, request_id, refusals = arrival.reply, arrival.request, self.world.refusals
-        dialect = request.dialect
+        reply, request_id, dialect = arrival.reply, arrival.request, request.dialect
         if not case.plan.steps and self._unoffered(reply, case, request, request_id):
             return
         conversing = None
@@ -325,8 +326,7 @@ class Desk:
     def _recall(self, arrival: Arrival, caller: Caller, request: Request, case: Case) -> None:
         """Asks for what a request goes on from: it waits meanwhile, and nobody else does."""
         if case.plan.target.workload.keep_responses is None:
-            self.totals.rejected += 1
-            self.world.refusals.fault(arrival.reply, previous_refused(), arrival.request)
+            self._faulty(arrival.reply, previous_refused(), arrival.request)
         elif not self._hindered(arrival.reply, case, arrival.request):
             self._recalls += 1
             recall = recall_of(self.world, caller, request.previous, whole=True)
@@ -337,10 +337,12 @@ class Desk:
     ) -> None:
         self._recalls -= 1
         try:
-            if code:
+            if arrival.reply.gone:
+                pass
+            elif code:
                 self.totals.rejected += 1
                 unrecalled(self.world.refusals, arrival, request.previous, code)
-            elif not arrival.reply.gone:
+            else:
                 self._go_on(arrival, caller, request, turns)
         except Exception as error:  # noqa: BLE001 - reported, and this request ends
             self.report(error)

@@ -62,7 +62,7 @@ class Passage:
     in it, which is another vendor's. `substitutes`: of models that it names beside its own, those
     that may answer; None where it names none."""
 
-    __slots__ = ("_bare", "_fittings", "_foreign", "_known", "_lossless", "_retelling", "expected",
+    __slots__ = ("_bare", "_fittings", "_known", "_lossless", "_retelling", "expected", "foreign",
                  "left", "lost", "passed", "request", "substitutes")  # fmt: skip
 
     def __init__(
@@ -82,7 +82,7 @@ class Passage:
         self.expected: Expected | None = None
         self._fittings = fittings
         self._retelling = retelling
-        self._foreign = foreign
+        self.foreign = foreign
         self._bare: Request | None = None
         self.request = request
         self.passed = passed
@@ -131,7 +131,7 @@ class Passage:
         if not self._is_said(dialect):
             found = self._to(dialect)
             lost = self.left + found.dropped, found.stripped, "", ()
-        elif endpoint in self._foreign:
+        elif endpoint in self.foreign:
             lost = self.left, _REASONING, "", ()
         if self._fittings is not None:
             fitted = self._fittings.fit(endpoint, self._said(dialect, endpoint))
@@ -170,7 +170,7 @@ class Passage:
     def _said(self, dialect: Dialect, endpoint: str) -> Request:
         if not self._is_said(dialect):
             return self._to(dialect).request
-        if endpoint not in self._foreign:
+        if endpoint not in self.foreign:
             return self.request
         if self._bare is None:
             fields = self.request.fields

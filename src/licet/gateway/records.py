@@ -128,7 +128,7 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     form = case.form
     steps = case.plan.steps
     passage = about.passage
-    told = passage.left or passage.substitutes is not None
+    told = passage.left or passage.foreign or passage.substitutes is not None
     if steps and (case.fittings is not None or told or case.first != case.dialect):
         form = case.form_of(passage.losses(case.first, steps[0].endpoint))
     leaf = form.fill(

@@ -16,7 +16,7 @@ from licet.storage.disk import Disk, File, Lock, RealDisk
 from licet.storage.erasing import erase_alone, erase_by_recorder, record_alone
 from licet.storage.expiring import Expiring, Expiry
 from licet.storage.holding import holds_on, standing_holds
-from licet.storage.kept import KeptReader, Said
+from licet.storage.kept import Deleted, KeptReader, Said
 from licet.storage.keys import signing_keys, verifier_key, verifier_keys
 from licet.storage.log import Log
 from licet.storage.proving import Proved, prove_between, prove_request
@@ -32,6 +32,7 @@ from licet.storage.tiling import Tiled, build_tiles, tiles_checkpoint
 from licet.storage.verifying import Report, signed_size, verify
 
 __all__ = [
+    "Deleted",
     "Disk",
     "Expiring",
     "Expiry",

@@ -83,6 +83,7 @@ from licet.wire.turns import (
     own_input,
     unstored,
     write_items,
+    write_page,
 )
 from licet.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_tokens, sum_of
 from licet.wire.vendor import Blame, VendorError, malformed, read_vendor_error
@@ -183,6 +184,7 @@ __all__ = [
     "write_items",
     "write_model",
     "write_models",
+    "write_page",
     "write_request",
     "write_stream_error",
     "write_vendor_error",

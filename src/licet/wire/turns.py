@@ -165,6 +165,20 @@ def write_items(turns: Iterable[Before], *, last: bytes, request: str) -> list[d
     return items
 
 
+def write_page(items: list[dict[str, Any]]) -> bytes:
+    """All items as one page of a list, the newest first, as the API lists them unless asked."""
+    newest = items[::-1]
+    return _ENCODE(
+        {
+            "object": "list",
+            "data": newest,
+            "first_id": newest[0]["id"] if newest else None,
+            "last_id": newest[-1]["id"] if newest else None,
+            "has_more": False,
+        }
+    )
+
+
 def _items_of(said: msgspec.Raw) -> list[msgspec.Raw]:
     """The items of an input; what is of no known shape is left to whoever is asked."""
     try:
