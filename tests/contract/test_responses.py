@@ -195,7 +195,7 @@ def test_refusals_of_vendors_reach_the_caller_and_the_record(
 ) -> None:
     for model, category in (
         ("responses", "refusal"),
-        ("to-chat", "content_filter"),
+        ("to-chat", "refusal"),
         ("to-messages", "cyber"),
     ):
         raw = client.responses.with_raw_response.create(model=model, input="[[sim:refusal]]")
