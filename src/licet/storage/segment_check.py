@@ -29,9 +29,10 @@ from licet.evidence import (
 )
 from licet.storage.disk import Disk
 from licet.storage.reading import WAL, Stretch, first_of, segment_stretches
-from licet.terms import EvidenceFault
+from licet.terms import SECOND_US, EvidenceFault, Instant, format_instant, parse_instant
 
 FINDINGS_MAX = 1_000
+_DAY_US = 86_400 * SECOND_US
 _HOUR = len("2026-06-12T21")
 """How much of an instant says in which hour it is."""
 
@@ -77,6 +78,8 @@ class Checked(msgspec.Struct, kw_only=True):
     findings_left_out: int = 0
     requests: set[str] = set()
     commitments: dict[str, tuple[int, str]] = {}
+    contents: dict[str, tuple[int, str]] = {}
+    """Where content was kept: by request, the decision's index, and the instant of its end."""
     open: dict[Attempt, int] = {}
     unknown: set[Attempt] = set()
     ended: list[tuple[int, Attempt, bool]] = []
@@ -195,6 +198,8 @@ class _Checking:
                     found.requests.add(leaf.request)
                 if self._openings:
                     found.commitments[leaf.commitment] = (index, leaf.request)
+                    if leaf.content_days:
+                        found.contents[leaf.request] = (index, _end_of(leaf))
                 if leaf.sending is not None:
                     self._begin(index, (leaf.request, 1), leaf.sending.snapshot)
             case AttemptLeaf():
@@ -273,3 +278,8 @@ def tasks(
         )
         for number, name in enumerate(names)
     ]
+
+
+def _end_of(decision: DecisionLeaf) -> str:
+    """From which instant on the content of a request need not be there any more."""
+    return format_instant(Instant(parse_instant(decision.at) + decision.content_days * _DAY_US))

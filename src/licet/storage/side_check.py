@@ -78,9 +78,10 @@ _NEVER = 1 << 62
 class SideCheck:
     """One look at a side store, beside the log that it belongs to.
 
-    `decided`: each decision by its commitment; whose opening is found goes from it. `requests`:
-    those that the log tells of. `newer`: enters what was recorded since the log was read: whatever
-    is erased meanwhile is missing here lawfully.
+    `decided`: each decision by its commitment; whose opening is found goes from it. `contents`: by
+    request, the decision with which it was kept, and its end; it goes from there likewise.
+    `requests`: those that the log tells of. `newer`: enters what was recorded since the log was
+    read: whatever is erased meanwhile is missing here lawfully.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class SideCheck:
         disk: Disk,
         *,
         decided: dict[str, _Decided],
+        contents: dict[str, tuple[int, str]],
         requests: set[str],
         gone: Gone,
         newer: Callable[[Gone], None],
@@ -96,6 +98,7 @@ class SideCheck:
         self._folder = folder
         self._disk = disk
         self._decided = decided
+        self._contents = contents
         self._requests = requests
         self._gone = gone
         self._newer = newer
@@ -127,6 +130,7 @@ class SideCheck:
             # Whether it is what was said, only the key of the digests can tell.
             if said.part == "request" and said.request in self._requests:
                 proven |= kept.last
+                self._contents.pop(said.request, None)
         self._newer(self._gone)
         for broken in (*openings.damage, *kept.damage):
             durable = broken.certain or proven.get(broken.path, -1) > broken.offset
@@ -135,6 +139,7 @@ class SideCheck:
             self._find(severity, "side_damaged", broken.why, path=path, offset=offset)
         self._check_keys({*openings.gone, *kept.gone})
         self._check_missing(strays, sum(openings.gone.values()))
+        self._check_contents()
 
     def _absent(self) -> None:
         """A log is handed over without its side store; where the signing key is, it must be."""
@@ -183,6 +188,20 @@ class SideCheck:
             )
             self._damage("openings_missing", message)
         self.erased = lawful
+
+    def _check_contents(self) -> None:
+        """That what was kept of requests is there: before its end, only an erasure takes it."""
+        erased = max((index for index, _ in self._gone.erased), default=-1)
+        for request, (index, until) in self._contents.items():
+            late = format_instant(Instant(parse_instant(until) - _SLACK_S * SECOND_US))
+            expired = (
+                leaf.contents and leaf.at >= late
+                for place, leaf in self._gone.expired
+                if place > index
+            )
+            if index > erased and not any(expired):
+                message = f"what request `{request}` said was kept until {until}, and is not there"
+                self._damage("content_missing", message, index=index)
 
     def _damage(
         self,

@@ -174,6 +174,7 @@ class _Whole:
         self._requests: set[str] = set()
         self._commitments: dict[str, tuple[int, str]] = {}
         """Not opened yet: the decision's index and request."""
+        self._contents: dict[str, tuple[int, str]] = {}
         self._open: dict[Attempt, int] = {}
         self._unknown: set[Attempt] = set()
         self._snapshots: dict[str, int] = {}
@@ -237,6 +238,7 @@ class _Whole:
         self._unknown |= part.unknown
         self._requests |= part.requests
         self._commitments |= part.commitments
+        self._contents |= part.contents
         self._keys += part.keys
         self._gone.erased += part.erased
         self._gone.expired += part.expired
@@ -340,6 +342,7 @@ class _Whole:
             self._folder,
             self.disk,
             decided=self._commitments,
+            contents=self._contents,
             requests=self._requests,
             gone=self._gone,
             newer=self._enter_newer,

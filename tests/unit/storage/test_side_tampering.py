@@ -8,6 +8,7 @@ import random
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from licet.evidence import (
@@ -40,6 +41,7 @@ PEOPLE = 4
 INPUTS = b'{"of":"somebody"}'
 LATER = "2026-12-01T00:00:00.000000Z"
 END = "2027-12-01T00:00:00.000000Z"
+DAYS = 365
 
 
 def asked(log: Log, side: SideStore, numbers: range, at: str = AT) -> None:
@@ -50,8 +52,10 @@ def asked(log: Log, side: SideStore, numbers: range, at: str = AT) -> None:
         profile = b'{"profile":"%d"}' % (number % PEOPLE)
         opening = Opening(request=name, holder=holder, salt=salt, inputs=INPUTS, parts=(profile,))
         said = Content(request=name, holder=holder, part="request", until=END, size=2, data=b"hi")
-        side.append([opening], [said] if number % 10 == 0 else [])
-        log.record([decision(name, at=at, sent=False, commitment=commit(salt, INPUTS))])
+        kept = number % 10 == 0
+        side.append([opening], [said] if kept else [])
+        leaf = decision(name, at=at, sent=False, commitment=commit(salt, INPUTS))
+        log.record([msgspec.structs.replace(leaf, content_days=DAYS if kept else 0)])
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +232,38 @@ def test_a_whole_file_that_is_gone_is_missed(copy: Path) -> None:
     found = damage(copy)
     assert {one.code for one in found} == {"opening_missing"}
     assert len(found) == REQUESTS // 2
+
+
+def test_content_that_is_gone_is_missed_and_its_request_named(copy: Path) -> None:
+    path = file(copy, 1, "kept")
+    without(path, frames(path)[1])
+    (found,) = damage(copy)
+    assert found.code == "content_missing"
+    assert "`01K010`" in found.message
+    path.unlink()
+    found_all = damage(copy)
+    assert {one.code for one in found_all} == {"content_missing"}
+    assert len(found_all) == REQUESTS // 20
+
+
+def test_content_that_an_erasure_or_its_own_end_takes_is_not_missed(copy: Path) -> None:
+    expired = ExpiredLeaf(at="2027-11-30T00:00:00.000000Z", log=LOG, openings=0, files=1)
+    file(copy, 1, "kept").unlink()
+    for at, sound in (
+        ("2026-12-02T00:00:00.000000Z", False),
+        ("2027-12-02T00:00:00.000000Z", True),
+    ):
+        told(copy, msgspec.structs.replace(expired, at=at, contents=3))
+        assert checked(copy).ok is sound
+    file(copy, 2, "kept").unlink()
+    assert codes(copy) == set()
+
+
+def test_what_was_kept_before_an_erasure_may_be_gone(copy: Path) -> None:
+    erase(copy, "p0")
+    for number in (1, 2):
+        file(copy, number, "kept").unlink()
+    assert codes(copy) == set()
 
 
 def test_a_file_cut_short_or_wiped_with_zeros_is_missed(copy: Path) -> None:
