@@ -379,6 +379,8 @@ def test_other_paths_and_methods_there_are_told(rig: Rig) -> None:
         ("GET", "resp_1/other", 404),
         ("GET", "", 404),
         ("POST", "resp_1/cancel", 404),
+        ("POST", "compact", 404),
+        ("GET", "compact", 404),
     ):
         answer = send(rig.port, method, f"/v1/responses/{path}", b"", headers)
         assert (answer.status, "error" in answer.json) == (status, True), (method, path)

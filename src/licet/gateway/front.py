@@ -27,7 +27,7 @@ from licet.gateway.passage import Passage
 from licet.gateway.passages import passage_of
 from licet.gateway.recollection import before, conversed, recall_of, unrecalled
 from licet.gateway.reply import Reply
-from licet.gateway.shelf import PREFIX, Shelf
+from licet.gateway.shelf import KEPT, Shelf
 from licet.gateway.world import World
 from licet.policy import Snapshot
 from licet.terms import ENTROPY_BYTES, CallerFault, Instant, request_id
@@ -254,7 +254,7 @@ class Desk:
     def _accept(self, connection: Inbound, http: HttpRequest) -> None:
         spoken = _SPOKEN.get(http.path)
         if spoken is None:
-            (self._shelf if http.path.startswith(PREFIX) else self._pages).show(connection, http)
+            (self._shelf if http.path.startswith(KEPT) else self._pages).show(connection, http)
             return
         dialect, operation = spoken
         reply = Reply(connection, dialect)

@@ -22,9 +22,11 @@ from licet.gateway.refusals import shown
 from licet.gateway.reply import Reply
 from licet.gateway.world import World
 from licet.policy import Action, disclosed_directives
-from licet.wire import RESPONSES_PATH, write_items, write_page
+from licet.wire import RESPONSE_ID, RESPONSES_PATH, write_items, write_page
 
-PREFIX: Final = RESPONSES_PATH.encode() + b"/"
+_FOLDER: Final = RESPONSES_PATH.encode() + b"/"
+KEPT: Final = _FOLDER + RESPONSE_ID.encode()
+"""How the path of a response begins: what lies beside them, as `compact`, is none."""
 _ITEMS: Final = "input_items"
 
 
@@ -49,7 +51,7 @@ class Shelf:
         """`GET /v1/responses/ID`, `GET .../ID/input_items`, `DELETE /v1/responses/ID`."""
         desk, refusals = self._desk, self._desk.world.refusals
         arrival = Arrival(connection, http, Reply(connection, "responses"), desk.new_id())
-        name, _, part = http.path[len(PREFIX) :].decode("latin-1").partition("/")
+        name, _, part = http.path[len(_FOLDER) :].decode("latin-1").partition("/")
         allowed = (b"GET", b"HEAD") if part else (b"GET", b"HEAD", b"DELETE")
         if part not in ("", _ITEMS):
             self._missing(arrival, f"{name}/{part}")
