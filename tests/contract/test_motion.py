@@ -27,7 +27,7 @@ SETTINGS = (
 )
 SLOWLY = "[[sim:slow_drip:40]]"
 # Whatever else the machine does: still under way when the rules have changed.
-FOR_SECONDS = "[[sim:slow_drip:400]]"
+FOR_SECONDS = "[[sim:slow_drip:200]]"
 DIALECTS = tuple(PATHS)
 
 
