@@ -5,7 +5,8 @@
 
 PYTHON ?= python3
 # Parallel test processes: `make test WORKERS=2`. Tests of one file stay in one process, because
-# files share a running gateway.
+# files share a running gateway, and go in their order: by number of tests, as is usual, the few
+# long ones would come last and leave the other processes with nothing to do.
 WORKERS ?= auto
 # Arguments for pytest: `make test ARGS="-k lineage -x"`.
 ARGS ?=
@@ -35,7 +36,7 @@ demo: $(READY) ## play the June 2026 episode through a running gateway
 test: $(READY) ## all suites except those named below; at most five minutes on two cores
 	@echo "not run here: tests/system (make test-system), tests/soak (make soak)," \
 	  "long simulation (make simulate), fuzzing (make fuzz), mutation (make mutation)"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  $(addprefix --ignore=,$(UNRUN)) tests $(ARGS)
 
 test-system: $(READY) ## kill -9, full disks, system-call traces; installs what it needs
