@@ -11,8 +11,8 @@ import click
 
 from licet import __version__
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, who
-from licet.cli.persons import Person, person_options
-from licet.cli.viewing import REFUSED, Viewing, record_reading, system_time
+from licet.cli.persons import person_options
+from licet.cli.viewing import record_reading, require_view, system_time
 from licet.evidence import DecisionLeaf, DigestKeyLeaf, KeyedDigest, Leaf, OutcomeLeaf
 from licet.gateway import Folder
 from licet.storage import (
@@ -78,11 +78,7 @@ def compare(
     digests = _digests(records)
     if not digests:
         raise OperationFault("no_digest", f"no digest of content of `{request}` is recorded")
-    barred = Viewing(folder, Person(**attributes).profile(who())).barred(records)
-    for told in barred:
-        click.echo(f"error: {told}", err=True)
-    if barred:
-        ctx.exit(REFUSED)
+    require_view(ctx, folder, records, attributes)
     content, keys = file.read_bytes(), digest_keys(path)
     record_reading(folder, path, f"comparison with {request}")
     for what, name, digest in digests:

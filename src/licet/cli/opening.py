@@ -8,12 +8,12 @@ from typing import Any
 import click
 import msgspec
 
-from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json, who
-from licet.cli.persons import Person, person_options
-from licet.cli.viewing import REFUSED, Viewing, record_reading
+from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json
+from licet.cli.persons import person_options
+from licet.cli.viewing import record_reading, records_of, require_view
 from licet.evidence import DecisionLeaf, commit
 from licet.gateway import Folder
-from licet.storage import Filters, Found, RealDisk, SideReader, show
+from licet.storage import Found, RealDisk, SideReader
 from licet.terms import OperationFault
 
 
@@ -38,15 +38,9 @@ def open_request(
     The reading is recorded before anything is shown. The exit code is 3 when it is not permitted.
     """
     path = evidence_of(evidence_folder, folder)
-    records = [leaf for _, leaf in show(path, Filters(request=request))]
-    decision = next((leaf for leaf in records if isinstance(leaf, DecisionLeaf)), None)
-    if decision is None:
-        raise OperationFault("unknown_request", f"no decision on `{request}` is recorded")
-    barred = Viewing(folder, Person(**attributes).profile(who())).barred(records)
-    for told in barred:
-        click.echo(f"error: {told}", err=True)
-    if barred:
-        ctx.exit(REFUSED)
+    records = records_of(path, request)
+    require_view(ctx, folder, records, attributes)
+    decision = next(leaf for leaf in records if isinstance(leaf, DecisionLeaf))
     opening = _opening(path, decision)
     record_reading(folder, path, f"opening of {request}")
     show_json(opening)

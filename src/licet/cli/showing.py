@@ -9,19 +9,17 @@ from typing import Any
 import click
 import msgspec
 
-from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json, who
-from licet.cli.persons import Person, person_options
-from licet.cli.viewing import REFUSED, Viewing, reading_time, record_reading
+from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, show_json
+from licet.cli.persons import person_options
+from licet.cli.viewing import reading_time, record_reading, records_of, require_view
 from licet.evidence import DecisionLeaf, KeyedDigest, Leaf, OutcomeLeaf, Turn
 from licet.gateway import Folder
 from licet.storage import (
     Deleted,
-    Filters,
     KeptReader,
     RealDisk,
     Said,
     digest_keys,
-    show,
     standing_holds,
 )
 from licet.terms import OperationFault
@@ -50,14 +48,8 @@ def content(
     the key of that digest is not there. The exit code is 3 when reading is not permitted.
     """
     path = evidence_of(evidence_folder, folder)
-    records = [leaf for _, leaf in show(path, Filters(request=request))]
-    if not any(isinstance(leaf, DecisionLeaf) for leaf in records):
-        raise OperationFault("unknown_request", f"no decision on `{request}` is recorded")
-    barred = Viewing(folder, Person(**attributes).profile(who())).barred(records)
-    for told in barred:
-        click.echo(f"error: {told}", err=True)
-    if barred:
-        ctx.exit(REFUSED)
+    records = records_of(path, request)
+    require_view(ctx, folder, records, attributes)
     shelf = Shelf(path, reading_time(folder, path))
     found = shelf.of(request, records)
     if not found:

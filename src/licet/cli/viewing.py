@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import click
 
 from licet import __version__
 from licet.catalog import Settings
 from licet.cli.options import who
+from licet.cli.persons import Person
 from licet.cli.snapshots import snapshot_of
 from licet.evidence import AttemptLeaf, DecisionLeaf, Leaf, Sending
 from licet.gateway import Folder, ask
 from licet.policy import Action, Decision
-from licet.storage import last_instant, record_alone, verifier_key
+from licet.storage import Filters, last_instant, record_alone, show, verifier_key
 from licet.terms import Instant, OperationFault, Profile, format_instant
 
 REFUSED = 3
@@ -50,6 +54,26 @@ class Viewing:
                 )
             ).permitted
         )
+
+
+def records_of(path: Path, request: str) -> list[Leaf]:
+    """What is recorded of a request. `OperationFault`: there is no such request."""
+    records = [leaf for _, leaf in show(path, Filters(request=request))]
+    if not any(isinstance(leaf, DecisionLeaf) for leaf in records):
+        raise OperationFault("unknown_request", f"no decision on `{request}` is recorded")
+    return records
+
+
+def require_view(
+    ctx: click.Context, folder: Folder, records: list[Leaf], attributes: dict[str, Any]
+) -> None:
+    """Ends the command, with why, where the person of its options may not see what these records
+    of a request were about."""
+    barred = Viewing(folder, Person(**attributes).profile(who())).barred(records)
+    for told in barred:
+        click.echo(f"error: {told}", err=True)
+    if barred:
+        ctx.exit(REFUSED)
 
 
 def record_reading(folder: Folder, path: Path, what: str) -> None:

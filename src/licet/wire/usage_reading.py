@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from licet.wire.usage import ChatUsage, MessagesUsage, ResponsesUsage, Usage
+from licet.wire.usage import (
+    ChatCached,
+    ChatUsage,
+    MessagesUsage,
+    ResponsesUsage,
+    Thinking,
+    Usage,
+)
 
 
 def usage_of_chat(usage: ChatUsage | None) -> Usage | None:
     """The neutral usage, or None where the vendor gave no figures that can be read."""
-    if usage is None or not _is_count(usage.prompt_tokens):
+    if usage is None:
         return None
     details, thought = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        input_tokens=usage.prompt_tokens,
-        output_tokens=_count(usage.completion_tokens),
-        cached_input_tokens=0 if details is None else _count(details.cached_tokens),
-        reasoning_tokens=0 if thought is None else _count(thought.reasoning_tokens),
-    )
+    return _with_cached(usage.prompt_tokens, usage.completion_tokens, details, thought)
 
 
 def usage_of_responses(usage: ResponsesUsage | None) -> Usage | None:
     """The neutral usage, or None where the vendor gave no figures that can be read."""
-    if usage is None or not _is_count(usage.input_tokens):
+    if usage is None:
         return None
     details, thought = usage.input_tokens_details, usage.output_tokens_details
-    return Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=_count(usage.output_tokens),
-        cached_input_tokens=0 if details is None else _count(details.cached_tokens),
-        reasoning_tokens=0 if thought is None else _count(thought.reasoning_tokens),
-    )
+    return _with_cached(usage.input_tokens, usage.output_tokens, details, thought)
 
 
 def usage_of_messages(usage: MessagesUsage | None) -> Usage | None:
@@ -45,6 +42,20 @@ def usage_of_messages(usage: MessagesUsage | None) -> Usage | None:
         output_tokens=_count(usage.output_tokens),
         cached_input_tokens=cached,
         reasoning_tokens=0 if thought is None else _count(thought.thinking_tokens),
+    )
+
+
+def _with_cached(
+    asked: Any, said: Any, details: ChatCached | None, thought: Thinking | None
+) -> Usage | None:
+    """The usage of either dialect in which what was `asked` includes what a cache had of it."""
+    if not _is_count(asked):
+        return None
+    return Usage(
+        input_tokens=asked,
+        output_tokens=_count(said),
+        cached_input_tokens=0 if details is None else _count(details.cached_tokens),
+        reasoning_tokens=0 if thought is None else _count(thought.reasoning_tokens),
     )
 
 
