@@ -5,7 +5,8 @@ untouched; between two, everything goes through one neutral form. `docs/internal
 tells how.
 """
 
-from licet.wire.answers import Answer, read_answer
+from licet.wire.answer_bodies import read_answer
+from licet.wire.answers import Answer
 from licet.wire.continuations import (
     INSTRUCTION,
     ContinuedBy,
@@ -43,6 +44,7 @@ from licet.wire.errors import (
 )
 from licet.wire.fates import Fate, Loss
 from licet.wire.fitting import EndUser, Fitted, Manner, TokenLimit, fit
+from licet.wire.frames import Frame
 from licet.wire.headers import (
     ACCOUNT_HEADERS,
     ANTHROPIC_VERSION,
@@ -62,8 +64,9 @@ from licet.wire.model_names import is_named
 from licet.wire.models import ModelEntry, write_model, write_models
 from licet.wire.progress import Kind, Progress
 from licet.wire.reasoning import without_reasoning
-from licet.wire.requests import Ability, Request, missing_part, read_request, write_request
-from licet.wire.streams import EVENT_SIZE_MAX, Frame, StreamReader, keep_alive
+from licet.wire.request_bodies import missing_part, read_request, write_request
+from licet.wire.requests import Ability, Request
+from licet.wire.streams import EVENT_SIZE_MAX, StreamReader, keep_alive
 from licet.wire.substitutes import SUBSTITUTES, substitutes_of, with_substitutes
 from licet.wire.transcripts import Transcript
 from licet.wire.translation import (

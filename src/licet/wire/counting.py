@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from licet.terms import VendorFault
-from licet.wire.answers import Answer, what_instead
+from licet.wire.answer_bodies import what_instead
+from licet.wire.answers import Answer
 from licet.wire.dialect import Dialect
 from licet.wire.usage import Usage, estimate_tokens
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from licet.terms import VendorFault
-from licet.wire.answers import Answer, what_instead
+from licet.wire.answer_bodies import what_instead
+from licet.wire.answers import Answer
 from licet.wire.dialect import Dialect
 from licet.wire.usage import ChatUsage, Usage, estimate_tokens
 from licet.wire.usage_reading import usage_of_chat

@@ -19,7 +19,8 @@ from licet.wire.events import (
     Thought,
     text_of,
 )
-from licet.wire.responses import Incomplete, parts_of
+from licet.wire.responses import Incomplete
+from licet.wire.responses_reading import parts_of
 
 _WORDS: Final[dict[str, StopWord]] = {
     "completed": "end",

@@ -8,12 +8,13 @@ from typing import Final
 import msgspec
 
 from licet.terms import VendorFault
-from licet.wire.chat import read_chunk
+from licet.wire.chat_reading import read_chunk
 from licet.wire.dialect import CHAT, MESSAGES, RESPONSES, Dialect
+from licet.wire.frames import Frame
 from licet.wire.framing import CR, data_of, end_of_event, name_of
-from licet.wire.messages import read_event
+from licet.wire.messages_reading import read_event
 from licet.wire.progress import Kind, Progress
-from licet.wire.responses import read_event as read_response_event
+from licet.wire.responses_reading import read_event as read_response_event
 from licet.wire.vendor import VendorError, malformed, mended, read_error
 
 EVENT_SIZE_MAX: Final = 4 * 1024 * 1024
@@ -24,18 +25,6 @@ _READERS: Final[dict[Dialect, Callable[[Progress, bytes], Kind]]] = {
     MESSAGES: read_event,
     RESPONSES: read_response_event,
 }
-
-
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One event of a stream.
-
-    `raw` is to be forwarded as it stands: the whole event with its terminator, or nothing
-    where the caller is not to see it. `error` comes with `error` and `malformed`.
-    """
-
-    raw: bytes
-    kind: Kind
-    error: VendorError | None = None
 
 
 def keep_alive(dialect: Dialect) -> bytes:

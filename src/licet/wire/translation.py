@@ -28,6 +28,7 @@ from licet.wire.events import (
     Thought,
 )
 from licet.wire.fates import KEPT
+from licet.wire.frames import Frame
 from licet.wire.framing import data_of
 from licet.wire.headers import Header
 from licet.wire.losses import LOSSES
@@ -36,7 +37,6 @@ from licet.wire.progress import Progress
 from licet.wire.requests import Request
 from licet.wire.responses_events import ResponsesReader
 from licet.wire.responses_writing import ResponsesWriter
-from licet.wire.streams import Frame
 from licet.wire.transcripts import Transcript
 from licet.wire.usage import Usage, sum_of
 from licet.wire.vendor import VendorError, malformed, mended

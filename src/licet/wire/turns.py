@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
+from licet.wire.frames import Frame
 from licet.wire.framing import data_of, name_of
 from licet.wire.requests import Request
-from licet.wire.streams import Frame
 
 RESPONSE_ID: Final = "resp_"
 """How ids of responses begin (OpenAI API reference, Responses)."""
