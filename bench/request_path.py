@@ -83,27 +83,26 @@ class Turns:
 class Bench:
     """A desk, its callers' connections, its upstream's connections and its recorder."""
 
-    def __init__(self, mode: EvidenceMode) -> None:
-        self._waits = mode == "before_send"
-        self._turns = Turns()
-        self._upstreams: list[tuple[asyncio.Protocol, Wire]] = []
-        self._recorder = Wire()
+    def __init__(self, mode: EvidenceMode, *, connections: int = CONNECTIONS) -> None:
+        self.turns = Turns()
+        self.upstreams: list[tuple[asyncio.Protocol, Wire]] = []
+        self.recorder = Wire()
         self._recorded = 0
-        self._committer = Committer("bench", timers=self._turns, connect=self._connect)
-        self._committer.start()
-        self._desk = Desk(
-            timers=self._turns,
+        self.committer = Committer("bench", timers=self.turns, connect=self._connect)
+        self.committer.start()
+        self.desk = Desk(
+            timers=self.turns,
             clock=DecisionClock(wall_ns=time.time_ns),
             dialer=self,
-            committer=self._committer,
+            committer=self.committer,
             entropy=os.urandom,
             wall_s=time.time,
             settings=self._configure(mode),
             worker_index=0,
             log=self._fail,
         )
-        self._desk.adopt(self._snapshot, self._secrets, self._settings)
-        self._desk.renew_lease(self._snapshot.digest, 3600.0)
+        self.desk.adopt(self._snapshot, self._secrets, self._settings)
+        self.desk.renew_lease(self._snapshot.digest, 3600.0)
         body = answer()
         self._answer = (_UPSTREAM_HEAD % len(body)).encode() + body
         self._request = (
@@ -112,11 +111,11 @@ class Bench:
             f"Accept: application/json\r\nUser-Agent: OpenAI/Python 3.52.0\r\n"
             f"Content-Length: {len(chat_body(MODEL))}\r\n\r\n{chat_body(MODEL)}"
         ).encode()
-        self._callers: list[tuple[Inbound, Wire]] = []
-        for _ in range(CONNECTIONS):
-            connection, wire = Inbound(self._desk), Wire()
+        self.callers: list[tuple[Inbound, Wire]] = []
+        for _ in range(connections):
+            connection, wire = Inbound(self.desk), Wire()
             connection.connection_made(wire)
-            self._callers.append((connection, wire))
+            self.callers.append((connection, wire))
 
     def _configure(self, mode: EvidenceMode) -> Any:
         files, self._key = configuration(port=8080, upstream="http://127.0.0.1:9", mode=mode)
@@ -136,7 +135,7 @@ class Bench:
         raise SystemExit(f"an exchange failed: {error!r}")
 
     def _connect(self, protocol: asyncio.Protocol, on_failure: Callable[[], None]) -> None:
-        protocol.connection_made(self._recorder)
+        protocol.connection_made(self.recorder)
         protocol.data_received(encode_message(Welcome(log=LOG, size=0, last_at="")))
 
     def dial(
@@ -148,29 +147,39 @@ class Bench:
     ) -> None:
         """Implements `Dialer`: connected at once."""
         protocol, wire = factory(), Wire()
-        self._upstreams.append((protocol, wire))
+        self.upstreams.append((protocol, wire))
         protocol.connection_made(wire)
         on_ready(protocol)
 
     def turn(self) -> None:
         """One request on every connection, from its first byte to the answer's last."""
-        for connection, _ in self._callers:
-            connection.data_received(self._request)
-        self._turns.end()
-        self._acknowledge()
-        for upstream, _ in self._upstreams:
-            upstream.data_received(self._answer)
-        self._turns.end()
-        self._acknowledge()
+        self.ask()
+        self.turns.end()
+        self.acknowledge()
+        self.reply()
+        self.turns.end()
+        self.acknowledge()
 
-    def _acknowledge(self) -> None:
-        ack = Ack(first=self._recorded + 1, count=CONNECTIONS, index=self._recorded)
-        self._recorded += CONNECTIONS
-        self._committer.data_received(encode_message(ack))
+    def ask(self) -> None:
+        """The requests arrive."""
+        for connection, _ in self.callers:
+            connection.data_received(self._request)
+
+    def reply(self) -> None:
+        """The upstream answers."""
+        for upstream, _ in self.upstreams:
+            upstream.data_received(self._answer)
+
+    def acknowledge(self) -> None:
+        """A record of each connection is durable."""
+        count = len(self.callers)
+        ack = Ack(first=self._recorded + 1, count=count, index=self._recorded)
+        self._recorded += count
+        self.committer.data_received(encode_message(ack))
 
     def check(self) -> None:
         """Raises `SystemExit` unless every connection got its answer."""
-        for _, wire in self._callers:
+        for _, wire in self.callers:
             if not wire.last.startswith(b"HTTP/1.1 200 OK\r\n"):
                 raise SystemExit(f"not an answer: {wire.last[:200]!r}")
 

@@ -35,10 +35,7 @@ def about_of(
     conversing: Conversing | None,
 ) -> About:
     """What is known of it, with what is kept of its content."""
-    body = arrival.http.body
-    digest, keeping = world.digest(body), case.plan.target.workload.keep_content
-    if keeping is None and conversing is None:
-        return About(arrival.request, case, digest, passage)
+    body, keeping = arrival.http.body, case.plan.target.workload.keep_content
     kept = None
     if keeping is not None:
         kept = Keeping(
@@ -48,4 +45,4 @@ def about_of(
             days=keeping.days,
             bytes_max=world.settings.limits.kept_content_max,
         )
-    return About(arrival.request, case, digest, passage, kept, body, conversing)
+    return About(arrival.request, case, body, passage, kept, conversing)

@@ -1,9 +1,12 @@
 """The worker's connection to the recorder: entries out, durability back.
 
-All that is submitted in one turn of the loop leaves in one write. When the connection is
-lost, everything that was not settled is told to be unrecorded, and the connection is opened
-again at once and then every `retry_s` seconds. A recorder that says nothing for `silence_s`
-seconds while something waits for it (a disk may hang for ever) counts as lost.
+All that is submitted in one turn of the loop leaves in one write. What can wait until then is
+submitted only then (`defer`), so that what the turn has for vendors is not kept by it; what can
+be done while the disk works is done right after (`meanwhile`).
+
+When the connection is lost, everything that was not settled is told to be unrecorded, and the
+connection is opened again at once and then every `retry_s` seconds. A recorder that says nothing
+for `silence_s` seconds while something waits for it (a disk may hang for ever) counts as lost.
 """
 
 from __future__ import annotations
@@ -55,6 +58,8 @@ class Committer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._flushing = False
         self._closed = False
+        self._deferred: list[Callable[[], object]] = []
+        self._meanwhile: list[Callable[[], object]] = []
 
     @property
     def connected(self) -> bool:
@@ -93,24 +98,36 @@ class Committer(asyncio.Protocol):
         turn: Turn | None = None,
     ) -> bool:
         """Queues an entry; False where there is no recorder or it is too far behind."""
+        if not self._queue.pending:
+            self._heard = self._timers.time()
         if self._transport is None or not self._queue.submit(leaf, owner, opening, content, turn):
             return False
         self._flush_soon()
         return True
+
+    def defer(self, submits: Callable[[], object]) -> None:
+        """Calls `submits` at the end of this turn, before what it submits leaves."""
+        self._deferred.append(submits)
+        self._flush_soon()
+
+    def meanwhile(self, act: Callable[[], object]) -> None:
+        """Calls `act` as soon as what was submitted in this turn has left."""
+        self._meanwhile.append(act)
+        self._flush_soon()
 
     def recall(self, recall: Recall, told: Callable[[list[Turn], str], None]) -> None:
         """Asks for kept turns; `told` hears of them, or of a code why there are none."""
         if self._transport is None:
             told([], "recorder_gone")
             return
+        if not self._queue.pending:
+            self._heard = self._timers.time()
         self._queue.recall(recall, told)
         self._flush_soon()
 
     def _flush_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
-            if self._queue.pending == 1:
-                self._heard = self._timers.time()
             self._timers.call_soon(self._flush)
 
     def sweep(self, now: float) -> None:
@@ -161,8 +178,15 @@ class Committer(asyncio.Protocol):
             self._timers.call_later(self._retry_s, self.start)
 
     def _flush(self) -> None:
+        while self._deferred:
+            deferred, self._deferred = self._deferred, []
+            for submits in deferred:
+                submits()
         self._flushing = False
         if self._transport is not None:
             data = self._queue.to_send()
             if data:
                 self._transport.write(data)
+        meanwhile, self._meanwhile = self._meanwhile, []
+        for act in meanwhile:
+            act()

@@ -6,8 +6,7 @@ from typing import Final
 
 from licet.catalog import Candidate
 from licet.evidence import Turn
-from licet.gateway.keeping import DAY_US
-from licet.terms import Instant, format_instant
+from licet.terms import DAY_US, Instant, format_instant
 from licet.wire import RESPONSE_ID, Request, Retelling, own_input
 
 

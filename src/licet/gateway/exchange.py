@@ -48,20 +48,22 @@ class Exchange(Hands):
         super().__init__(world, reply, about)
         self._filing = Filing(world.ledger, about, world.committer, self)
 
-    @guarded
     def begin(self) -> None:
         """Takes the first step of the plan, or concludes that there is none."""
-        relay, plan = self._relay, self.case.plan
-        if plan.steps:
-            self._feed(Event.ALLOWED, self._filing.ledger.snapshot)
-            return
-        relay.decision = plan.considered[0].decision
-        self._filing.admission(at=self._world.clock.now())
-        permitted = any(c.decision.permitted for c in plan.considered)
-        relay.state, commands = relay.conclude(
-            Conclusion.UNAVAILABLE if permitted else Conclusion.REFUSED
-        )
-        self._run(commands)
+        try:
+            relay, plan = self._relay, self.case.plan
+            if plan.steps:
+                self._feed(Event.ALLOWED, self._filing.ledger.snapshot)
+                return
+            relay.decision = plan.considered[0].decision
+            self._filing.admission(at=self._world.clock.now())
+            permitted = any(c.decision.permitted for c in plan.considered)
+            relay.state, commands = relay.conclude(
+                Conclusion.UNAVAILABLE if permitted else Conclusion.REFUSED
+            )
+            self._run(commands)
+        except Exception as error:  # noqa: BLE001 - as `guarded`
+            self.crashed(error)
 
     # What the caller's connection tells
 
@@ -80,32 +82,53 @@ class Exchange(Hands):
 
     # What the recorder tells
 
-    @guarded
     def recorded(self, index: int) -> None:
-        if self._filing.settled(index):
-            self._feed(Event.DURABLE)
+        try:
+            if self._filing.settled(index):
+                self._feed(Event.DURABLE)
+        except Exception as error:  # noqa: BLE001 - as `guarded`
+            self.crashed(error)
 
     @guarded
     def unrecorded(self, code: str) -> None:
         self._filing.failed = True
         self._feed(Event.UNRECORDED)
 
+    def settle(self) -> None:
+        try:
+            self._filing.settle()
+            if self._filing.failed:
+                self._feed(Event.UNRECORDED)
+        except Exception as error:  # noqa: BLE001 - as `guarded`
+            self.crashed(error)
+
+    def compose(self) -> None:
+        """While the disk works on its record, a whole answer is put together."""
+        try:
+            intake, known = self._intake, self._filing.decision_index >= 0
+            if intake is not None and known and self._reply.will_keep_alive:
+                self._compose(intake)
+        except Exception as error:  # noqa: BLE001 - as `guarded`
+            self.crashed(error)
+
     # What the vendor's connection tells
 
-    @guarded
     def upstream_answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        self._line.ended()
-        intake = self._intake
-        assert intake is not None
-        if intake.reader is None and self._relay.state is State.AWAITING:
-            self._answered(intake.whole(status, headers, body, self._world.clock))
-            return
-        self.upstream_head(status, headers)
-        # What the head said may have begun another attempt, which the rest says nothing of.
-        if self._intake is intake:
-            self.upstream_body(body)
-        if self._intake is intake:
-            self.upstream_complete()
+        try:
+            self._line.ended()
+            intake = self._intake
+            assert intake is not None
+            if intake.reader is None and self._relay.state is State.AWAITING:
+                self._answered(intake.whole(status, headers, body, self._world.clock))
+                return
+            self.upstream_head(status, headers)
+            # What the head said may have begun another attempt, which the rest says nothing of.
+            if self._intake is intake:
+                self.upstream_body(body)
+            if self._intake is intake:
+                self.upstream_complete()
+        except Exception as error:  # noqa: BLE001 - as `guarded`
+            self.crashed(error)
 
     @guarded
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -207,6 +230,7 @@ class Exchange(Hands):
     # What the relay commands
 
     def _feed(self, event: Event, detail: object = None) -> None:
+        self._filing.settle()
         if self._hand_over is not None and self._relay.state is State.STREAMING:
             event = self._hand_over.heard(event, detail)
         if event in _ENDS and (refused := self._refused(event)) is not None:
@@ -239,6 +263,8 @@ class Exchange(Hands):
                     self._release()
                 case Command.CONCLUDE:
                     self._conclude()
+                    if self._intake is not None and self._intake.answer is not None:
+                        self._world.committer.meanwhile(self.compose)
                 case Command.FINISH:
                     self._finish()
                 case Command.CHECK:

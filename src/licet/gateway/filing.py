@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from licet.catalog import Candidate
 from licet.evidence import Content, OutcomeLeaf, Turn, encode
@@ -15,6 +15,13 @@ from licet.policy import Decision
 from licet.terms import Instant
 
 
+class Owner(Recorded, Protocol):
+    """Whose request it is."""
+
+    def settle(self) -> None:
+        """This turn has sent what it had to send: what is owed to the log is filed."""
+
+
 class Filing:
     """Files the records of one request, in order. `attempt` numbers the sendings on file,
     `tries` counts how often the present one was sent. `digest_key` names the key of its digests:
@@ -22,11 +29,11 @@ class Filing:
     model that was last found not to be permitted any more."""
 
     __slots__ = (
-        "_committer", "_owner", "_step", "about", "attempt", "barred", "decision_index",
+        "_committer", "_owed", "_owner", "_step", "about", "attempt", "barred", "decision_index",
         "digest_key", "failed", "ledger", "pending", "tries",
     )  # fmt: skip
 
-    def __init__(self, ledger: Ledger, about: About, committer: Committer, owner: Recorded) -> None:
+    def __init__(self, ledger: Ledger, about: About, committer: Committer, owner: Owner) -> None:
         self.ledger = ledger
         self.digest_key: Final = ledger.digest_key_id
         self.about = about
@@ -37,13 +44,30 @@ class Filing:
         self.failed = False
         self.barred = ""
         self._committer = committer
-        self._owner: Recorded | None = owner
+        self._owner: Owner | None = owner
         self._step: Candidate | None = None
+        self._owed: tuple[Ledger, Instant] | None = None
 
     def admission(self, *, at: Instant) -> None:
         """Files the verdict; where the plan has steps, it also says that the first of them is
         about to be sent to."""
-        self._submit(records.admission(self.ledger, self.about, at=at))
+        self._admitted(self.ledger, at)
+
+    def admission_after(self, *, at: Instant) -> None:
+        """Files the verdict of now once this turn has sent what it has to send: nobody waits for
+        this record before the vendor has answered."""
+        if self._owner is not None:
+            self._owed = self.ledger, at
+            self._committer.defer(self._owner.settle)
+
+    def settle(self) -> None:
+        """Files what is owed, which is before anything else of this request."""
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            self._admitted(*owed)
+
+    def _admitted(self, ledger: Ledger, at: Instant) -> None:
+        self._submit(records.admission(ledger, self.about, at=at))
         steps = self.about.case.plan.steps
         if steps:
             self.attempt = 1
@@ -154,6 +178,8 @@ class Filing:
 
     def _submit(self, filed: Filed) -> None:
         """Where nothing can be submitted, `failed` is set: the exchange is told by `flush`."""
+        if self._owed is not None:
+            self.settle()
         owner = self._owner
         if self.failed or owner is None:
             return

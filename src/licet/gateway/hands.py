@@ -29,7 +29,7 @@ class Hands:
     None where it is nobody who was asked; `_kept` a refusal that was routed on."""
 
     __slots__ = (
-        "_answerer", "_delivery", "_filing", "_hand_over", "_intake", "_kept", "_line",
+        "_answerer", "_composed", "_delivery", "_filing", "_hand_over", "_intake", "_kept", "_line",
         "_patience", "_relay", "_reply", "_started", "_told", "_world", "case", "ground",
     )  # fmt: skip
 
@@ -48,6 +48,7 @@ class Hands:
         self._kept: Kept | None = None
         self._answerer: Candidate | None = None
         self._told = ""
+        self._composed = b""
         self._line = Line(world)
         self._started = world.now()
         self._patience = Patience(world, self._started)
@@ -74,7 +75,10 @@ class Hands:
     def _commit(self) -> None:
         now = self._world.clock.now()
         if self._filing.attempt == 0:
-            self._filing.admission(at=now)
+            if self._relay.waits_for_disk:
+                self._filing.admission(at=now)
+            else:
+                self._filing.admission_after(at=now)
             return
         world, step, failure = self._world, self._relay.step, self._relay.failure
         about, kept = self._filing.about, self._kept
@@ -177,11 +181,16 @@ class Hands:
         elif conclusion is Conclusion.ANSWERED and intake and intake.reader:
             self._delivery.end(self._headers)
         elif conclusion in (Conclusion.ANSWERED, Conclusion.PASSED) and intake:
-            reply.whole(intake.shown_status, self._headers(), intake.body)
+            if not (self._composed and reply.will_keep_alive):
+                self._compose(intake)
+            reply.send(self._composed)
         else:
             reply.sequence = -1 if intake is None else intake.sequence
             self._world.conclude(reply, relay, self._filing, self.ground)
         self._end(outcome_word(conclusion))
+
+    def _compose(self, intake: Intake) -> None:
+        self._composed = self._reply.composed(intake.shown_status, self._headers(), intake.body)
 
     def _finish_unrecorded(self) -> None:
         self._line.part(abort=True)

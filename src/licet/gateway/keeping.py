@@ -7,12 +7,8 @@ compare them, where they were kept whole.
 
 from __future__ import annotations
 
-from typing import Final
-
 from licet.evidence import Content
-from licet.terms import SECOND_US, Instant, format_instant
-
-DAY_US: Final = 86_400 * SECOND_US
+from licet.terms import DAY_US, Instant, format_instant
 
 
 class Keeping:

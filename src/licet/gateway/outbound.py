@@ -416,7 +416,7 @@ class Pool:
         return len(self._all)
 
     def _hand_out(self, connection: Outbound) -> None:
-        for waiting in tuple(self._waiting):
+        for waiting in tuple(self._waiting) if self._waiting else ():
             if waiting.fresh and connection.reused and not waiting.cancelled:
                 continue
             self._waiting.remove(waiting)

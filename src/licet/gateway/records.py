@@ -16,6 +16,7 @@ from licet.evidence import (
     AttemptLeaf,
     Content,
     DecisionLeaf,
+    KeyedDigest,
     Opening,
     Turn,
     clip,
@@ -29,27 +30,31 @@ from licet.gateway.forms import Form
 from licet.gateway.keeping import Keeping
 from licet.gateway.passage import Losses, Passage
 from licet.policy import Decision
-from licet.terms import SECOND_US, Instant, format_instant
+from licet.terms import DAY_US, MINUTE_US, SECOND_US, Instant, format_instant
 
 SALT_BYTES = 32
+_TWO = tuple(f"{n:02d}" for n in range(60))
 _THREE = tuple(f"{n:03d}" for n in range(1000))
 
 
 class Stamp:
-    """Instants as text, remembering the second: most records share it with the last."""
+    """Instants as text, remembering the day: nearly all records share it with the last."""
 
-    __slots__ = ("_prefix", "_second")
+    __slots__ = ("_begin", "_prefix")
 
     def __init__(self) -> None:
-        self._second = -1
+        self._begin = -DAY_US
         self._prefix = ""
 
     def __call__(self, instant: Instant) -> str:
-        second, microsecond = divmod(instant, SECOND_US)
-        if second != self._second:
-            self._second = second
-            self._prefix = format_instant(Instant(second * SECOND_US))[:20]
-        return self._prefix + _THREE[microsecond // 1000] + _THREE[microsecond % 1000] + "Z"
+        since = instant - self._begin
+        if not 0 <= since < DAY_US:
+            since = instant % DAY_US
+            self._begin = instant - since
+            self._prefix = format_instant(Instant(self._begin))[:11]
+        second, minute = since // SECOND_US, since // MINUTE_US
+        clock = f"{_TWO[minute // 60]}:{_TWO[minute % 60]}:{_TWO[second % 60]}"
+        return f"{self._prefix}{clock}.{_THREE[since // 1000 % 1000]}{_THREE[since % 1000]}Z"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,7 @@ class Ledger:
 
     log: str
     snapshot: str
+    digest: KeyedDigest
     digest_key_id: str
     stamp: Stamp
     entropy: Callable[[int], bytes]
@@ -96,25 +102,23 @@ class Filed:
 
 
 class About:
-    """What is known of one request beside its case; `passage`: itself, in every dialect that
-    its plan needs; `keeping`, and its `body` as it came: only where its content is kept;
-    `conversing`: where it is a turn of a conversation that is."""
+    """What is known of one request beside its case: its `body` as it came; `passage`: itself, in
+    every dialect that its plan needs; `keeping`: where its content is kept; `conversing`: where it
+    is a turn of a conversation that is."""
 
-    __slots__ = ("body", "case", "conversing", "keeping", "passage", "request", "request_digest")
+    __slots__ = ("body", "case", "conversing", "keeping", "passage", "request")
 
     def __init__(
         self,
         request: str,
         case: Case,
-        request_digest: str,
+        body: bytes,
         passage: Passage,
         keeping: Keeping | None = None,
-        body: bytes = b"",
         conversing: Conversing | None = None,
     ) -> None:
         self.request: Final = request
         self.case: Final = case
-        self.request_digest: Final = request_digest
         self.passage: Final = passage
         self.keeping: Final = keeping
         self.body: Final = body
@@ -132,7 +136,7 @@ def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
     if steps and (case.fittings is not None or told or case.first != case.dialect):
         form = case.form_of(passage.losses(case.first, steps[0].endpoint))
     leaf = form.fill(
-        ledger.stamp(at), commitment, about.request_digest, about.request, ledger.now() or ""
+        ledger.stamp(at), commitment, ledger.digest(about.body), about.request, ledger.now() or ""
     )
     keeping = about.keeping
     if keeping is None or not steps:

@@ -51,6 +51,11 @@ class Reply:
         return self._connection.paused
 
     @property
+    def will_keep_alive(self) -> bool:
+        """Whether the caller may ask for more on this connection, as an answer's head says."""
+        return self._connection.will_keep_alive
+
+    @property
     def dialect(self) -> Dialect:
         return self._dialect
 
@@ -58,20 +63,25 @@ class Reply:
         self, status: int, headers: bytes, body: bytes, *, kind: bytes = b"application/json"
     ) -> None:
         """A complete answer; `headers` are lines that end with CRLF."""
+        self.send(self.composed(status, headers, body, kind=kind))
+
+    def composed(
+        self, status: int, headers: bytes, body: bytes, *, kind: bytes = b"application/json"
+    ) -> bytes:
+        """A complete answer, to be sent as long as `will_keep_alive` stays as it is."""
         connection = self._connection
-        self.started = True
-        closing = b"" if connection.will_keep_alive else b"connection: close\r\n"
-        connection.finish(
-            b"%scontent-type: %s\r\ncontent-length: %d\r\n%s%s\r\n%s"
-            % (
-                status_line(status),
-                kind,
-                len(body),
-                headers,
-                closing,
-                b"" if connection.head_only else body,
-            )
+        return b"%scontent-type: %s\r\ncontent-length: %d\r\n%s%s\r\n%s" % (
+            status_line(status),
+            kind,
+            len(body),
+            headers,
+            b"" if connection.will_keep_alive else b"connection: close\r\n",
+            b"" if connection.head_only else body,
         )
+
+    def send(self, composed: bytes) -> None:
+        self.started = True
+        self._connection.finish(composed)
 
     def error(self, error: ErrorBody, headers: bytes = b"") -> None:
         """An error answer, or an error inside the stream where that has begun."""

@@ -31,6 +31,7 @@ from licet.wire import (
     without_reasoning,
 )
 
+_NOBODY: frozenset[str] = frozenset()
 _PATHS = {spoken: path for path, spoken in OPERATIONS.items()}
 _ONE_WAY: dict[Operation, Dialect] = {
     operation: dialect for dialect, operation in _PATHS if operation != "answer"
@@ -111,17 +112,19 @@ class Ways:
         """The endpoints of other vendors than the first, where there is reasoning in a request:
         what was said before is taken to be of whoever is asked first, unless it is known whose
         it is (`thinkers`)."""
-        steps, said = found.reachable, request.fields.get("input")
-        if request.dialect != RESPONSES or said is None or (thinkers is None and len(steps) < 2):
-            return frozenset()
+        if request.dialect != RESPONSES or request.fields.get("input") is None:
+            return _NOBODY
+        steps, said = found.reachable, request.fields["input"]
+        if thinkers is None and len(steps) < 2:
+            return _NOBODY
         vendors = self.vendors(found)
         if thinkers is not None:
             if not thinkers:
-                return frozenset()
+                return _NOBODY
             return frozenset(one for one, vendor in vendors.items() if thinkers != {vendor})
         home = vendors[steps[0].endpoint]
         others = frozenset(endpoint for endpoint, vendor in vendors.items() if vendor != home)
-        return others if others and without_reasoning(said) is not said else frozenset()
+        return others if others and without_reasoning(said) is not said else _NOBODY
 
     def vendors(self, found: Plan) -> dict[str, str]:
         """Who operates each endpoint of a plan."""

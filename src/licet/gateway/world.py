@@ -126,6 +126,7 @@ class World:
         self.ledger = Ledger(
             log=settings.log_origin,
             snapshot=snapshot.digest,
+            digest=self.digest,
             digest_key_id=secrets.digest_key_id,
             stamp=self._stamp,
             entropy=self.entropy,

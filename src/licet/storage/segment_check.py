@@ -29,10 +29,9 @@ from licet.evidence import (
 )
 from licet.storage.disk import Disk
 from licet.storage.reading import WAL, Stretch, first_of, segment_stretches
-from licet.terms import SECOND_US, EvidenceFault, Instant, format_instant, parse_instant
+from licet.terms import DAY_US, EvidenceFault, Instant, format_instant, parse_instant
 
 FINDINGS_MAX = 1_000
-_DAY_US = 86_400 * SECOND_US
 _HOUR = len("2026-06-12T21")
 """How much of an instant says in which hour it is."""
 
@@ -282,4 +281,4 @@ def tasks(
 
 def _end_of(decision: DecisionLeaf) -> str:
     """From which instant on the content of a request need not be there any more."""
-    return format_instant(Instant(parse_instant(decision.at) + decision.content_days * _DAY_US))
+    return format_instant(Instant(parse_instant(decision.at) + decision.content_days * DAY_US))

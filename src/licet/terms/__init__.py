@@ -40,6 +40,8 @@ from licet.terms.ids import (
     request_id,
 )
 from licet.terms.instants import (
+    DAY_US,
+    MINUTE_US,
     SECOND_US,
     Instant,
     Interval,
@@ -65,7 +67,9 @@ from licet.terms.secrets import Secret
 from licet.terms.suggestions import did_you_mean
 
 __all__ = [
+    "DAY_US",
     "ENTROPY_BYTES",
+    "MINUTE_US",
     "SECOND_US",
     "UNKNOWN_PERSON",
     "Assurance",

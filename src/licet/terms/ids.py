@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NewType
 
 DirectiveId = NewType("DirectiveId", str)
@@ -41,11 +40,11 @@ def request_id(at_ms: int, entropy: bytes) -> RequestId:
     """
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"a request id takes {ENTROPY_BYTES} bytes of entropy")
-    time = _time_part(at_ms >> 10 & 0x3F_FFFF_FFFF) + _PAIRS[at_ms & 1023]
+    time = (
+        _PAIRS[at_ms >> 40 & 255]
+        + _PAIRS[at_ms >> 30 & 1023]
+        + _PAIRS[at_ms >> 20 & 1023]
+        + _PAIRS[at_ms >> 10 & 1023]
+        + _PAIRS[at_ms & 1023]
+    )
     return RequestId(time + entropy.translate(_DIGIT_OF_BYTE).decode())
-
-
-@lru_cache(maxsize=2)
-def _time_part(seconds: int) -> str:
-    """Eight digits; remembered, because all requests of a second (of 1,024 ms) share them."""
-    return "".join([_PAIRS[(seconds >> shift) & 1023] for shift in (30, 20, 10, 0)])

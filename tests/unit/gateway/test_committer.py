@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from licet.evidence import Ack, Message, Welcome, encode_message
+from licet.evidence import Ack, Message, Messages, Submit, Welcome, encode_message
 from licet.gateway.committer import Committer
 
 SILENCE_S = 5.0
@@ -43,9 +43,12 @@ class Line(asyncio.Transport):
         super().__init__()
         self._committer = committer
         self.aborted = False
+        self.written: list[list[bytes]] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Taken, and forgotten."""
+        for message in Messages().feed(bytes(data)):
+            if isinstance(message, Submit):
+                self.written.append([entry.leaf for entry in message.entries])
 
     def abort(self) -> None:
         self.aborted = True
@@ -152,3 +155,26 @@ def test_nobody_waits_for_a_recorder_that_was_asked_nothing(scene: Scene) -> Non
     scene.submit()
     scene.after(0.1)
     assert not scene.line.aborted
+
+
+def test_what_is_put_off_leaves_with_the_rest_of_its_turn_and_after_it(scene: Scene) -> None:
+    def first() -> None:
+        scene.committer.submit(b"2", scene.owner)
+        scene.committer.defer(lambda: scene.committer.submit(b"4", scene.owner))
+
+    scene.committer.defer(first)
+    scene.committer.defer(lambda: scene.committer.submit(b"3", scene.owner))
+    scene.committer.submit(b"1", scene.owner)
+    assert scene.line.written == []
+    scene.clock.turn()
+    assert scene.line.written == [[b"1", b"2", b"3", b"4"]]
+
+
+def test_what_is_done_meanwhile_is_done_once_the_records_have_left(scene: Scene) -> None:
+    seen: list[int] = []
+    scene.committer.meanwhile(lambda: seen.append(len(scene.line.written)))
+    scene.committer.submit(b"1", scene.owner)
+    assert seen == []
+    scene.clock.turn()
+    scene.clock.turn()
+    assert seen == [1]

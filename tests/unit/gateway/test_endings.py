@@ -125,7 +125,7 @@ class Book:
 
     def filing(self, number: int) -> Filing:
         passage = Passage(read_request("chat", BODY), (), lossless=False)
-        about = About(f"01REQUEST{number}", self._case, "d" * 64, passage)
+        about = About(f"01REQUEST{number}", self._case, BODY, passage)
         filing = Filing(self.ledger, about, self._committer, cast("Any", self))
         filing.attempt = filing.tries = 1
         return filing
