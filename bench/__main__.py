@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from bench.footprint import footprint
 from bench.gateway import MODES, Gateway
 from bench.processes import Cores, assign_cores
 from bench.streaming import streaming
+from bench.syncing import sync_us
 from bench.targets import Direct, Target
 
 FLOOR_RATIO, GOAL_RATIO = 0.30, 0.45
@@ -94,7 +96,11 @@ def _throughput(
 
 
 def latency(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
-    """Median latency that a gateway adds, one connection, upstream thinking 5 ms."""
+    """Median latency that a gateway adds, one connection, upstream thinking 5 ms.
+
+    `one sync`: what the disk itself takes of it, which an answer has to wait for.
+    """
+    synced = _synced(options, folder, cores)
     thinking = upstream.Thinking(folder, core=cores.upstream, think_ms=THINK_MS)
     url = thinking.start().url
     try:
@@ -116,8 +122,16 @@ def latency(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row
         )
     finally:
         thinking.stop()
+    synced += _synced(options, folder, cores)
+    median, last = statistics.median(synced), statistics.quantiles(synced, n=100)[98]
+    disk: Row = {"target": "one sync", "p50_us": round(median), "p99_us": round(last)}
     direct = measured["direct"].median("p50_us")
-    return [_added(one, direct) for one in measured.values()]
+    return [disk, *(_added(one, direct) for one in measured.values())]
+
+
+def _synced(options: argparse.Namespace, folder: Path, cores: Cores) -> list[float]:
+    """A round of syncs: one before the comparison and one after it, for disks change too."""
+    return sync_us(folder, core=cores.measured, seconds=options.seconds, every_ms=THINK_MS)
 
 
 def streams(options: argparse.Namespace, folder: Path, cores: Cores) -> list[Row]:
