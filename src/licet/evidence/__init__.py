@@ -4,17 +4,16 @@ Nothing here opens a file or reads a clock; `licet.storage` does. The format is 
 `docs/internals/evidence.md`, closely enough to write a verifier from.
 """
 
+from licet.evidence.batches import encode_batch
 from licet.evidence.canonical import INTEGER_MAX, canonical, clip, digest_of
 from licet.evidence.checkpoints import Checkpoint, is_decimal, parse_checkpoint
 from licet.evidence.codec import (
     KINDS,
     LEAF_BYTES_MAX,
     TRAFFIC_KINDS,
-    Glance,
     adopted,
     decode,
     encode,
-    glance,
     is_canonical,
 )
 from licet.evidence.commitments import Opening, commit, commit_to, opens
@@ -22,6 +21,8 @@ from licet.evidence.commits import CommitQueue, Settled
 from licet.evidence.contents import Content, ContentPart
 from licet.evidence.digests import KeyedDigest, digest_key_id
 from licet.evidence.framing import Messages, encode_message
+from licet.evidence.glances import Glance
+from licet.evidence.glancing import glance
 from licet.evidence.holds import Hold, holds
 from licet.evidence.leaves import (
     SCHEMA,
@@ -116,7 +117,6 @@ from licet.evidence.segments import (
     SegmentHeader,
     Torn,
     decode_segment_header,
-    encode_batch,
     encode_segment_header,
     read_batch,
 )

@@ -1,4 +1,4 @@
-"""Leaves to canonical bytes and back, and the glance that the recorder takes at each."""
+"""Leaves to canonical bytes and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from licet.evidence.canonical import clip, encode_sorted
 from licet.evidence.leaves import AdoptedLeaf, Leaf, RecordedVersion
-from licet.terms import EvidenceFault, RequestId
+from licet.terms import EvidenceFault
 
 LEAF_BYTES_MAX = 65_535
 """The most that an entry of a C2SP `tlog-tiles` bundle can hold."""
@@ -18,24 +18,6 @@ _ADOPTED_BYTES_MAX = 60_000
 
 _DECODER: msgspec.json.Decoder[Leaf] = msgspec.json.Decoder(Leaf)
 
-
-class _Skipped(msgspec.Struct, frozen=True, gc=False):
-    """A member that is only asked whether it is there."""
-
-
-class Glance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The few members by which the recorder keeps its books; everything else is skipped."""
-
-    kind: str
-    at: str
-    log: str
-    request: RequestId = RequestId("")
-    attempt: int = 1
-    valid_at: str = ""
-    sending: _Skipped | None = None
-
-
-_GLANCE = msgspec.json.Decoder(Glance)
 
 TRAFFIC_KINDS = frozenset({"decision", "attempt", "outcome"})
 KINDS = frozenset(str(one.__struct_config__.tag) for one in get_args(Leaf))
@@ -63,14 +45,6 @@ def decode(data: bytes) -> Leaf:
 def is_canonical(data: bytes, leaf: Leaf) -> bool:
     """Whether `data` is the one form of the leaf that was decoded from it."""
     return encode_sorted(leaf) == data
-
-
-def glance(data: bytes) -> Glance:
-    """The envelope of a leaf and how it opens or closes an attempt."""
-    try:
-        return _GLANCE.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EvidenceFault("leaf_malformed", f"not a record: {error}") from error
 
 
 def adopted(leaf: AdoptedLeaf) -> tuple[AdoptedLeaf, ...]:

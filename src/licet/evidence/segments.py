@@ -14,7 +14,6 @@ that nobody was told about.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -24,11 +23,11 @@ BATCH_HEADER_BYTES = 32
 LEAF_HEADER_BYTES = 12
 
 _SEGMENT_MARK = b"LICETLOG"
-_BATCH_MARK = b"\xff\x00BATCH\xff"
+BATCH_MARK = b"\xff\x00BATCH\xff"
 _VERSION = 1
 _SEGMENT = struct.Struct(">8sIIQ32s")
-_BATCH = struct.Struct(">8sQII")
-_LEAF = struct.Struct(">I8s")
+BATCH = struct.Struct(">8sQII")
+LEAF = struct.Struct(">I8s")
 
 
 class SegmentHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,19 +81,6 @@ def decode_segment_header(data: bytes) -> SegmentHeader | None:
     return SegmentHeader(first=first, root=root)
 
 
-def encode_batch(first: int, leaves: Sequence[bytes], hashes: Iterable[bytes]) -> bytes:
-    """The bytes of a batch; `hashes` are the leaf hashes, in order."""
-    sizes = list(map(len, leaves))
-    fields = _BATCH.pack(
-        _BATCH_MARK, first, len(leaves), sum(sizes) + LEAF_HEADER_BYTES * len(leaves)
-    )
-    parts = [fields + sha256(fields).digest()[:8]] * (1 + 2 * len(leaves))
-    # Of each hash the format `8s` takes the first 8 bytes.
-    parts[1::2] = map(_LEAF.pack, sizes, hashes)
-    parts[2::2] = leaves
-    return b"".join(parts)
-
-
 def read_batch(data: bytes, offset: int, index: int) -> Batch | Ended | Torn | Damaged:
     """The batch at `offset`, which must begin with leaf `index`.
 
@@ -113,7 +99,7 @@ def read_batch(data: bytes, offset: int, index: int) -> Batch | Ended | Torn | D
         return _torn_or_damaged(data, offset, place, index, "the file ends inside a batch")
     leaves: list[bytes] = []
     hashes: list[bytes] = []
-    unpack = _LEAF.unpack_from
+    unpack = LEAF.unpack_from
     for number in range(count):
         start = place + LEAF_HEADER_BYTES
         if start > end:
@@ -133,13 +119,13 @@ def read_batch(data: bytes, offset: int, index: int) -> Batch | Ended | Torn | D
 
 
 def _batch_header(data: bytes, offset: int) -> tuple[int, int, int] | None:
-    fields = data[offset : offset + _BATCH.size]
-    if len(fields) < _BATCH.size or not fields.startswith(_BATCH_MARK):
+    fields = data[offset : offset + BATCH.size]
+    if len(fields) < BATCH.size or not fields.startswith(BATCH_MARK):
         return None
-    check = data[offset + _BATCH.size : offset + BATCH_HEADER_BYTES]
+    check = data[offset + BATCH.size : offset + BATCH_HEADER_BYTES]
     if check != sha256(fields).digest()[:8]:
         return None
-    _, first, count, body = _BATCH.unpack(fields)
+    _, first, count, body = BATCH.unpack(fields)
     return first, count, body
 
 
@@ -151,10 +137,10 @@ def _is_unused(data: bytes, offset: int) -> bool:
 def _torn_or_damaged(
     data: bytes, batch_start: int, place: int, index: int, why: str
 ) -> Torn | Damaged:
-    later = data.find(_BATCH_MARK, batch_start + 1)
+    later = data.find(BATCH_MARK, batch_start + 1)
     while later != -1:
         head = _batch_header(data, later)
         if head is not None and head[0] >= index:
             return Damaged(offset=place, index=index, why=why)
-        later = data.find(_BATCH_MARK, later + 1)
+        later = data.find(BATCH_MARK, later + 1)
     return Torn(offset=batch_start)

@@ -1,6 +1,7 @@
 """The write-ahead file's bytes: what was torn is told from what was damaged."""
 
 from licet.evidence import EMPTY_ROOT, leaf_hash
+from licet.evidence.batches import encode_batch
 from licet.evidence.segments import (
     BATCH_HEADER_BYTES,
     SEGMENT_HEADER_BYTES,
@@ -10,7 +11,6 @@ from licet.evidence.segments import (
     SegmentHeader,
     Torn,
     decode_segment_header,
-    encode_batch,
     encode_segment_header,
     read_batch,
 )

@@ -19,7 +19,8 @@ from licet.evidence import (
     parse_signer,
     sign_checkpoint,
 )
-from licet.evidence.segments import SegmentHeader, encode_batch, encode_segment_header
+from licet.evidence.batches import encode_batch
+from licet.evidence.segments import SegmentHeader, encode_segment_header
 from licet.storage import (
     Log,
     RealDisk,
