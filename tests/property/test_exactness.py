@@ -6,7 +6,7 @@ looks at how the engine counts completions: of a whole person the engine is two-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as with_fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -135,20 +135,27 @@ CONDITIONS = (
     Condition(attribute="subject.engagement", record=(EMPLOYEE,)),
     Condition(attribute="subject.tier", any_of=("gold",)),
 )
-TABLES = st.lists(
-    st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=2, unique=True).map(
-        lambda chosen: Alternative(conditions=tuple(chosen))
-    ),
-    min_size=1,
-    max_size=2,
-).map(tuple)
-VERSIONS = st.builds(
-    Version,
-    received=st.just(START),
-    effective_from=st.just(START),
-    applies=TABLES,
-    unless=st.just(()) | TABLES,
-)
+
+
+def versions_on(conditions: Sequence[Condition]) -> st.SearchStrategy[Version]:
+    """Versions with up to two alternatives of up to two of these conditions, to apply and not."""
+    tables = st.lists(
+        st.lists(st.sampled_from(conditions), min_size=1, max_size=2, unique=True).map(
+            lambda chosen: Alternative(conditions=tuple(chosen))
+        ),
+        min_size=1,
+        max_size=2,
+    ).map(tuple)
+    return st.builds(
+        Version,
+        received=st.just(START),
+        effective_from=st.just(START),
+        applies=tables,
+        unless=st.just(()) | tables,
+    )
+
+
+VERSIONS = versions_on(CONDITIONS)
 
 
 @st.composite

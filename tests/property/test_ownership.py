@@ -25,10 +25,9 @@ from licet.policy import (
     Snapshot,
     Sources,
     Verdict,
-    Version,
 )
 from licet.terms import UNKNOWN_PERSON, Attested, Owner
-from tests.property.test_exactness import NOW, START, parties
+from tests.property.test_exactness import NOW, START, parties, versions_on
 
 replace = msgspec.structs.replace
 
@@ -69,20 +68,7 @@ RECORDS = (
 )
 OWNERS = [Condition(attribute="organisation.owners", record=record) for record in RECORDS]
 US_PERSON = Condition(attribute="subject.us_person", any_of=(True,))
-TABLES = st.lists(
-    st.lists(st.sampled_from([*OWNERS, US_PERSON]), min_size=1, max_size=2, unique=True).map(
-        lambda chosen: Alternative(conditions=tuple(chosen))
-    ),
-    min_size=1,
-    max_size=2,
-).map(tuple)
-VERSIONS = st.builds(
-    Version,
-    received=st.just(START),
-    effective_from=st.just(START),
-    applies=TABLES,
-    unless=st.just(()) | TABLES,
-)
+VERSIONS = versions_on([*OWNERS, US_PERSON])
 LISTS = st.builds(
     ListVersion,
     effective_from=st.just(START),

@@ -231,7 +231,7 @@ def test_the_log_of_all_this_is_sound(gateway: Gateway) -> None:
     assert gateway.down()[0] == 0
     verified = gateway.command("evidence", "verify")
     assert verified.returncode == 0, verified.stdout
-    assert "1 decisions, 1 sendings" in verified.stdout
+    assert "1 decision, 1 sending" in verified.stdout
     kinds = [
         json.loads(line)["kind"]
         for line in gateway.command("evidence", "show", "--json").stdout.splitlines()

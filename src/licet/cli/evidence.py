@@ -28,6 +28,7 @@ from licet.cli.replaying import replay
 from licet.cli.reporting import report_period
 from licet.cli.showing import content
 from licet.cli.witnessing import publish_checkpoint
+from licet.cli.wording import counted
 from licet.evidence import KINDS, Leaf, parse_verifier
 from licet.gateway import Folder
 from licet.storage import (
@@ -172,12 +173,15 @@ def show_log(
 
 
 def _lines(report: Report) -> list[str]:
+    records, events = counted(report.leaves, "record"), counted(report.registered, "event")
+    decisions, sendings = counted(report.decisions, "decision"), counted(report.attempts, "sending")
+    snapshots = counted(report.snapshots, "snapshot")
     lines = [
-        f"{'sound' if report.ok else 'DAMAGED'}: {report.leaves} records of log `{report.log}`",
+        f"{'sound' if report.ok else 'DAMAGED'}: {records} of log `{report.log}`",
         f"signed     {report.signed}, root {report.root}",
-        f"traffic    {report.decisions} decisions, {report.attempts} sendings",
+        f"traffic    {decisions}, {sendings}",
         f"outcomes   {report.outcomes}, of them {report.unknown} unknown; {report.open} open",
-        f"register   {report.registered} events, {report.snapshots} snapshots kept",
+        f"register   {events}, {snapshots} kept",
         *([f"served     {report.served} records as tiles"] if report.served else []),
         *(f"rotated    to {key}" for key in report.keys[1:]),
         *(f"signed too by {_brief(key)}" for key in report.second_keys[-1:]),

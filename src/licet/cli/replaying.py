@@ -12,6 +12,7 @@ import msgspec
 from licet.assess import Difference, Replaying, Unreplayed
 from licet.cli.options import EVIDENCE_FOLDER, config_option, evidence_of, json_option, show_json
 from licet.cli.progress import Steps
+from licet.cli.wording import counted
 from licet.evidence import AdoptedLeaf, DecisionLeaf, commit, decode
 from licet.gateway import Folder
 from licet.policy import Snapshot
@@ -176,9 +177,9 @@ def _latest(path: Path) -> str:
 
 
 def _lines(account: Account, *, as_known_now: bool) -> Iterator[str]:
-    under = "what is known today" if as_known_now else f"{account.snapshots} snapshots"
+    under = "what is known today" if as_known_now else counted(account.snapshots, "snapshot")
     word = "decided again" if as_known_now or account.ok else "DIFFERENT"
-    yield f"{word}: {account.decisions} decisions, under {under}"
+    yield f"{word}: {counted(account.decisions, 'decision')}, under {under}"
     yield f"same       {account.same}"
     yield f"otherwise  {len(account.otherwise) + account.otherwise_left_out}"
     for why, count in account.unreplayed.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from licet.cli.options import told_of
+from licet.cli.wording import called
 from licet.gateway import Folder
 from licet.identity import KEY_BYTES, SEED_BYTES, new_key, new_signing_key, write_key
 from licet.policy import SCHEMAS, schema_text
@@ -96,7 +97,7 @@ def _instructions(path: Path, where: str, shown: str) -> str:
     return f"""\
 wrote {path}: a gateway before two simulated vendors
 
-  licet up --sim --config {path}
+  {called()} up --sim --config {path}
 
 then, in another terminal (this key is shown once):
 

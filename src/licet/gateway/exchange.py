@@ -15,7 +15,7 @@ from msgspec import structs
 from licet.gateway.declining import refused_of
 from licet.gateway.filing import Filing
 from licet.gateway.guarding import guarded
-from licet.gateway.hand_over import intake_of, request_of
+from licet.gateway.hand_over import expect_answer, request_of
 from licet.gateway.hands import Hands
 from licet.gateway.intake import Signal
 from licet.gateway.outbound import Outbound
@@ -345,7 +345,7 @@ class Exchange(Hands):
         self._filing.tries += 1
         self._delivery.forget()
         self._answerer, self._told = step, ""
-        self._intake = intake_of(self._world, self._filing.about, self._hand_over, step)
+        self._intake = expect_answer(self._world, self._filing.about, self._hand_over, step)
         self._patience.sent(self._relay.state)
         # After a connection that had gone stale only a fresh one tells anything new.
         fresh = self._relay.stale_retried

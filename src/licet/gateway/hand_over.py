@@ -127,8 +127,10 @@ def request_of(world: World, about: About, hand_over: HandOver | None, step: Can
     return world.request(step, about, hand_over.body(request, way.vendor_model))
 
 
-def intake_of(world: World, about: About, hand_over: HandOver | None, step: Candidate) -> Intake:
-    """What reads the answer of `step`, or the rest of one."""
+def expect_answer(
+    world: World, about: About, hand_over: HandOver | None, step: Candidate
+) -> Intake:
+    """From here on `step` is expected to answer: what reads its answer, or the rest of one."""
     passage, way = about.passage, world.ways.to(step)
     dialect, rest = way.dialect, None
     others = passage.others(dialect, step.endpoint)
