@@ -87,7 +87,7 @@ class Bench:
         self.turns = Turns()
         self.upstreams: list[tuple[asyncio.Protocol, Wire]] = []
         self.recorder = Wire()
-        self._recorded = 0
+        self.recorded = 0
         self.committer = Committer("bench", timers=self.turns, connect=self._connect)
         self.committer.start()
         self.desk = Desk(
@@ -173,8 +173,8 @@ class Bench:
     def acknowledge(self) -> None:
         """A record of each connection is durable."""
         count = len(self.callers)
-        ack = Ack(first=self._recorded + 1, count=count, index=self._recorded)
-        self._recorded += count
+        ack = Ack(first=self.recorded + 1, count=count, index=self.recorded)
+        self.recorded += count
         self.committer.data_received(encode_message(ack))
 
     def check(self) -> None:

@@ -12,6 +12,7 @@ for `silence_s` seconds while something waits for it (a disk may hang for ever) 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -58,7 +59,7 @@ class Committer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._flushing = False
         self._closed = False
-        self._deferred: list[Callable[[], object]] = []
+        self._deferred: deque[Callable[[], object]] = deque()
         self._meanwhile: list[Callable[[], object]] = []
 
     @property
@@ -178,11 +179,14 @@ class Committer(asyncio.Protocol):
             self._timers.call_later(self._retry_s, self.start)
 
     def _flush(self) -> None:
-        while self._deferred:
-            deferred, self._deferred = self._deferred, []
-            for submits in deferred:
-                submits()
-        self._flushing = False
+        try:
+            while self._deferred:
+                self._deferred.popleft()()
+        finally:
+            # Whatever one of them raised, the others come next, and nobody is kept from the log.
+            self._flushing = False
+            if self._deferred:
+                self._flush_soon()
         if self._transport is not None:
             data = self._queue.to_send()
             if data:

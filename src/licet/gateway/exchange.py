@@ -94,9 +94,9 @@ class Exchange(Hands):
         self._filing.failed = True
         self._feed(Event.UNRECORDED)
 
-    def settle(self) -> None:
+    def turn_ended(self) -> None:
         try:
-            self._filing.settle()
+            self._filing.file_owed()
             if self._filing.failed:
                 self._feed(Event.UNRECORDED)
         except Exception as error:  # noqa: BLE001 - as `guarded`
@@ -104,12 +104,14 @@ class Exchange(Hands):
 
     def compose(self) -> None:
         """While the disk works on its record, a whole answer is put together."""
+        intake, known = self._intake, self._filing.decision_index >= 0
+        if self._relay.state is not State.CONCLUDING or intake is None or not known:
+            return
         try:
-            intake, known = self._intake, self._filing.decision_index >= 0
-            if intake is not None and known and self._reply.will_keep_alive:
+            if self._reply.will_keep_alive:
                 self._compose(intake)
-        except Exception as error:  # noqa: BLE001 - as `guarded`
-            self.crashed(error)
+        except Exception as error:  # noqa: BLE001 - it is put together again when it is due
+            self._world.report(error)
 
     # What the vendor's connection tells
 
@@ -214,10 +216,14 @@ class Exchange(Hands):
             self._feed(Event.ALLOWED, self._world.ledger.snapshot)
 
     def crashed(self, error: Exception) -> None:
-        """Ends this exchange for an error of ours; what was sent stays on record."""
-        self._world.report(error)
+        """Ends this exchange for an error of ours; what was sent stays on record. One that is over
+        has nothing to end: its connection may serve another request already."""
+        if not self._filing.is_open:
+            self._world.report(error)
+            return
         self._relay.state = State.DONE
         try:
+            self._world.report(error)
             self._line.part(abort=True)
             if self._reply.started:
                 self._reply.abort()
@@ -230,7 +236,7 @@ class Exchange(Hands):
     # What the relay commands
 
     def _feed(self, event: Event, detail: object = None) -> None:
-        self._filing.settle()
+        self._filing.file_owed()
         if self._hand_over is not None and self._relay.state is State.STREAMING:
             event = self._hand_over.heard(event, detail)
         if event in _ENDS and (refused := self._refused(event)) is not None:
@@ -263,7 +269,7 @@ class Exchange(Hands):
                     self._release()
                 case Command.CONCLUDE:
                     self._conclude()
-                    if self._intake is not None and self._intake.answer is not None:
+                    if self._answers_whole:
                         self._world.committer.meanwhile(self.compose)
                 case Command.FINISH:
                     self._finish()
@@ -283,6 +289,11 @@ class Exchange(Hands):
                     assert_never(command)
         if self._filing.failed and self._relay.state is not State.DONE:
             self._feed(Event.UNRECORDED)
+
+    @property
+    def _answers_whole(self) -> bool:
+        intake, answered = self._intake, self._relay.conclusion is Conclusion.ANSWERED
+        return answered and intake is not None and intake.answer is not None
 
     def _check(self) -> None:
         """The next step, decided as of now and under the rules of now."""

@@ -9,6 +9,7 @@ from licet.evidence import Content, OutcomeLeaf, Turn, encode
 from licet.gateway import records
 from licet.gateway.admission import Caller
 from licet.gateway.committer import Committer, Recorded
+from licet.gateway.forms import Form
 from licet.gateway.passage import Losses
 from licet.gateway.records import About, Filed, Ledger
 from licet.policy import Decision
@@ -18,7 +19,7 @@ from licet.terms import Instant
 class Owner(Recorded, Protocol):
     """Whose request it is."""
 
-    def settle(self) -> None:
+    def turn_ended(self) -> None:
         """This turn has sent what it had to send: what is owed to the log is filed."""
 
 
@@ -26,7 +27,8 @@ class Filing:
     """Files the records of one request, in order. `attempt` numbers the sendings on file,
     `tries` counts how often the present one was sent. `digest_key` names the key of its digests:
     the one with which it began, whatever `ledger` it comes under before it ends. `barred` is the
-    model that was last found not to be permitted any more."""
+    model that was last found not to be permitted any more. Owed is a verdict that is filed when the
+    turn ends: how it is printed, under which ledger, as of when."""
 
     __slots__ = (
         "_committer", "_owed", "_owner", "_step", "about", "attempt", "barred", "decision_index",
@@ -46,28 +48,28 @@ class Filing:
         self._committer = committer
         self._owner: Owner | None = owner
         self._step: Candidate | None = None
-        self._owed: tuple[Ledger, Instant] | None = None
+        self._owed: tuple[Form, Ledger, Instant] | None = None
 
     def admission(self, *, at: Instant) -> None:
         """Files the verdict; where the plan has steps, it also says that the first of them is
         about to be sent to."""
-        self._admitted(self.ledger, at)
+        self._admitted(records.admission_form(self.about), self.ledger, at)
 
     def admission_after(self, *, at: Instant) -> None:
         """Files the verdict of now once this turn has sent what it has to send: nobody waits for
-        this record before the vendor has answered."""
+        this record before the vendor has answered. All that may change by then is pinned here."""
         if self._owner is not None:
-            self._owed = self.ledger, at
-            self._committer.defer(self._owner.settle)
+            self._owed = records.admission_form(self.about), self.ledger, at
+            self._committer.defer(self._owner.turn_ended)
 
-    def settle(self) -> None:
+    def file_owed(self) -> None:
         """Files what is owed, which is before anything else of this request."""
         owed, self._owed = self._owed, None
         if owed is not None:
             self._admitted(*owed)
 
-    def _admitted(self, ledger: Ledger, at: Instant) -> None:
-        self._submit(records.admission(ledger, self.about, at=at))
+    def _admitted(self, form: Form, ledger: Ledger, at: Instant) -> None:
+        self._submit(records.admission(ledger, self.about, form, at=at))
         steps = self.about.case.plan.steps
         if steps:
             self.attempt = 1
@@ -149,6 +151,7 @@ class Filing:
     def crashed(self, *, at: Instant) -> None:
         """Files the end of a request that an error of ours ended. What made the error may
         lie in filing itself: then nothing can be said, and a restart says `unknown`."""
+        self.file_owed()
         if self._committer.connected and self.attempt:
             self.outcome(
                 OutcomeLeaf(
@@ -166,8 +169,14 @@ class Filing:
     def close(self) -> bool:
         """Nothing more is filed; whether that is new. Parted from its owner, a request that is
         over leaves nothing to the garbage collector, which stops all others to look for it."""
-        was_open, self._owner = self._owner is not None, None
+        was_open = self._owner is not None
+        self._owner = self._owed = None
         return was_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the request is not over yet."""
+        return self._owner is not None
 
     def settled(self, index: int) -> bool:
         """One record is on disk; whether all that were submitted now are."""
@@ -177,9 +186,9 @@ class Filing:
         return self.pending == 0 and not self.failed
 
     def _submit(self, filed: Filed) -> None:
-        """Where nothing can be submitted, `failed` is set: the exchange is told by `flush`."""
+        """Where nothing can be submitted, `failed` is set, which the exchange looks at."""
         if self._owed is not None:
-            self.settle()
+            self.file_owed()
         owner = self._owner
         if self.failed or owner is None:
             return

@@ -26,7 +26,8 @@ from licet.relay import Conclusion, Relay, State
 
 class Hands:
     """Of one request. `_told` is who answers, as its vendor says; `_answerer` whom that means, or
-    None where it is nobody who was asked; `_kept` a refusal that was routed on."""
+    None where it is nobody who was asked; `_kept` a refusal that was routed on; `_composed` a whole
+    answer that was put together before its turn."""
 
     __slots__ = (
         "_answerer", "_composed", "_delivery", "_filing", "_hand_over", "_intake", "_kept", "_line",

@@ -43,7 +43,8 @@ class Stamp:
     __slots__ = ("_begin", "_prefix")
 
     def __init__(self) -> None:
-        self._begin = -DAY_US
+        # No instant is in the day that begins here.
+        self._begin = 1 << 62
         self._prefix = ""
 
     def __call__(self, instant: Instant) -> str:
@@ -125,21 +126,25 @@ class About:
         self.conversing: Final = conversing
 
 
-def admission(ledger: Ledger, about: About, *, at: Instant) -> Filed:
-    """The verdict on admission; where the plan has steps, also the record of the first."""
-    opening, commitment = _opening(ledger, about, about.case.caller)
-    case = about.case
-    form = case.form
+def admission_form(about: About) -> Form:
+    """The verdict on admission in print, with what does not reach the first step as of now: to be
+    asked before that is sent to, since what may reach it can change in the same turn."""
+    case, passage = about.case, about.passage
     steps = case.plan.steps
-    passage = about.passage
     told = passage.left or passage.foreign or passage.substitutes is not None
     if steps and (case.fittings is not None or told or case.first != case.dialect):
-        form = case.form_of(passage.losses(case.first, steps[0].endpoint))
+        return case.form_of(passage.losses(case.first, steps[0].endpoint))
+    return case.form
+
+
+def admission(ledger: Ledger, about: About, form: Form, *, at: Instant) -> Filed:
+    """The verdict on admission; where the plan has steps, also the record of the first."""
+    opening, commitment = _opening(ledger, about, about.case.caller)
     leaf = form.fill(
         ledger.stamp(at), commitment, ledger.digest(about.body), about.request, ledger.now() or ""
     )
     keeping = about.keeping
-    if keeping is None or not steps:
+    if keeping is None or not about.case.plan.steps:
         return Filed(leaf, opening)
     return Filed(leaf, opening, keeping.asked(about.body))
 

@@ -68,7 +68,8 @@ class Reply:
     def composed(
         self, status: int, headers: bytes, body: bytes, *, kind: bytes = b"application/json"
     ) -> bytes:
-        """A complete answer, to be sent as long as `will_keep_alive` stays as it is."""
+        """A complete answer to the present request, to be sent as long as `will_keep_alive` stays
+        as it is."""
         connection = self._connection
         return b"%scontent-type: %s\r\ncontent-length: %d\r\n%s%s\r\n%s" % (
             status_line(status),

@@ -69,9 +69,11 @@ class Recorder:
         side: SideStore,
         now: Callable[[], str],
         on_fault: Callable[[EvidenceFault | None], None],
+        answered: Callable[[], object] | None = None,
     ) -> None:
         """`now` is the decision clock as text, for what the recorder itself has to say.
 
+        `answered` is called when all whom a commit concerns have been told, before the books.
         `on_fault` hears a fault when writing begins to fail, and None when it works again.
         Raises `EvidenceFault` (`side_damaged`).
         """
@@ -79,6 +81,7 @@ class Recorder:
         self._side = side
         self._now = now
         self._on_fault = on_fault
+        self._answered = answered
         self._peers: dict[int, _Peer] = {}
         self._pending: list[tuple[int, Submit]] = []
         self._recalling = Recalling(side.kept)
@@ -220,6 +223,8 @@ class Recorder:
             for peer, first, count in runs:
                 self._answer(peer, Ack(first=first, count=count, index=index), count)
                 index += count
+            if self._answered is not None:
+                self._answered()
 
         try:
             self._begin()

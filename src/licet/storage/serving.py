@@ -47,7 +47,14 @@ def run_recorder(
     log = Log(folder, chosen, origin, entropy)
     try:
         side = SideStore(folder, chosen, entropy)
-        recorder = Recorder(log, side, now, lambda fault: _tell(control, _fault_line(fault)))
+        recorder = Recorder(
+            log,
+            side,
+            now,
+            lambda fault: _tell(control, _fault_line(fault)),
+            # Where they share a core, who waited goes first, and the books come after.
+            answered=os.sched_yield,
+        )
         recorder.begin(version)
     except EvidenceFault:
         log.abandon()
@@ -84,8 +91,6 @@ class _Connection:
         if not self.out:
             with contextlib.suppress(OSError):
                 data = data[self.sock.send(data) :]
-                # Where they share a core, who waits for this goes first, and the books after.
-                os.sched_yield()
         self.out += data
 
 

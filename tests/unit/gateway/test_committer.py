@@ -178,3 +178,15 @@ def test_what_is_done_meanwhile_is_done_once_the_records_have_left(scene: Scene)
     scene.clock.turn()
     scene.clock.turn()
     assert seen == [1]
+
+
+def test_what_one_of_those_put_off_raises_keeps_nobody_from_the_log(scene: Scene) -> None:
+    def fail() -> None:
+        raise ValueError("an error of ours")
+
+    scene.committer.defer(fail)
+    scene.committer.defer(lambda: scene.committer.submit(b"1", scene.owner))
+    with pytest.raises(ValueError, match="an error of ours"):
+        scene.clock.turn()
+    scene.clock.turn()
+    assert scene.line.written == [[b"1"]]

@@ -64,6 +64,7 @@ class Recorder(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.soon: list[Callable[[], object]] = []
+        self.leaves: list[bytes] = []
         self._messages = Messages()
 
     def connect(self, protocol: asyncio.Protocol, on_failure: Callable[[], None]) -> None:
@@ -95,7 +96,7 @@ class Book:
         self._recorder = Recorder()
         committer = Committer("test", timers=self._recorder, connect=self._recorder.connect)
         committer.start()
-        self._committer = committer
+        self.committer = committer
         configuration = parse({path: text.encode() for path, text in FILES.items()})
         assert not configuration.faults, configuration.faults
         plain, key = new_key(
@@ -126,7 +127,7 @@ class Book:
     def filing(self, number: int) -> Filing:
         passage = Passage(read_request("chat", BODY), (), lossless=False)
         about = About(f"01REQUEST{number}", self._case, BODY, passage)
-        filing = Filing(self.ledger, about, self._committer, cast("Any", self))
+        filing = Filing(self.ledger, about, self.committer, cast("Any", self))
         filing.attempt = filing.tries = 1
         return filing
 

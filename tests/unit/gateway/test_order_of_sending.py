@@ -37,6 +37,19 @@ class Scene(Bench):
     def vendor(self) -> Wire:
         return self.upstreams[0][1]
 
+    def header(self, name: str) -> bytes:
+        """That line of the head which the caller was last sent."""
+        lines = self.caller.last.partition(b"\r\n\r\n")[0].splitlines(keepends=True)
+        (found,) = [line for line in lines if line.startswith(name.encode() + b":")]
+        return found if found.endswith(b"\n") else found + b"\r\n"
+
+    def aborts(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Whose connections are cut from here on."""
+        cut: list[str] = []
+        monkeypatch.setattr(self.vendor, "abort", lambda: cut.append("vendor"))
+        monkeypatch.setattr(self.caller, "abort", lambda: cut.append("caller"))
+        return cut
+
     def submitted(self) -> list[type[Leaf]]:
         """What kinds of records left last."""
         last, self.recorder.last = self.recorder.last, b""
@@ -54,9 +67,17 @@ before_send = pytest.mark.parametrize("scene", ["before_send"], indirect=True)
 
 
 @before_answer
-def test_the_vendor_does_not_wait_for_the_record_to_be_written_down(scene: Scene) -> None:
+def test_the_vendor_does_not_wait_for_the_record_to_be_written_down(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending: list[int] = []
+
+    def write(data: bytes) -> None:
+        pending.append(scene.committer._queue.pending)
+
+    monkeypatch.setattr(scene.vendor, "write", write)
     scene.ask()
-    assert scene.vendor.last.startswith(b"POST ")
+    assert pending == [0]
     assert scene.submitted() == []
     scene.turns.end()
     assert scene.submitted() == [DecisionLeaf]
@@ -80,9 +101,28 @@ def test_an_answer_in_the_same_turn_is_recorded_after_its_decision(scene: Scene)
     assert scene.submitted() == [DecisionLeaf, OutcomeLeaf]
     assert scene.caller.last == b""
     scene.acknowledge()
+    decided = scene.recorded
     assert scene.caller.last == b""
     scene.acknowledge()
     assert scene.caller.last.startswith(b"HTTP/1.1 200 OK")
+    assert b"/%d\r\n" % (decided - 1) in scene.header("licet-evidence")
+
+
+@before_answer
+def test_an_answer_is_put_together_while_the_disk_works(scene: Scene) -> None:
+    scene.ask()
+    scene.turns.end()
+    scene.acknowledge()
+    decided = scene.recorded
+    scene.reply()
+    scene.turns.end()
+    (exchange,) = scene.desk._exchanges
+    composed = exchange._composed
+    assert composed.startswith(b"HTTP/1.1 200 OK")
+    assert scene.caller.last == b""
+    scene.acknowledge()
+    assert scene.caller.last == composed
+    assert b"/%d\r\n" % (decided - 1) in scene.header("licet-evidence")
 
 
 @before_answer
@@ -94,13 +134,40 @@ def test_the_caller_who_leaves_in_the_same_turn_is_on_record(scene: Scene) -> No
 
 
 @before_answer
-def test_a_recorder_that_is_lost_before_the_record_leaves_ends_the_request(scene: Scene) -> None:
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_recorder_that_is_lost_before_the_record_leaves_ends_the_request(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, answered: bool
+) -> None:
+    aborted = scene.aborts(monkeypatch)
     scene.ask()
+    if answered:
+        scene.reply()
     scene.lost = True
     scene.committer.connection_lost(None)
     scene.turns.end()
+    scene.turns.end()
     assert scene.caller.last.startswith(b"HTTP/1.1 503 ")
     assert b"recorder_unavailable" in scene.caller.last
+    assert aborted == ([] if answered else ["vendor"])
+
+
+@before_answer
+def test_what_was_sent_is_on_record_though_an_error_of_ours_ends_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(data: bytes) -> None:
+        raise ValueError("an error of ours")
+
+    errors: list[Exception] = []
+    monkeypatch.setattr(scene.desk.world, "report", errors.append)
+    monkeypatch.setattr(scene.vendor, "write", fail)
+    aborted = scene.aborts(monkeypatch)
+    scene.ask()
+    scene.turns.end()
+    assert scene.submitted() == [DecisionLeaf, OutcomeLeaf]
+    assert [str(error) for error in errors] == ["an error of ours"]
+    assert scene.caller.last.startswith(b"HTTP/1.1 500 ")
+    assert aborted == ["vendor"]
 
 
 def _nothing(scene: Scene) -> None: ...
