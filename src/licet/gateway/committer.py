@@ -99,8 +99,7 @@ class Committer(asyncio.Protocol):
         turn: Turn | None = None,
     ) -> bool:
         """Queues an entry; False where there is no recorder or it is too far behind."""
-        if not self._queue.pending:
-            self._heard = self._timers.time()
+        self._note_silence()
         if self._transport is None or not self._queue.submit(leaf, owner, opening, content, turn):
             return False
         self._flush_soon()
@@ -121,10 +120,14 @@ class Committer(asyncio.Protocol):
         if self._transport is None:
             told([], "recorder_gone")
             return
-        if not self._queue.pending:
-            self._heard = self._timers.time()
+        self._note_silence()
         self._queue.recall(recall, told)
         self._flush_soon()
+
+    def _note_silence(self) -> None:
+        """Silence counts from when the first is kept waiting: of what came before, nothing is."""
+        if not self._queue.pending:
+            self._heard = self._timers.time()
 
     def _flush_soon(self) -> None:
         if not self._flushing:

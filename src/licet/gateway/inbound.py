@@ -31,9 +31,6 @@ answer and not a reset (RFC 9112, section 9.6)."""
 
 _OFFER = frozenset({b"connection", b"upgrade", b"http2-settings", b"expect"})
 _VERSIONS = frozenset({"1.0", "1.1"})
-_MILLION: Final = 1_000_000
-_MILLION_DIGITS: Final = 7
-_DIGITS_MAX: Final = 15
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
@@ -252,7 +249,7 @@ class Inbound:
         host = headers.get(b"host")
         if length is not None and b"transfer-encoding" in headers:
             self._arrived(("invalid_header", "the request has a length and a transfer coding"))
-        elif length is not None and _is_over(length, limits.body_bytes_max):
+        elif length is not None and (len(length) > 15 or int(length) > limits.body_bytes_max):
             self._arrived(self._body_too_large())
         elif host != self._host or host is None:
             self._new_host(host)
@@ -417,13 +414,6 @@ class Inbound:
     def _body_too_large(self) -> tuple[str, str]:
         most = self._front.limits.body_bytes_max
         return "body_too_large", f"the request's body is longer than {most} bytes"
-
-
-def _is_over(length: bytes, most: int) -> bool:
-    """Whether a `Content-Length`, of which the parser has seen that it is digits, is too long."""
-    if len(length) < _MILLION_DIGITS and most >= _MILLION:
-        return False
-    return len(length) > _DIGITS_MAX or int(length) > most
 
 
 def accept(front: Front) -> asyncio.Protocol:

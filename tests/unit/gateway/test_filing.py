@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 
@@ -16,13 +15,6 @@ from tests.unit.gateway.test_endings import AT, BODY, Book
 @pytest.fixture
 def book() -> Book:
     return Book()
-
-
-def undecided(book: Book) -> Filing:
-    """Of a request of which nothing is on file yet."""
-    filing = book.filing(1)
-    filing.attempt = filing.tries = 0
-    return filing
 
 
 class Turn:
@@ -40,10 +32,10 @@ class Turn:
 
 
 def put_off(book: Book, dropped: tuple[str, ...] = ()) -> Filing:
-    known = undecided(book)
-    turn = Turn()
-    filing = turn.filing = Filing(book.ledger, known.about, book.committer, cast("Any", turn))
-    filing.about.passage.left = dropped
+    """Of a request of which nothing is on file yet: it is decided, and its turn has not ended."""
+    turn, about = Turn(), book.filing(1).about
+    about.passage.left = dropped
+    filing = turn.filing = Filing(book.ledger, about, book.committer, turn)
     filing.admission_after(at=AT)
     return filing
 
