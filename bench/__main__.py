@@ -13,6 +13,7 @@ import platform
 import statistics
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import licet
@@ -22,7 +23,7 @@ from bench.comparison import Rounds, compare
 from bench.evidence import evidence
 from bench.footprint import footprint
 from bench.gateway import MODES, Gateway
-from bench.processes import Cores, assign_cores
+from bench.processes import Cores, assign_cores, awake
 from bench.streaming import streaming
 from bench.syncing import sync_us
 from bench.targets import Direct, Target
@@ -217,30 +218,37 @@ def main() -> None:
     parser.add_argument("--leaves", type=int, default=300_000, help="of the row `evidence`")
     parser.add_argument("--core", type=int, metavar="N", help="where what is measured runs")
     parser.add_argument("--baseline", action="store_true", help="nginx alone")
+    parser.add_argument("--awake", action="store_true", help="no processor sleeps; needs root")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     cores = assign_cores(options.core)
     print(f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections")
     print(f"licet is {'compiled' if COMPILED else 'interpreted'}, from {PACKAGE}")
-    results: dict[str, list[Row]] = {}
-    for name in options.rows:
-        with tempfile.TemporaryDirectory(prefix="licet-bench-") as folder:
-            try:
-                results[name] = ROWS[name](options, Path(folder), cores)
-            except RuntimeError as error:
-                parser.exit(1, f"error: {name}: {error}\n")
-        print(
-            f"\n{name}: {(ROWS[name].__doc__ or name).splitlines()[0]}\n\n{table(results[name])}",
-            flush=True,
-        )
+    try:
+        with awake() if options.awake else nullcontext():
+            results = {name: _measured(name, options, cores) for name in options.rows}
+    except RuntimeError as error:
+        parser.exit(1, f"error: {error}\n")
     if options.json:
         machine = {
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "compiled": COMPILED,
+            "awake": options.awake,
         }
         document = {"machine": machine, "results": results}
         options.json.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _measured(name: str, options: argparse.Namespace, cores: Cores) -> list[Row]:
+    """Measures and prints the rows of one name; `RuntimeError` where that cannot be done."""
+    with tempfile.TemporaryDirectory(prefix="licet-bench-") as folder:
+        try:
+            rows = ROWS[name](options, Path(folder), cores)
+        except RuntimeError as error:
+            raise RuntimeError(f"{name}: {error}") from error
+    print(f"\n{name}: {(ROWS[name].__doc__ or name).splitlines()[0]}\n\n{table(rows)}", flush=True)
+    return rows
 
 
 def _cell(value: object) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 START_S = 20.0
 STOP_S = 10.0
+LATENCY = Path("/dev/cpu_dma_latency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,23 @@ def assign_cores(measured: int | None = None) -> Cores:
     if len(usable) < 2:
         raise RuntimeError("measuring takes two cores at least, four to be steady")
     return Cores(measured=usable[0], upstream=usable[1], load=usable[2 % len(usable) or 1])
+
+
+@contextmanager
+def awake(control: Path = LATENCY) -> Iterator[None]:
+    """Keeps the processors of this machine from sleeping until the end of the block, as profiles
+    for low latency do: the kernel's PM QoS interface, which takes microseconds for as long as the
+    file is open. `RuntimeError` where this process may not."""
+    try:
+        file = os.open(control, os.O_WRONLY)
+    except OSError as error:
+        why = f"`{control}`: {error.strerror}"
+        raise RuntimeError(f"the processors cannot be kept awake: {why}; be root") from error
+    try:
+        os.write(file, struct.pack("i", 0))
+        yield
+    finally:
+        os.close(file)
 
 
 def on_core(core: int, argv: Sequence[str]) -> list[str]:

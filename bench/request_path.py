@@ -5,6 +5,9 @@ collector for each request. A real desk serves 64 connections whose ends are in 
 upstream and recorder answer at once. The figure is the best of many short rounds, so that it
 stays the same on a machine that does other things besides; it is for comparing one commit
 with another, and says nothing of system calls.
+
+With `--rest-ms N` it prints what one request alone takes, step by step, each after so long a rest:
+how much of it is spent on memory that the processor's caches have lost meanwhile.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import argparse
 import asyncio
 import gc
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -33,6 +37,8 @@ from licet.policy import Snapshot, parse
 
 CONNECTIONS = 64
 TURNS = 20
+RESTED = 300
+"""How many requests are timed that come after a rest."""
 LOG = "bench.example/licet"
 _UPSTREAM_HEAD = (
     "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Fri, 12 Jun 2026 21:21:00 GMT\r\n"
@@ -221,11 +227,46 @@ def left_behind(bench: Bench) -> float:
     return found / TURNS / CONNECTIONS
 
 
+def rested_us(rest_ms: float) -> dict[str, float]:
+    """Median microseconds of each step of a request that comes alone, under `before_answer`: until
+    the vendor has it, from the vendor's answer until its record has left, and from the recorder's
+    word until the caller has the answer."""
+    bench = Bench("before_answer", connections=1)
+    for _ in range(RESTED):
+        bench.turn()
+    took: dict[str, list[float]] = {"request": [], "answer": [], "word": []}
+
+    def step(name: str, act: Callable[[], None]) -> None:
+        time.sleep(rest_ms / 1000)
+        before = time.perf_counter()
+        act()
+        took[name].append((time.perf_counter() - before) * 1e6)
+
+    def answered() -> None:
+        bench.reply()
+        bench.turns.end()
+
+    for _ in range(RESTED):
+        step("request", bench.ask)
+        bench.turns.end()
+        bench.acknowledge()
+        step("answer", answered)
+        step("word", bench.acknowledge)
+    bench.check()
+    return {name: statistics.median(times) for name, times in took.items()}
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m bench.request_path")
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rest-ms", type=float, nargs="+", metavar="N")
     options = parser.parse_args()
+    for rest_ms in options.rest_ms or ():
+        steps = ", ".join(f"{name} {us:.1f}" for name, us in rested_us(rest_ms).items())
+        print(f"after {rest_ms:g} ms of rest: {steps} us")
+    if options.rest_ms:
+        return
     for mode in MODES:
         bench = Bench(mode)
         bench.turn()

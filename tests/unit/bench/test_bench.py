@@ -18,8 +18,9 @@ from bench.certificates import issue
 from bench.comparison import Rounds
 from bench.evidence import evidence, leaves_per_commit
 from bench.gateway import MODES, EvidenceMode, configuration
-from bench.processes import Cores, Spawned, cpu_us, tree
+from bench.processes import Cores, Spawned, awake, cpu_us, tree
 from bench.recorder import AT, LOG, pair, recorded, sqlite
+from bench.request_path import rested_us
 from bench.wrk import BODY_BYTES, Load, chat_body
 from licet.evidence import encode
 from licet.policy import parse
@@ -68,6 +69,19 @@ def test_processor_time_is_that_of_a_process_and_its_descendants() -> None:
         assert len(tree(process.pid)) == 2
         assert cpu_us((process.pid,)) >= 50_000
         process.communicate(b"")
+
+
+def test_processors_are_kept_awake_until_the_end_and_a_refusal_says_so(tmp_path: Path) -> None:
+    control = tmp_path / "cpu_dma_latency"
+    with pytest.raises(RuntimeError, match=r"cannot be kept awake.*No such file"), awake(control):
+        pytest.fail("nothing was asked of the kernel")
+    control.touch()
+    with awake(control):
+        assert control.read_bytes() == bytes(4)
+
+
+def test_a_request_after_a_rest_is_timed_step_by_step() -> None:
+    assert all(took > 0 for took in rested_us(0).values())
 
 
 def test_a_process_that_does_not_start_tells_what_it_said(tmp_path: Path) -> None:
