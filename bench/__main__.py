@@ -222,7 +222,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     cores = assign_cores(options.core)
-    print(f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections")
+    sleep = ", processors kept awake" if options.awake else ""
+    print(
+        f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections{sleep}"
+    )
     print(f"licet is {'compiled' if COMPILED else 'interpreted'}, from {PACKAGE}")
     try:
         with awake() if options.awake else nullcontext():

@@ -260,7 +260,9 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m bench.request_path")
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--rest-ms", type=float, nargs="+", metavar="N")
+    parser.add_argument(
+        "--rest-ms", type=float, nargs="+", metavar="N", help="one request alone, after such rests"
+    )
     options = parser.parse_args()
     for rest_ms in options.rest_ms or ():
         steps = ", ".join(f"{name} {us:.1f}" for name, us in rested_us(rest_ms).items())
