@@ -44,8 +44,10 @@ def awake(control: Path = LATENCY) -> Iterator[None]:
     try:
         file = os.open(control, os.O_WRONLY)
     except OSError as error:
-        why = f"`{control}`: {error.strerror}"
-        raise RuntimeError(f"the processors cannot be kept awake: {why}; be root") from error
+        raise RuntimeError(
+            f"the processors cannot be kept awake: `{control}`: {error.strerror}: it takes root,"
+            " and a kernel that offers it; measure without `--awake`"
+        ) from error
     try:
         os.write(file, struct.pack("i", 0))
         yield

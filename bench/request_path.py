@@ -7,7 +7,8 @@ stays the same on a machine that does other things besides; it is for comparing 
 with another, and says nothing of system calls.
 
 With `--rest-ms N` it prints what one request alone takes, step by step, each after so long a rest:
-how much of it is spent on memory that the processor's caches have lost meanwhile.
+how much of it comes of a processor that did something else meanwhile. In a real request the
+recorder's word comes after one sync of the disk, which may be less of a rest than the others.
 """
 
 from __future__ import annotations
@@ -237,6 +238,7 @@ def rested_us(rest_ms: float) -> dict[str, float]:
     took: dict[str, list[float]] = {"request": [], "answer": [], "word": []}
 
     def step(name: str, act: Callable[[], None]) -> None:
+        # Nothing is waited for: the rest is what is measured.
         time.sleep(rest_ms / 1000)
         before = time.perf_counter()
         act()
@@ -264,6 +266,8 @@ def main() -> None:
         "--rest-ms", type=float, nargs="+", metavar="N", help="one request alone, after such rests"
     )
     options = parser.parse_args()
+    if min(options.rest_ms or [0]) < 0:
+        parser.error("--rest-ms: a rest has 0 ms or more")
     for rest_ms in options.rest_ms or ():
         steps = ", ".join(f"{name} {us:.1f}" for name, us in rested_us(rest_ms).items())
         print(f"after {rest_ms:g} ms of rest: {steps} us")

@@ -30,6 +30,8 @@ LINGER_S = 2.0
 answer and not a reset (RFC 9112, section 9.6)."""
 
 _OFFER = frozenset({b"connection", b"upgrade", b"http2-settings", b"expect"})
+_LENGTH_DIGITS_MAX: Final = 15
+"""No body is longer; and no number of as many digits as a caller likes is ever made."""
 _VERSIONS = frozenset({"1.0", "1.1"})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -249,7 +251,9 @@ class Inbound:
         host = headers.get(b"host")
         if length is not None and b"transfer-encoding" in headers:
             self._arrived(("invalid_header", "the request has a length and a transfer coding"))
-        elif length is not None and (len(length) > 15 or int(length) > limits.body_bytes_max):
+        elif length is not None and (
+            len(length) > _LENGTH_DIGITS_MAX or int(length) > limits.body_bytes_max
+        ):
             self._arrived(self._body_too_large())
         elif host != self._host or host is None:
             self._new_host(host)
