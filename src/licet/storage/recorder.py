@@ -232,10 +232,11 @@ class Recorder:
                 self._side.append(openings, contents, turns)
             self._log.append(batch, answer)
         except EvidenceFault as fault:
+            # The fault comes first: who hears that an entry is refused knows that more would be.
+            self._failed(fault)
             for peer, first, count in runs:
                 self._answer(peer, _nack(first, count, fault), count)
             self._give_up(batch, fault)
-            self._failed(fault)
             return
         self._worked()
 
@@ -268,8 +269,8 @@ class Recorder:
                 self._log.record([erased])
                 self._side.destroy(slot)
             except EvidenceFault as fault:
-                self._peers[peer].send(encode_message(_nack(0, 0, fault)))
                 self._failed(fault)
+                self._peers[peer].send(encode_message(_nack(0, 0, fault)))
                 return
         self._peers[peer].send(encode_message(Erased(slot=slot)))
 

@@ -134,6 +134,17 @@ def test_a_dead_worker_is_settled_once_the_disk_works_again(bench: Bench) -> Non
     assert faults == ["disk_full", ""]
 
 
+def test_the_fault_is_known_before_anything_is_refused_for_it(bench: Bench) -> None:
+    bench.disk.fails = lambda operation, _path: errno.ENOSPC if operation == "write" else 0
+    bench.submit(1, 1, decision("01K1"))
+    bench.recorder.turn()
+    fault, refused = bench.hear(1)
+    assert isinstance(fault, Welcome)
+    assert isinstance(refused, Nack)
+    assert (fault.fault, refused.code, refused.first) == ("disk_full", "disk_full", 1)
+    assert [getattr(one, "fault", None) for one in bench.hear(2)] == ["disk_full"]
+
+
 def test_an_outcome_that_was_refused_is_recorded_as_unknown_once_the_disk_works(
     bench: Bench,
 ) -> None:
