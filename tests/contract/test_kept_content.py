@@ -15,7 +15,14 @@ from click.testing import CliRunner, Result
 
 from licet.cli import program
 from licet.evidence import Content, DecisionLeaf, ReadLeaf
-from licet.storage import KeptReader, RealDisk, erase_by_recorder
+from licet.storage import (
+    KeptReader,
+    RealDisk,
+    SnapshotStore,
+    erase_by_recorder,
+    verifier_key,
+    verify,
+)
 from licet.storage.kept import KeptStore
 from tests.contract.asking import Heard, ask, send
 from tests.contract.identities import ISSUER, ISSUER_FILE, token
@@ -90,6 +97,30 @@ def test_what_was_sent_and_answered_is_kept_to_the_byte(
     ]
     assert shown["content"][1]["text"] == heard.body.decode()
     assert shown["content"][1]["until"] > "2026"
+    resume(rig)
+
+
+def test_whoever_verifies_misses_every_request_and_answer_that_was_kept_and_is_gone(
+    rig: Rig,
+) -> None:
+    folder = rig.folder / "evidence"
+    SnapshotStore(folder).put(rig.snapshot.document)
+    asked_for = [
+        asked(rig, dialect, model="alpha", stream=stream)
+        for dialect in DIALECTS
+        for stream in (False, True)
+    ]
+    asked(rig, "chat", model="chat-any")
+    asked(rig, "chat", model="alpha", headers={"Licet-Subject": token(licet={"us_person": False})})
+    rig.idle()
+    rig.stop_recorder()
+    assert not verify(folder, verifier_key(folder)).findings
+    (file,) = (folder / "side").glob("*.kept")
+    file.unlink()
+    missed = [one.message for one in verify(folder, verifier_key(folder)).findings]
+    for heard in asked_for:
+        assert sum(f"`{heard.request}`" in message for message in missed) == 2
+    assert len(missed) == 2 * len(asked_for)
     resume(rig)
 
 

@@ -79,6 +79,8 @@ class Checked(msgspec.Struct, kw_only=True):
     commitments: dict[str, tuple[int, str]] = {}
     contents: dict[str, tuple[int, str]] = {}
     """Where content was kept: by request, the decision's index, and the instant of its end."""
+    answers: dict[str, int] = {}
+    """Where an answer may have been kept: by request, the outcome's index."""
     open: dict[Attempt, int] = {}
     unknown: set[Attempt] = set()
     ended: list[tuple[int, Attempt, bool]] = []
@@ -208,6 +210,8 @@ class _Checking:
             case OutcomeLeaf():
                 found.outcomes += 1
                 self._end(index, leaf)
+                if self._openings and leaf.answer_digest:
+                    self._answered(index, leaf.request)
             case _:
                 found.registered += 1
                 if isinstance(leaf, ErasedLeaf):
@@ -219,6 +223,12 @@ class _Checking:
                 if isinstance(leaf, StartedLeaf):
                     named = (leaf.vkey, leaf.vkey_second)
                     found.keys += [(index, text) for text in named if text]
+
+    def _answered(self, index: int, request: str) -> None:
+        """Whether it is kept is said by the decision, which may be in an earlier segment."""
+        found = self.found
+        if request in found.contents or request not in found.requests:
+            found.answers[request] = index
 
     def _begin(self, index: int, attempt: Attempt, snapshot: str) -> None:
         self.found.snapshots.setdefault(snapshot, index)

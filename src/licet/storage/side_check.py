@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from licet.evidence import ErasedLeaf, ExpiredLeaf, commit
+from licet.evidence import ContentPart, ErasedLeaf, ExpiredLeaf, commit
 from licet.storage.disk import Disk
 from licet.storage.frames import HOLDERS, SIDE
 from licet.storage.holders import read_keys, slot_place, unreadable_slots
@@ -31,6 +31,9 @@ _SLACK_S = 3_600
 
 _Decided = tuple[int, str]
 """A decision's index and request."""
+
+Kept = tuple[str, ContentPart]
+"""A request, and what is kept of it."""
 
 
 class Gone(msgspec.Struct, kw_only=True):
@@ -78,8 +81,8 @@ _NEVER = 1 << 62
 class SideCheck:
     """One look at a side store, beside the log that it belongs to.
 
-    `decided`: each decision by its commitment; whose opening is found goes from it. `contents`: by
-    request, the decision with which it was kept, and its end; it goes from there likewise.
+    `decided`: each decision by its commitment; whose opening is found goes from it. `contents`: the
+    leaf with which each was kept, and its end; what is found goes from there likewise.
     `requests`: those that the log tells of. `newer`: enters what was recorded since the log was
     read: whatever is erased meanwhile is missing here lawfully.
     """
@@ -90,7 +93,7 @@ class SideCheck:
         disk: Disk,
         *,
         decided: dict[str, _Decided],
-        contents: dict[str, tuple[int, str]],
+        contents: dict[Kept, tuple[int, str]],
         requests: set[str],
         gone: Gone,
         newer: Callable[[Gone], None],
@@ -128,9 +131,9 @@ class SideCheck:
                 self._damage("part_missing", message, path=found.path, offset=found.offset)
         for _, said in kept.contents():
             # Whether it is what was said, only the key of the digests can tell.
-            if said.part == "request" and said.request in self._requests:
+            due = self._contents.pop((said.request, said.part), None)
+            if due or (said.part == "request" and said.request in self._requests):
                 proven |= kept.last
-                self._contents.pop(said.request, None)
         self._newer(self._gone)
         for broken in (*openings.damage, *kept.damage):
             durable = broken.certain or proven.get(broken.path, -1) > broken.offset
@@ -190,9 +193,9 @@ class SideCheck:
         self.erased = lawful
 
     def _check_contents(self) -> None:
-        """That what was kept of requests is there: before its end, only an erasure takes it."""
+        """That what was kept is there: before its end, only an erasure takes it."""
         erased = max((index for index, _ in self._gone.erased), default=-1)
-        for request, (index, until) in self._contents.items():
+        for (request, part), (index, until) in self._contents.items():
             late = format_instant(Instant(parse_instant(until) - _SLACK_S * SECOND_US))
             expired = (
                 leaf.contents and leaf.at >= late
@@ -200,7 +203,9 @@ class SideCheck:
                 if place > index
             )
             if index > erased and not any(expired):
-                message = f"what request `{request}` said was kept until {until}, and is not there"
+                what = "what request" if part == "request" else "the answer to request"
+                said = " said" if part == "request" else ""
+                message = f"{what} `{request}`{said} was kept until {until}, and is not there"
                 self._damage("content_missing", message, index=index)
 
     def _damage(

@@ -40,7 +40,7 @@ from licet.storage.segment_check import (
     check_segment,
     tasks,
 )
-from licet.storage.side_check import Gone, SideCheck
+from licet.storage.side_check import Gone, Kept, SideCheck
 from licet.storage.snapshots import SnapshotStore
 from licet.storage.tiling import TILES, check_tiles, tiles_checkpoint
 from licet.terms import EvidenceFault
@@ -175,6 +175,7 @@ class _Whole:
         self._commitments: dict[str, tuple[int, str]] = {}
         """Not opened yet: the decision's index and request."""
         self._contents: dict[str, tuple[int, str]] = {}
+        self._answers: dict[str, int] = {}
         self._open: dict[Attempt, int] = {}
         self._unknown: set[Attempt] = set()
         self._snapshots: dict[str, int] = {}
@@ -239,6 +240,7 @@ class _Whole:
         self._requests |= part.requests
         self._commitments |= part.commitments
         self._contents |= part.contents
+        self._answers |= part.answers
         self._keys += part.keys
         self._gone.erased += part.erased
         self._gone.expired += part.expired
@@ -342,7 +344,7 @@ class _Whole:
             self._folder,
             self.disk,
             decided=self._commitments,
-            contents=self._contents,
+            contents=self._due(),
             requests=self._requests,
             gone=self._gone,
             newer=self._enter_newer,
@@ -351,6 +353,16 @@ class _Whole:
         for finding in check.findings:
             self._find(finding)
         self._opened, self._erased = check.opened, check.erased
+
+    def _due(self) -> dict[Kept, tuple[int, str]]:
+        """What must be kept: requests, and the answers to them."""
+        due: dict[Kept, tuple[int, str]] = {}
+        for request, (index, until) in self._contents.items():
+            due[request, "request"] = index, until
+            answered = self._answers.get(request)
+            if answered is not None:
+                due[request, "answer"] = answered, until
+        return due
 
     def _enter_newer(self, gone: Gone) -> None:
         try:

@@ -15,26 +15,23 @@ from licet.evidence import (
     Content,
     ErasedLeaf,
     ExpiredLeaf,
-    Leaf,
     Opening,
     SignerKey,
     commit,
 )
 from licet.storage import (
     Expiring,
-    Finding,
     Log,
     RealDisk,
-    Report,
     SideStore,
     SnapshotStore,
-    record_leaf,
     verifier_key,
     verify,
 )
-from licet.storage.frames import HEADER, Sealed, opened, sealed, sealed_frames
+from licet.storage.frames import HEADER, opened, sealed
 from licet.storage.holders import read_keys, slot_place
 from tests.unit.evidence.examples import AT, LOG, decision
+from tests.unit.storage.tampering import checked, codes, damage, file, frames, told, without
 
 REQUESTS = 60
 PEOPLE = 4
@@ -77,42 +74,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "copy"))
-
-
-def checked(folder: Path) -> Report:
-    return verify(folder, verifier_key(folder))
-
-
-def damage(folder: Path) -> list[Finding]:
-    report = checked(folder)
-    found = [one for one in report.findings if one.severity == "damage"]
-    assert report.ok is not bool(found)
-    return found
-
-
-def codes(folder: Path) -> set[str]:
-    return {one.code for one in damage(folder)}
-
-
-def file(folder: Path, number: int = 1, suffix: str = "side") -> Path:
-    return folder / "side" / f"{number:010}.{suffix}"
-
-
-def frames(path: Path) -> list[Sealed]:
-    return [one for one in sealed_frames(RealDisk(), path) if isinstance(one, Sealed)]
-
-
-def without(path: Path, *gone: Sealed) -> None:
-    """Cuts frames out of a file, so that nothing shows where they were."""
-    data = path.read_bytes()
-    for one in sorted(gone, key=lambda frame: -frame.offset):
-        data = data[: one.offset] + data[one.end :]
-    path.write_bytes(data)
-
-
-def told(folder: Path, leaf: Leaf) -> None:
-    assert isinstance(leaf, ErasedLeaf | ExpiredLeaf)
-    record_leaf(folder, None, leaf, "test")
 
 
 def erase(folder: Path, holder: str) -> None:
