@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -69,6 +70,16 @@ backoff_ms = 10
 [breaker]
 failures = 1000
 """
+
+
+def settings(**ms: int) -> str:
+    """`LICET` with other timeouts: each by its name without `_ms`, in milliseconds."""
+    found = LICET
+    for name, value in ms.items():
+        found, times = re.subn(rf"(?m)^{name}_ms = \d+$", f"{name}_ms = {value}", found)
+        assert times == 1, name
+    return found
+
 
 PARTIES = """
 [[organisation]]
@@ -313,11 +324,17 @@ class Rig:
         self._recorder.start()
         ready = self._control.recv(4096)
         assert b'"ready"' in ready, ready
+        if self._thread.is_alive():
+            # A loop that is closed while the gateway is on its way to its recorder hangs.
+            self.wait(lambda: self.node.desk.committer.accepts)
 
     def stop_recorder(self) -> None:
         """The recorder is gone when this returns; its log can be opened again."""
         self._control.close()
         self._recorder.join(10)
+        if self._thread.is_alive():
+            # What is asked from here on is refused, and not just yet.
+            self.wait(lambda: not self.node.desk.committer.connected)
 
     # Parts
 

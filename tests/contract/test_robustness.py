@@ -246,7 +246,9 @@ def test_a_reader_who_has_stopped_reading_is_cut(streamed: bool) -> None:
     with Rig(files, at=AT, vendors=LARGE) as rig, narrow(rig) as connection:
         body = body_of("chat", "hello", stream=streamed, max_tokens=100_000_000)
         connection.sendall(request(rig, "chat", body))
-        rig.wait(lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk._connections)
+        rig.wait(
+            lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk.company.connections
+        )
         outcome = told(rig).popitem()[1].outcomes[0].outcome
         assert outcome == ("cancelled" if streamed else "answered")
 
@@ -275,7 +277,7 @@ def test_answers_that_nobody_reads_are_not_made_without_end() -> None:
                 break
             sent += 1
         assert sent < 400
-        rig.wait(lambda: not rig.node.desk._connections)
+        rig.wait(lambda: not rig.node.desk.company.connections)
 
 
 # The end of a worker

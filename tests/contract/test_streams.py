@@ -93,7 +93,7 @@ def unbounded(dialect: str) -> dict[str, int]:
 
 def in_flight(rig: Rig) -> tuple[Any, Any] | None:
     """The connection and the exchange of the one request that is on its way to a vendor."""
-    for inbound in rig.node.desk._connections:
+    for inbound in rig.node.desk.company.connections:
         exchange: Any = inbound.exchange
         if exchange is not None and exchange._line._outbound is not None:
             return inbound, exchange

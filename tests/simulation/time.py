@@ -45,6 +45,10 @@ class SimulatedTime:
         heapq.heappush(self._queue, (moment, next(self._order), handle))
         return handle
 
+    def stand_still(self, seconds: float) -> None:
+        """As in a machine that is suspended: nothing runs, and whatever was due is late."""
+        self._now += seconds
+
     def run(self, *, until: Callable[[], bool], limit_s: float) -> bool:
         """Runs until `until` holds; False if that is not so within `limit_s`."""
         while not until():

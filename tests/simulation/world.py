@@ -314,6 +314,10 @@ class World:
             self.time.call_later(draw.uniform(0.05, 2.0), self._crash_if_up)
         if self._trouble.random() < 0.4:
             self.time.call_later(self._trouble.uniform(0.02, 1.5), self._fail_disk)
+        stands = random.Random(f"{self.seed}/standstill")
+        if stands.random() < 0.3:
+            for_s = stands.uniform(0.3, 3.0)
+            self.time.call_later(stands.uniform(0.05, 1.5), lambda: self.time.stand_still(for_s))
         finished = self.time.run(until=self._over, limit_s=120.0)
         assert finished, "the world stood still before everybody had an answer"
 
@@ -337,7 +341,7 @@ class World:
             exchange._relay.state is State.STREAMING
             and exchange._relay.step.model == "alpha"
             and exchange.ground.caller.key.id == "key-foreign"
-            for exchange in self.desk._exchanges
+            for exchange in self.desk.company.exchanges
         )
         if reading or self.time.time() > 2.0:
             self.restrict()

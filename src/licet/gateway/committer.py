@@ -134,6 +134,10 @@ class Committer(asyncio.Protocol):
             self._flushing = True
             self._timers.call_soon(self._flush)
 
+    def forgive(self, stood_s: float) -> None:
+        """For so long nobody was listened to: that was no silence of the recorder's."""
+        self._heard += stood_s
+
     def sweep(self, now: float) -> None:
         """Gives up a recorder that leaves entries waiting in silence; `now` as the timers say."""
         transport = self._transport
@@ -144,6 +148,10 @@ class Committer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast("asyncio.Transport", transport)
+        if self._closed:
+            # It was on its way when we went.
+            transport.abort()
+            return
         self._transport = transport
         transport.write(self._queue.to_send())
 

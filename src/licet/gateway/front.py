@@ -17,6 +17,7 @@ from licet.gateway.arrivals import Arrival, about_of
 from licet.gateway.cases import Case
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer, Timers
+from licet.gateway.company import Company
 from licet.gateway.entropy import Entropy
 from licet.gateway.exchange import Exchange
 from licet.gateway.inbound import HttpRequest, Inbound, Limits
@@ -81,10 +82,9 @@ class Desk:
         self._wall_s = wall_s
         self._entropy = Entropy(entropy)
         self.committer = committer
-        self._connections: set[Inbound] = set()
+        self.company = Company(timers.time())
         # Requests that wait for what they go on from.
         self._recalls = 0
-        self._exchanges: set[Exchange] = set()
         self._drain_until = float("inf")
         self._on_drained: Callable[[int], None] | None = None
         self._cut = 0
@@ -108,13 +108,13 @@ class Desk:
         self.limits = _limits(settings)
         self.world.adopt(snapshot, secrets, settings)
         self.adopted = True
-        self._decide_again()
+        self.company.decide_again()
 
     def step_clock(self, instant: Instant) -> None:
         self.clock.step(instant)
         if self.adopted:
             self.world.select(self.clock.now())
-            self._decide_again()
+            self.company.decide_again()
 
     def renew_lease(self, digest: str, seconds: float) -> None:
         self.world.renew_lease(digest, seconds)
@@ -123,9 +123,7 @@ class Desk:
         self.draining = True
         self._on_drained = on_drained
         self._drain_until = self.now() + seconds
-        for connection in list(self._connections):
-            if not connection.busy:
-                connection.expire()
+        self.company.expire_unused()
         self._drained()
 
     def status(self, *, pid: int, memory_bytes: int) -> WorkerStatus:
@@ -134,7 +132,7 @@ class Desk:
         return WorkerStatus(
             index=self.index,
             pid=pid,
-            in_flight=len(self._exchanges),
+            in_flight=len(self.company.exchanges),
             requests=totals.requests,
             answered=totals.answered,
             refused=totals.refused,
@@ -149,8 +147,7 @@ class Desk:
         )
 
     def close(self) -> None:
-        for connection in list(self._connections):
-            connection.abort()
+        self.company.abort()
         self.committer.close()
         self.world.close()
 
@@ -158,24 +155,24 @@ class Desk:
 
     def sweep(self) -> None:
         """Looks at every deadline, and at the moment when the rules change."""
-        now = self.now()
+        now, company = self.now(), self.company
+        if stood_s := company.stood_s(now):
+            # How long the rules may count without a word that they still do is not stretched.
+            company.forgive(stood_s)
+            self.committer.forgive(stood_s)
         self.committer.sweep(now)
         if self.adopted:
             self.follow_clock()
-            for exchange in [e for e in self._exchanges if e.deadline <= now]:
-                exchange.expired()
+            company.expire_exchanges(now)
             epoch, clock = self.world.epoch, self.clock
-            for exchange in [e for e in self._exchanges if not e.ground.stands(epoch, clock)]:
-                exchange.decide_again()
+            company.decide_again(lambda one: not one.ground.stands(epoch, clock))
             if now >= self._next_pool_sweep:
                 self._next_pool_sweep = now + 1.0
                 self.world.sweep()
-        for connection in [c for c in self._connections if 0.0 < c.deadline <= now]:
-            connection.expire()
+        company.expire_connections(now)
         if now >= self._drain_until:
-            self._cut = len(self._exchanges)
-            for connection in list(self._connections):
-                connection.abort()
+            self._cut = len(company.exchanges)
+            company.abort()
             self._drained()
 
     def follow_clock(self) -> None:
@@ -184,34 +181,30 @@ class Desk:
         now = self.clock.now()
         if boundary is not None and now >= boundary:
             self.world.select(now)
-            self._decide_again()
-
-    def _decide_again(self) -> None:
-        for exchange in list(self._exchanges):
-            exchange.decide_again()
+            self.company.decide_again()
 
     # What connections tell (`Front`)
 
     def opened(self, connection: Inbound) -> bool:
-        if self.draining or len(self._connections) >= self._connections_max:
+        if self.draining or len(self.company.connections) >= self._connections_max:
             return False
-        self._connections.add(connection)
+        self.company.connections[connection] = None
         return True
 
     @property
     def in_flight(self) -> int:
-        return len(self._exchanges)
+        return len(self.company.exchanges)
 
     @property
     def connections(self) -> int:
-        return len(self._connections)
+        return len(self.company.connections)
 
     @property
     def _connections_max(self) -> int:
         return self.world.settings.limits.connections_max if self.adopted else 0
 
     def closed(self, connection: Inbound) -> None:
-        self._connections.discard(connection)
+        self.company.connections.pop(connection, None)
 
     def reject(self, connection: Inbound, path: bytes, code: str, message: str) -> None:
         """A request that was not even read."""
@@ -232,14 +225,14 @@ class Desk:
 
     def ended(self, exchange: object, outcome: str) -> None:
         assert isinstance(exchange, Exchange)
-        self._exchanges.discard(exchange)
+        self.company.exchanges.pop(exchange, None)
         self.totals.count(outcome)
         self._drained()
 
     def _drained(self) -> None:
         if (
             self.draining
-            and not (self._exchanges or self._recalls)
+            and not (self.company.exchanges or self._recalls)
             and self._on_drained is not None
         ):
             on_drained, self._on_drained = self._on_drained, None
@@ -318,7 +311,7 @@ class Desk:
         if not self._hindered(reply, case, request_id):
             about = about_of(self.world, arrival, case, passage, conversing)
             exchange = Exchange(self.world, reply, about)
-            self._exchanges.add(exchange)
+            self.company.exchanges[exchange] = None
             self.totals.requests += 1
             arrival.connection.exchange = exchange
             exchange.begin()
@@ -425,7 +418,7 @@ class Desk:
             refusals.stale(reply, request)
         elif self.clock.uncertain:
             refusals.uncertain(reply, request)
-        elif len(self._exchanges) + self._recalls >= self.world.settings.limits.requests_max:
+        elif len(self.company.exchanges) + self._recalls >= self.world.settings.limits.requests_max:
             refusals.busy(reply, request)
         else:
             return False

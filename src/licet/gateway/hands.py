@@ -59,6 +59,10 @@ class Hands:
         """When `expired` is due, on the loop's clock."""
         return self._patience.deadline
 
+    def forgive(self, stood_s: float) -> None:
+        """For so long nobody was listened to: no deadline is nearer for it."""
+        self._patience.forgive(stood_s)
+
     def _decide(self) -> Decision:
         """The verdict on the present step, and from here on what it rests on."""
         workload = self.case.plan.target.workload

@@ -21,6 +21,7 @@ from licet.catalog import Settings
 from licet.gateway.certificates import listening_context
 from licet.gateway.clock import DecisionClock
 from licet.gateway.committer import Committer
+from licet.gateway.company import SWEEP_S
 from licet.gateway.dialer import LoopDialer
 from licet.gateway.front import Desk
 from licet.gateway.inbound import accept
@@ -30,9 +31,6 @@ from licet.terms import Instant
 
 UNKNOWN_KEY_PAUSE_S = 1.0
 """How often, at most, the supervisor hears of one issuer's unknown keys."""
-
-SWEEP_S = 0.05
-"""How often deadlines are looked at: bounds are kept to within this."""
 
 
 class Node:

@@ -95,6 +95,13 @@ class Patience:
         """The caller does not read: it is the caller's silence that counts."""
         self.deadline = self._world.now() + self._world.bounds.client_idle_s
 
+    def forgive(self, stood_s: float) -> None:
+        """For so long nobody was listened to."""
+        self._total_until += stood_s
+        self._hold_until += stood_s
+        self._until += stood_s
+        self.deadline += stood_s
+
     def concluded(self) -> None:
         self.deadline = float("inf")
 

@@ -50,6 +50,9 @@ class Line(asyncio.Transport):
             if isinstance(message, Submit):
                 self.written.append([entry.leaf for entry in message.entries])
 
+    def close(self) -> None:
+        self._committer.connection_lost(None)
+
     def abort(self) -> None:
         self.aborted = True
         self._committer.connection_lost(None)
@@ -93,6 +96,11 @@ class Scene:
 
     def after(self, seconds: float) -> None:
         self.clock.now += seconds
+        self.committer.sweep(self.clock.now)
+
+    def stood_still(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.committer.forgive(seconds)
         self.committer.sweep(self.clock.now)
 
     def _dial(self, protocol: asyncio.Protocol, on_failure: Callable[[], None]) -> None:
@@ -147,6 +155,25 @@ def test_a_recorder_that_answers_bit_by_bit_is_not_given_up(scene: Scene) -> Non
     scene.after(SILENCE_S - 0.1)
     assert not scene.line.aborted
     assert scene.owner.told == [7]
+
+
+def test_a_recorder_that_nobody_listened_to_is_not_given_up(scene: Scene) -> None:
+    scene.hear(welcome())
+    scene.submit()
+    scene.after(SILENCE_S - 0.1)
+    scene.stood_still(SILENCE_S)
+    assert not scene.line.aborted
+    scene.after(0.2)
+    assert scene.line.aborted
+
+
+def test_a_connection_that_comes_after_the_end_is_not_kept(scene: Scene) -> None:
+    scene.committer.close()
+    late = Line(scene.committer)
+    scene.committer.connection_made(late)
+    assert late.aborted
+    assert late.written == []
+    assert scene.dialled == 0
 
 
 def test_nobody_waits_for_a_recorder_that_was_asked_nothing(scene: Scene) -> None:

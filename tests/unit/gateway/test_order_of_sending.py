@@ -116,7 +116,7 @@ def test_an_answer_is_put_together_while_the_disk_works(scene: Scene) -> None:
     decided = scene.recorded
     scene.reply()
     scene.turns.end()
-    (exchange,) = scene.desk._exchanges
+    (exchange,) = scene.desk.company.exchanges
     composed = exchange._composed
     assert composed.startswith(b"HTTP/1.1 200 OK")
     assert scene.caller.last == b""
