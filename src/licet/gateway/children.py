@@ -20,6 +20,9 @@ from licet.gateway.messages import ToWorker
 
 Received = TypeVar("Received")
 
+START_BOUND_S = 30.0
+"""What a child has from its start until it serves; a machine that is busy takes seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:

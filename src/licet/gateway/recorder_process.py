@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from licet.evidence import RegisterLeaf, Welcome
-from licet.gateway.children import Backoff, Child, Launch, how_it_ended
+from licet.gateway.children import START_BOUND_S, Backoff, Child, Launch, how_it_ended
 from licet.gateway.listening import bind_unix
 from licet.gateway.messages import Lines, RecorderWord
 from licet.gateway.register import Register
 from licet.terms import OperationFault
 
-START_BOUND_S = 30.0
 COMMIT_BOUND_S = 10.0
 BACKOFF = Backoff(first_s=0.02, most_s=0.5, good_after_s=2.0)
 

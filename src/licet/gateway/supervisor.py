@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from licet.gateway.adoption import Adopted, Adopter
-from licet.gateway.children import Backoff, Launch
+from licet.gateway.children import START_BOUND_S, Backoff, Launch
 from licet.gateway.companion import Companion
 from licet.gateway.control_socket import ControlSocket
 from licet.gateway.folder_lock import FolderLock, written
@@ -35,7 +35,6 @@ from licet.terms import (
 )
 
 WORKER_BACKOFF = Backoff()
-START_BOUND_S = 30.0
 STATUS_BOUND_S = 1.0
 END_BOUND_S = 5.0
 

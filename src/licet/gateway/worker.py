@@ -161,8 +161,10 @@ class Worker:
             # Requests leave hardly any cycles behind: looking for them every 700 objects, as
             # the interpreter does by itself, took a tenth of the time of a request.
             gc.set_threshold(20_000, 20, 50)
+            self._send(Adopted(serial=message.serial, digest=message.digest))
             self._ready_once_recording()
-        self._send(Adopted(serial=message.serial, digest=message.digest))
+        else:
+            self._send(Adopted(serial=message.serial, digest=message.digest))
 
     def _trust(self, node: NodeFace, message: Trust) -> None:
         """Who asks is looked at anew, also for what is in flight, and vendors are shown what is

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from licet.gateway.children import Backoff, Child, Launch, how_it_ended
+from licet.gateway.children import START_BOUND_S, Backoff, Child, Launch, how_it_ended
 from licet.gateway.messages import (
     Adopted,
     AskStatus,
@@ -149,7 +149,7 @@ class Workers:
         """Returns when every worker has adopted it, with the indices of those that have not.
 
         Whoever has not within the bound is killed, so that nothing of the snapshot before is
-        served any more when this returns; its replacement has the bound once more.
+        served any more when this returns; its replacement has what a start may take.
         """
         self._current = configure
         barrier = self._barrier(
@@ -308,7 +308,7 @@ class Workers:
             for index in await barrier.over(bound_s):
                 self._report(f"worker {index} did not {what} in {bound_s:g} s; it is started anew")
                 self._seats[index].child.kill()
-            return await barrier.over(bound_s)
+            return await barrier.over(START_BOUND_S)
         finally:
             self._barriers.remove(barrier)
 

@@ -46,6 +46,9 @@ def heard(serve: Serve, *asks: Ask) -> list[Heard]:
         connection = Connection(host, port)
         found = [await connection.ask(ask, ACCESS) for ask in asks]
         await connection.close()
+        # Who was accepted a moment ago may not have begun: what is made of it must be closed too.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.gather(*others)
         server.close()
         await server.wait_closed()
         return found

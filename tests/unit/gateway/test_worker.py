@@ -124,8 +124,9 @@ def test_it_is_ready_only_once_the_first_snapshot_governs() -> None:
         ("lease", "one", 15.0),
         ("start",),
     ]
-    assert isinstance(bench.said[0], Ready)
-    assert bench.said[1:] == [Adopted(serial=1, digest="one")]
+    adopted, ready = bench.said
+    assert adopted == Adopted(serial=1, digest="one")
+    assert isinstance(ready, Ready)
 
 
 def test_it_is_ready_only_once_it_can_record_but_has_adopted_before() -> None:
