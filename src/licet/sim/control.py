@@ -1,4 +1,4 @@
-"""The simulation's own endpoints, at every vendor's port: script, ledger, reset."""
+"""The simulation's own endpoints, at every vendor's port: script, ledger, resume, reset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONTROL = "/sim/"
 
 
 def control(simulation: Simulation, arrival: Arrival, at: Instant) -> Reply:
-    """`POST /sim/script`, `GET /sim/ledger?since=n`, `POST /sim/reset`."""
+    """`POST /sim/script`, `GET /sim/ledger?since=n`, `POST /sim/resume`, `POST /sim/reset`."""
     match arrival.method, arrival.path:
         case "POST", "/sim/script":
             return _script(simulation, arrival)
@@ -27,6 +27,8 @@ def control(simulation: Simulation, arrival: Arrival, at: Instant) -> Reply:
             lines = simulation.ledger.lines(int(since))
             headers = (("content-type", "application/jsonl"),)
             return Reply(status=200, headers=headers, pieces=halves(dump(lines)))
+        case "POST", "/sim/resume":
+            return _json(200, {"resumed": simulation.resume()})
         case "POST", "/sim/reset":
             simulation.reset(at)
             return _json(200, {"reset": True})

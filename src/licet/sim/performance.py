@@ -39,9 +39,11 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Do nothing more on this connection until the peer closes it."""
+    """Do nothing more on this connection until the peer closes it; or, if `resumable`, until the
+    simulation is told to go on."""
 
     number: int | None
+    resumable: bool = False
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,8 @@ def perform(
     for piece, delay in zip(pieces, delays, strict=True):
         data = _chunk(piece.data) if reply.chunked else piece.data
         actions.append(Send(number=number, delay_us=delay, data=data, chunk=True))
+    if fault.name == "stall_mid_text":
+        actions.insert(1 + middle_of(pieces, "text"), Hold(number=number, resumable=True))
     if ending is not None:
         return (*_joined(reply, actions), ending)
     if reply.chunked:
@@ -117,8 +121,6 @@ def _break_off(
     match fault.name:
         case "stall_before_content":
             return pieces[: first_content(pieces)], hold
-        case "stall_mid_text":
-            return pieces[: middle_of(pieces, "text")], hold
         case "cut_before_content":
             return pieces[: first_content(pieces)], reset
         case "cut_mid_text":

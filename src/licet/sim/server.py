@@ -37,6 +37,7 @@ class VendorProtocol(asyncio.Protocol):
         self, vendor: Vendor, *, now: Callable[[], Instant], call_later: CallLater
     ) -> None:
         self._conversation = Conversation(vendor)
+        self._simulation = vendor.simulation
         self._now = now
         self._call_later = call_later
         self._transport: asyncio.Transport | None = None
@@ -87,6 +88,8 @@ class VendorProtocol(asyncio.Protocol):
                 return
             self._due = False
             if isinstance(action, Hold):
+                if action.resumable:
+                    self._simulation.hold(self._resume)
                 return
             self._actions.popleft()
             self._perform(action, self._transport)
@@ -94,6 +97,11 @@ class VendorProtocol(asyncio.Protocol):
     def _on_due(self) -> None:
         self._timer = None
         self._due = True
+        self._play()
+
+    def _resume(self) -> None:
+        """Goes on behind the hold; what the peer does not read yet is played when it does."""
+        self._actions.popleft()
         self._play()
 
     def _perform(self, action: Send | Close | Finish, transport: asyncio.Transport) -> None:
@@ -114,6 +122,7 @@ class VendorProtocol(asyncio.Protocol):
 
     def _stop(self) -> None:
         self._actions.clear()
+        self._simulation.forget(self._resume)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

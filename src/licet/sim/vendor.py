@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from licet.sim import bedrock, messages, vertex
@@ -30,11 +32,27 @@ from licet.terms import SECOND_US, Instant
 
 
 class Simulation:
-    """What all vendors of one process share: the script and the ledger."""
+    """What all vendors of one process share: the script, the ledger, and who waits to go on."""
 
     def __init__(self, script: Script | None = None, ledger: Ledger | None = None) -> None:
         self.script = script or Script()
         self.ledger = ledger or Ledger()
+        self._held: dict[Callable[[], None], None] = {}
+
+    def hold(self, go_on: Callable[[], None]) -> None:
+        """`go_on` is called when the simulation is resumed, once."""
+        self._held[go_on] = None
+
+    def forget(self, go_on: Callable[[], None]) -> None:
+        """`go_on` is called no more."""
+        self._held.pop(go_on, None)
+
+    def resume(self) -> int:
+        """Lets all go on that are held amid an answer; how many those were."""
+        held, self._held = self._held, {}
+        for go_on in held:
+            go_on()
+        return len(held)
 
     def reset(self, at: Instant) -> None:
         """Forgets the script and the ledger's lines."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -30,6 +31,19 @@ def test_a_script_in_toml() -> None:
             sent = request("/sim/script", toml, headers=headers)
             assert (await hear(here.port("openai"), sent)).status == 200
             assert (await ask(here, "messages", "hi")).status == 500
+
+    play(scene())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_is_held_amid_an_answer_is_let_go_on_at_any_vendors_port(*, stream: bool) -> None:
+    async def scene() -> None:
+        async with world() as here:
+            held = asyncio.create_task(ask(here, "chat", "[[sim:stall_mid_text]]", stream=stream))
+            await here.lines(1)
+            heard = await hear(here.port("anthropic"), request("/sim/resume", b""))
+            assert heard.json() == {"resumed": 1}
+            assert (await held).ending == "complete"
 
     play(scene())
 

@@ -236,7 +236,7 @@ def test_a_conversation_has_no_clock_of_its_own() -> None:
     def actions() -> list[object]:
         conversation = Conversation(Vendor(SPEC, Simulation()))
         return [
-            *conversation.receive(asked("[[sim:stall_mid_text]]", stream=True), Instant(1)),
+            *conversation.receive(asked("[[sim:stall_before_content]]", stream=True), Instant(1)),
             *conversation.receive(asked("[[sim:cut_before_head]]"), Instant(2)),
             *conversation.receive(asked(), Instant(3)),
         ]
@@ -244,6 +244,31 @@ def test_a_conversation_has_no_clock_of_its_own() -> None:
     assert actions() == actions()
     kinds = [type(action) for action in actions()]
     assert kinds.index(Hold) < kinds.index(Close) < kinds.index(Finish)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_is_held_amid_its_text_goes_on_when_that_is_said(*, stream: bool) -> None:
+    protocol, transport, _, simulation = connected()
+    protocol.data_received(asked("[[sim:stall_mid_text]]", stream=stream))
+    protocol.data_received(asked("[[sim:stall]]"))
+    held = transport.text()
+    assert not simulation.ledger.ends()
+    assert simulation.resume() == 1
+    assert transport.text().startswith(held)
+    (end,) = simulation.ledger.ends().values()
+    assert (end.number, end.outcome) == (1, "completed")
+    # The one behind it is to be silent for good.
+    assert simulation.resume() == 0
+
+
+def test_nobody_goes_on_who_was_left_alone_amid_the_text() -> None:
+    protocol, transport, _, simulation = connected()
+    protocol.data_received(asked("[[sim:stall_mid_text]]", stream=True))
+    held = transport.text()
+    protocol.connection_lost(None)
+    assert simulation.resume() == 0
+    assert transport.text() == held
+    assert [end.outcome for end in simulation.ledger.ends().values()] == ["cancelled"]
 
 
 def test_a_fast_vendor_answers_each_pipelined_request_and_writes_nothing_down() -> None:
