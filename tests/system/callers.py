@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.system.house import PERSONS, WORKLOADS, Gateway
+from tests.system.house import BOUND_S, PERSONS, WORKLOADS, Gateway, eventually
 
-TIMEOUT_S = 12.0
+TIMEOUT_S = 100.0
 """Longer than the gateway gives a request altogether (`total_ms`)."""
 
 Kind = Literal["answered", "refused", "error", "closed", "left", "silent"]
@@ -139,6 +139,49 @@ def _headers(gateway: Gateway, ask: Ask) -> dict[str, str]:
         "anthropic-version": "2023-06-01",
         "licet-subject": gateway.tokens[ask.person],
     }
+
+
+class Streams:
+    """A stream of each workload for one person, held in the middle of its text when this returns:
+    it ends when it is let go on, or when something ends it."""
+
+    def __init__(
+        self, gateway: Gateway, *, workloads: Iterable[str] = WORKLOADS, person: str = "ada"
+    ) -> None:
+        self._gateway = gateway
+        self._heard: list[Heard] = []
+        self._begun = threading.Semaphore(0)
+        self._threads = [
+            threading.Thread(target=self._run, args=(workload, person)) for workload in workloads
+        ]
+        for thread in self._threads:
+            thread.start()
+        for _ in self._threads:
+            assert self._begun.acquire(timeout=BOUND_S), "a stream has not begun"
+
+    def _run(self, workload: str, person: str) -> None:
+        asked = Ask(workload=workload, person=person, stream=True, script="[[sim:stall_mid_text]]")
+        self._heard.append(call(self._gateway, asked, self._begun.release))
+
+    def are_under_way(self) -> bool:
+        """All of them."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def go_on(self) -> list[Heard]:
+        """Lets them end by themselves."""
+
+        def ended() -> bool:
+            # A stream whose first text was heard may still be on its way to where it is held.
+            self._gateway.vendors.resume()
+            return not any(thread.is_alive() for thread in self._threads)
+
+        eventually(ended)
+        return self._heard
+
+    def join(self) -> list[Heard]:
+        """Once something has ended them, which is not the vendors' doing."""
+        eventually(lambda: not any(thread.is_alive() for thread in self._threads))
+        return self._heard
 
 
 class Traffic:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ from licet.policy import Sources
 from licet.sim import SIM_KEY, End, Entry, VendorSpec, read_ledger
 from licet.storage import Report, show, verifier_key, verify
 from licet.terms import Assurance, Attested, Profile
+from tests.system.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDORS_PROGRAM = ROOT / "tests" / "system" / "programs" / "vendors_beside.py"
@@ -55,6 +56,8 @@ ISSUER = "local"
 PERSONS: dict[str, bool | None] = {"ada": True, "bo": False, "cy": None}
 """Whether each is a US person; of `cy` nobody knows."""
 
+# What waits for a drain or a vendor's silence outlasts BOUND_S, so that whoever only seems not to
+# wait is found out; and no machine that stands still for some seconds ends what is in flight.
 SETTINGS = """
 [operator]
 name = "Example Operations"
@@ -69,15 +72,15 @@ lease_s = {lease_s}
 port = {port}
 
 [limits]
-drain_s = 10
+drain_s = 60
 
 [timeouts]
-connect_ms = 2000
-head_ms = 3000
-idle_ms = 3000
-hold_head_ms = 2000
-total_ms = 9000
-client_idle_ms = 9000
+connect_ms = 20000
+head_ms = 60000
+idle_ms = 60000
+hold_head_ms = 20000
+total_ms = 90000
+client_idle_ms = 60000
 
 [retry]
 attempts_max = 3
@@ -183,6 +186,29 @@ class VendorsProcess:
         """How arrivals ended, by their number."""
         lines = read_ledger(self._ledger.read_bytes())
         return {line.number: line for line in lines if isinstance(line, End)}
+
+    def resume(self) -> None:
+        """Answers that are held amid their text (`stall_mid_text`) go on."""
+        self._hear("POST", "/sim/resume")
+
+    def caught_up_us(self) -> int:
+        """An instant by which whatever had been sent to them before this call has arrived.
+
+        Their one loop takes what waits in turns: in the first a connection is accepted, in the
+        second its request is read, and in the third the rest of it. Whoever came before is through
+        each of them no later than one who comes now, and asks what the ledger leaves out.
+        """
+        for _ in range(3):
+            self._hear("GET", "/v1/models")
+        return time.time_ns() // 1000
+
+    def _hear(self, method: str, path: str) -> None:
+        """A round trip to each, on a connection of its own."""
+        for port in self.ports:
+            connection = HTTPConnection("127.0.0.1", port, timeout=BOUND_S)
+            connection.request(method, path)
+            connection.getresponse().read()
+            connection.close()
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -341,13 +367,6 @@ def profile(person: str) -> Profile:
     return Profile(subject=person, us_person=Attested(value=known, issuer=ISSUER, assurance=_SURE))
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-        assert isinstance(port, int)
-        return port
-
-
 def eventually(condition: Callable[[], bool], bound_s: float = BOUND_S) -> float:
     """Asks again and again until it holds; the seconds it took."""
     started = time.monotonic()
@@ -355,6 +374,18 @@ def eventually(condition: Callable[[], bool], bound_s: float = BOUND_S) -> float
         assert time.monotonic() - started < bound_s, "it did not come about in time"
         select.select([], [], [], 0.005)
     return time.monotonic() - started
+
+
+def rows_of_workers(control: Path) -> list[dict[str, Any]]:
+    """What all workers say of themselves; whoever is too busy to say anything is asked again."""
+    rows: list[dict[str, Any]] = []
+
+    def all_serve() -> bool:
+        rows[:] = ask(control, "status")["workers"]
+        return all(row["state"] == "serving" for row in rows)
+
+    eventually(all_serve)
+    return rows
 
 
 def is_gone(pid: int) -> bool:

@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from licet.cli import program
 from licet.evidence import AdoptedLeaf, DecisionLeaf, KeyedDigest, OutcomeLeaf
 from licet.gateway import ask
 from licet.storage import digest_keys
-from tests.system.callers import Ask, Heard, call
-from tests.system.house import BOUND_S, Gateway, house
+from tests.system.callers import Ask, Heard, Streams, call
+from tests.system.house import Gateway, house
 
 pytestmark = pytest.mark.system
-
-SLOW = "[[sim:slow_drip:700]]"
 
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     with house(tmp_path) as gateway:
         yield gateway
-
-
-class Streams:
-    """Slow streams in both dialects; each has shown text when this returns."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._heard: list[Heard] = []
-        self._begun = threading.Semaphore(0)
-        self._threads = [
-            threading.Thread(target=self._run, args=(gateway, workload))
-            for workload in ("chat", "messages")
-        ]
-        for thread in self._threads:
-            thread.start()
-        for _ in self._threads:
-            assert self._begun.acquire(timeout=BOUND_S), "a stream has not begun"
-
-    def _run(self, gateway: Gateway, workload: str) -> None:
-        asked = Ask(workload=workload, person="ada", stream=True, script=SLOW)
-        self._heard.append(call(gateway, asked, self._begun.release))
-
-    @property
-    def are_under_way(self) -> bool:
-        return all(thread.is_alive() for thread in self._threads)
-
-    def join(self) -> list[Heard]:
-        for thread in self._threads:
-            thread.join()
-        return self._heard
 
 
 def keys_in_use(gateway: Gateway) -> list[str]:
@@ -66,15 +32,13 @@ def test_what_streams_while_the_key_is_replaced_can_be_compared_and_proven(
     gateway: Gateway, tmp_path: Path
 ) -> None:
     (old,) = digest_keys(gateway.evidence)
-    streams = Streams(gateway)
-    # Not by processes of their own, which may take longer to start than a stream lasts.
-    rotate = ["evidence", "rotate-digest-key", "--config", str(gateway.folder)]
-    assert CliRunner().invoke(program, rotate).exit_code == 0
+    streams = Streams(gateway, workloads=("chat", "messages"))
+    assert gateway.command("evidence", "rotate-digest-key").returncode == 0
     before = call(gateway, Ask(workload="chat", person="ada"))
     ask(gateway.control, "reload")
     after = call(gateway, Ask(workload="chat", person="ada"))
-    assert streams.are_under_way
-    heard = [*streams.join(), before, after]
+    assert streams.are_under_way()
+    heard = [*streams.go_on(), before, after]
     keys = digest_keys(gateway.evidence)
     (fresh,) = set(keys) - {old}
     assert keys_in_use(gateway) == [old, fresh]

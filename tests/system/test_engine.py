@@ -13,7 +13,8 @@ import pytest
 
 from licet.evidence import AttemptLeaf, OutcomeLeaf
 from tests.system.foreign import PROGRAMS, environment, run
-from tests.system.house import Gateway, eventually, free_port, house
+from tests.system.house import Gateway, eventually, house
+from tests.system.ports import free_port
 
 pytestmark = pytest.mark.system
 

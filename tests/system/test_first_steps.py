@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.system.ports import free_port
 
 pytestmark = pytest.mark.system
 
@@ -116,9 +117,7 @@ class Gateway:
         catalogue = self.folder / "catalog" / "parties.toml"
         text = catalogue.read_text()
         for port in EXAMPLE_PORTS:
-            with socket.socket() as sock:
-                sock.bind(("127.0.0.1", 0))
-                text = text.replace(f":{port}", f":{sock.getsockname()[1]}")
+            text = text.replace(f":{port}", f":{free_port()}")
         catalogue.write_text(text)
 
 
@@ -198,8 +197,14 @@ def test_a_revoked_key_opens_nothing_after_the_reload(gateway: Gateway) -> None:
 
 def test_status_is_of_every_worker(gateway: Gateway) -> None:
     gateway.ask()
-    found = json.loads(gateway.command("status", "--json").stdout)
-    assert [row["state"] for row in found["workers"]] == ["serving", "serving"]
+    found: dict[str, Any] = {}
+
+    def all_serve() -> bool:
+        # A busy worker may be silent for a while.
+        found.update(json.loads(gateway.command("status", "--json").stdout))
+        return [row["state"] for row in found["workers"]] == ["serving", "serving"]
+
+    eventually(all_serve)
     assert {row["snapshot"] for row in found["workers"]} == {found["snapshot"]}
     assert sum(row["requests"] for row in found["workers"]) == 1
     assert all(row["recorder_connected"] for row in found["workers"])

@@ -82,7 +82,8 @@ return [...document.querySelectorAll("svg")].flatMap((svg) => {
 
 @contextmanager
 def browser() -> Iterator[Chrome]:
-    with tempfile.TemporaryDirectory(prefix="browser-") as folder:
+    # What helps the browser may outlive it for a moment, and write to the folder meanwhile.
+    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
         options = ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         for flag in (*FLAGS, f"--user-data-dir={folder}"):
