@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from licet.sim import VendorSpec
-from tests.system.house import SPECS, Gateway, eventually, house, kill
+from tests.system.house import SPECS, Gateway, eventually, house, kill, rows_of_workers
 
 pytestmark = pytest.mark.system
 
@@ -55,7 +55,7 @@ def test_it_goes_on_at_every_worker_and_after_kills_of_each_process(gateway: Gat
     before = gateway.recorder_pid()
     kill(before)
     eventually(lambda: gateway.recorder_pid() != before)
-    eventually(lambda: all(row["recorder_connected"] for row in gateway.status()["workers"]))
+    eventually(lambda: all(row["recorder_connected"] for row in rows_of_workers(gateway.control)))
     last = talk(gateway, "and then?", last)
 
     assert gateway.process is not None

@@ -19,7 +19,7 @@ from joserfc.jwk import RSAKey
 from licet.sim import VendorSpec
 from tests.system import house
 from tests.system.callers import Ask, call
-from tests.system.house import Gateway, VendorsProcess, eventually
+from tests.system.house import Gateway, VendorsProcess, eventually, rows_of_workers
 
 pytestmark = pytest.mark.system
 
@@ -175,6 +175,18 @@ def gateway_of(folder: Path, vendors: VendorsProcess, tokens: Tokens, credential
     return Gateway(folder / "gateway", vendors, files=files)
 
 
+def await_word(gateway: Gateway) -> None:
+    """Nobody who starts waits long for a token: it, or its refusal, may come after that."""
+
+    def has_come() -> bool:
+        (row,) = gateway.status()["tokens"]
+        return bool(row["left_s"] > 0 or row["fault"])
+
+    eventually(has_come)
+    # What workers are asked now they hear after the token.
+    rows_of_workers(gateway.control)
+
+
 BY_FILE = 'credential = { file = "google.json" }'
 
 
@@ -208,6 +220,7 @@ def test_without_a_token_nothing_is_sent_and_it_is_said(
     tokens.sound = False
     tokens.asked.append("somebody else")
     with gateway_of(tmp_path, vendors, tokens, BY_FILE) as gateway:
+        await_word(gateway)
         assert asked(gateway) == (["other"], 200)
         told = gateway.command("status").stdout
         assert "token      google: NONE, FAILING: no access token of Google" in told
@@ -227,6 +240,7 @@ def test_the_metadata_server_knows_a_machine_without_a_key(
     monkeypatch.setitem(house.ENVIRONMENT, "GCE_METADATA_HOST", tokens.address)
     tokens.asked.append("somebody else")
     with gateway_of(tmp_path, vendors, tokens, "") as gateway:
+        await_word(gateway)
         assert asked(gateway) == (["google"], 200)
         assert tokens.asked[1:] == ["this machine"]
 
@@ -236,6 +250,7 @@ def test_a_file_that_is_no_key_is_told_at_once(
 ) -> None:
     tokens.asked.append("somebody else")
     with gateway_of(tmp_path, vendors, tokens, BY_FILE) as gateway:
+        await_word(gateway)
         gateway.write({"google.json": "a-secret-of-another-kind"})
         told = gateway.command("reload")
         assert told.returncode != 0

@@ -12,7 +12,7 @@ import pytest
 
 from licet.identity import new_signing_key, sign_subject
 from tests.system.callers import Ask, Heard, call
-from tests.system.house import Gateway, eventually, house
+from tests.system.house import Gateway, eventually, house, rows_of_workers
 from tests.unit.gateway.publisher import Publisher
 
 pytestmark = pytest.mark.system
@@ -69,7 +69,15 @@ def gateway(tmp_path: Path, idp: Idp) -> Iterator[Gateway]:
         gateway.write({"licet.toml": settings + ISSUER.format(url=idp.publisher.url)})
         told = gateway.command("reload")
         assert told.returncode == 0, told.stderr
+        await_keys(gateway)
         yield gateway
+
+
+def await_keys(gateway: Gateway) -> None:
+    """Nobody who starts or reloads waits long for an issuer: its keys may come after that."""
+    eventually(lambda: [row["keys"] > 0 for row in gateway.status()["issuers"]] == [True])
+    # What workers are asked now they hear after the keys.
+    rows_of_workers(gateway.control)
 
 
 def ask_with(gateway: Gateway, token: str) -> Heard:
@@ -103,6 +111,7 @@ def test_a_restart_without_the_issuer_serves_with_what_was_fetched_last(
     assert gateway.end()[0] == 0
     idp.publisher.answers.clear()
     gateway.up()
+    await_keys(gateway)
     assert ask_with(gateway, idp.token()).kind == "answered"
     told = gateway.command(*EXPLAIN, "--token", idp.token())
     assert told.returncode == 0, told.stderr

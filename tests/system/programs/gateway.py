@@ -25,7 +25,7 @@ LOG = "test.example/node-1"
 SETTINGS = Settings(
     operator=OperatorSettings(name="Test", url="https://test.example", contact="t@test.example"),
     node=NodeSettings(lease_s=3),
-    limits=LimitSettings(drain_s=5),
+    limits=LimitSettings(drain_s=60),
 )
 
 
@@ -108,7 +108,7 @@ def main(folder: Path, port: int, scripted: str) -> int:
                 str(index),
             ],
             scripted_start=parse_instant(scripted) if scripted else None,
-            adopt_bound_s=1.0,
+            adopt_bound_s=10.0,
         ),
         adopter=Adopter(folder),
         wall=lambda: Instant(time.time_ns() // 1000),

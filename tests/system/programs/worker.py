@@ -1,7 +1,8 @@
 """A worker whose node only says, on each connection, which snapshot it serves and as of when.
 
 How it misbehaves is written in the snapshot: `stubborn-INDEX` is never adopted by that worker
-unless it was started with it; `busy` has something in flight until the drain is over.
+unless it was started with it; `busy` has something in flight until the drain is over, `brief` for
+a second of it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Node:
 
     def drain(self, seconds: float, on_drained: Callable[[int], None]) -> None:
         self._loop.remove_reader(self._listener.fileno())
-        self._loop.call_later(seconds if "busy" in self._text else 0.0, on_drained, 0)
+        self._listener.close()
+        in_flight_s = {"busy": seconds, "brief": min(1.0, seconds)}.get(self._text, 0.0)
+        self._loop.call_later(in_flight_s, on_drained, 0)
 
     def on_unknown_key(self, tell: Callable[[str], None]) -> None:
         """Nobody comes to this node with a token."""
