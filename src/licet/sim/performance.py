@@ -39,11 +39,9 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Do nothing more on this connection until the peer closes it; or, if `resumable`, until the
-    simulation is told to go on."""
+    """Do nothing more on this connection until the peer closes it, or somebody says to go on."""
 
     number: int | None
-    resumable: bool = False
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +83,6 @@ def perform(
     reply: Reply, fault: ScriptedFault, *, number: int | None, keep_alive: bool
 ) -> tuple[Action, ...]:
     """The actions of `reply` under `fault`, in order; the last closes unless `keep_alive`."""
-    if fault.name == "stall":
-        return (Hold(number=number),)
     if fault.name == "cut_before_head":
         return (Close(number=number, delay_us=reply.think_us, reset=True),)
     pieces, ending = _break_off(reply, fault, number)
@@ -97,8 +93,9 @@ def perform(
     for piece, delay in zip(pieces, delays, strict=True):
         data = _chunk(piece.data) if reply.chunked else piece.data
         actions.append(Send(number=number, delay_us=delay, data=data, chunk=True))
-    if fault.name == "stall_mid_text":
-        actions.insert(1 + middle_of(pieces, "text"), Hold(number=number, resumable=True))
+    silent_from = _silent_from(reply, fault)
+    if silent_from is not None:
+        actions.insert(silent_from, Hold(number=number))
     if ending is not None:
         return (*_joined(reply, actions), ending)
     if reply.chunked:
@@ -111,16 +108,25 @@ def perform(
     return tuple(actions)
 
 
+def _silent_from(reply: Reply, fault: ScriptedFault) -> int | None:
+    """The place among the head and the pieces from which on nothing is said."""
+    match fault.name:
+        case "stall":
+            return 0
+        case "stall_before_content":
+            return 1 + first_content(reply.pieces)
+        case "stall_mid_text":
+            return 1 + middle_of(reply.pieces, "text")
+    return None
+
+
 def _break_off(
     reply: Reply, fault: ScriptedFault, number: int | None
 ) -> tuple[tuple[Piece, ...], Action | None]:
     """The pieces that are still sent, and what happens instead of the rest."""
     pieces = reply.pieces
-    hold = Hold(number=number)
     reset = Close(number=number, delay_us=0, reset=True)
     match fault.name:
-        case "stall_before_content":
-            return pieces[: first_content(pieces)], hold
         case "cut_before_content":
             return pieces[: first_content(pieces)], reset
         case "cut_mid_text":

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, assert_never, cast
 
 import httptools
+import msgspec
 
 from licet.sim.conversation import Conversation
 from licet.sim.performance import Action, Close, Finish, Hold, Send
@@ -47,13 +48,15 @@ class VendorProtocol(asyncio.Protocol):
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remembers the way out."""
+        """Remembers the way out, and can be told to go on."""
         self._transport = cast("asyncio.Transport", transport)
+        self._simulation.join(self.resume)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops playing; the ledger learns what was cancelled."""
         self._stop()
         self._transport = None
+        self._simulation.leave(self.resume)
         self._conversation.lost(self._now())
 
     def data_received(self, data: bytes) -> None:
@@ -78,6 +81,16 @@ class VendorProtocol(asyncio.Protocol):
             self._stop()
             _reset(self._transport)
 
+    def resume(self) -> bool:
+        """Says at once what a stall or a slow pace keeps back; whether there was any."""
+        kept_back = bool(self._actions)
+        kept = [action for action in self._actions if not isinstance(action, Hold)]
+        self._stop()
+        self._due = False
+        self._actions.extend(_undelayed(action) for action in kept)
+        self._play()
+        return kept_back
+
     def _play(self) -> None:
         """Carries out actions until one has to wait."""
         while self._actions and self._transport is not None and not self._paused:
@@ -88,8 +101,6 @@ class VendorProtocol(asyncio.Protocol):
                 return
             self._due = False
             if isinstance(action, Hold):
-                if action.resumable:
-                    self._simulation.hold(self._resume)
                 return
             self._actions.popleft()
             self._perform(action, self._transport)
@@ -97,11 +108,6 @@ class VendorProtocol(asyncio.Protocol):
     def _on_due(self) -> None:
         self._timer = None
         self._due = True
-        self._play()
-
-    def _resume(self) -> None:
-        """Goes on behind the hold; what the peer does not read yet is played when it does."""
-        self._actions.popleft()
         self._play()
 
     def _perform(self, action: Send | Close | Finish, transport: asyncio.Transport) -> None:
@@ -122,10 +128,15 @@ class VendorProtocol(asyncio.Protocol):
 
     def _stop(self) -> None:
         self._actions.clear()
-        self._simulation.forget(self._resume)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _undelayed(action: Action) -> Action:
+    if isinstance(action, Send | Close):
+        return msgspec.structs.replace(action, delay_us=0)
+    return action
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -32,27 +32,25 @@ from licet.terms import SECOND_US, Instant
 
 
 class Simulation:
-    """What all vendors of one process share: the script, the ledger, and who waits to go on."""
+    """What all vendors of one process share: the script, the ledger, and who is answered."""
 
     def __init__(self, script: Script | None = None, ledger: Ledger | None = None) -> None:
         self.script = script or Script()
         self.ledger = ledger or Ledger()
-        self._held: dict[Callable[[], None], None] = {}
+        self._here: dict[Callable[[], bool], None] = {}
 
-    def hold(self, go_on: Callable[[], None]) -> None:
-        """`go_on` is called when the simulation is resumed, once."""
-        self._held[go_on] = None
+    def join(self, resume: Callable[[], bool]) -> None:
+        """Somebody is being answered: `resume` says at once what is kept back, and whether
+        anything was."""
+        self._here[resume] = None
 
-    def forget(self, go_on: Callable[[], None]) -> None:
-        """`go_on` is called no more."""
-        self._held.pop(go_on, None)
+    def leave(self, resume: Callable[[], bool]) -> None:
+        """Nobody is answered there any more."""
+        self._here.pop(resume, None)
 
     def resume(self) -> int:
-        """Lets all go on that are held amid an answer; how many those were."""
-        held, self._held = self._held, {}
-        for go_on in held:
-            go_on()
-        return len(held)
+        """Whatever stalls, or comes slowly, is said now; on how many connections that was."""
+        return sum([resume() for resume in tuple(self._here)])
 
     def reset(self, at: Instant) -> None:
         """Forgets the script and the ledger's lines."""

@@ -18,6 +18,7 @@ from licet.sim import (
     JUNE_2026,
     Close,
     Conversation,
+    Cue,
     Finish,
     Hold,
     Simulation,
@@ -195,6 +196,30 @@ def test_a_held_connection_answers_nothing_more() -> None:
     assert not transport.written
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    "fault", ["stall", "stall_before_content", "stall_mid_text", "slow_headers:9", "slow_drip"]
+)
+def test_a_stall_or_a_slow_answer_ends_at_once_when_somebody_says_so(
+    fault: str, stream: bool
+) -> None:
+    def said(*cues: Cue) -> tuple[bytes, bytes]:
+        protocol, transport, clock, simulation = connected()
+        simulation.script.add(cues)
+        protocol.data_received(asked(stream=stream))
+        before = transport.text()
+        assert simulation.resume() == len(cues)
+        assert simulation.resume() == 0
+        assert simulation.ledger.ends()[1].outcome == "completed"
+        assert not clock.step()
+        return before, transport.text()
+
+    unbroken, whole = said()
+    begun, rest = said(Cue(fault=fault))
+    assert unbroken == whole == rest
+    assert len(begun) < len(whole)
+
+
 def test_an_unkept_connection_is_closed_after_its_answer() -> None:
     protocol, transport, _, _ = connected()
     body = prompt("chat", "hi")
@@ -243,22 +268,9 @@ def test_a_conversation_has_no_clock_of_its_own() -> None:
 
     assert actions() == actions()
     kinds = [type(action) for action in actions()]
-    assert kinds.index(Hold) < kinds.index(Close) < kinds.index(Finish)
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_that_is_held_amid_its_text_goes_on_when_that_is_said(*, stream: bool) -> None:
-    protocol, transport, _, simulation = connected()
-    protocol.data_received(asked("[[sim:stall_mid_text]]", stream=stream))
-    protocol.data_received(asked("[[sim:stall]]"))
-    held = transport.text()
-    assert not simulation.ledger.ends()
-    assert simulation.resume() == 1
-    assert transport.text().startswith(held)
-    (end,) = simulation.ledger.ends().values()
-    assert (end.number, end.outcome) == (1, "completed")
-    # The one behind it is to be silent for good.
-    assert simulation.resume() == 0
+    # What follows a stall is kept back with it.
+    assert kinds.index(Hold) < kinds.index(Finish) < kinds.index(Close)
+    assert kinds[-1] is Finish
 
 
 def test_nobody_goes_on_who_was_left_alone_amid_the_text() -> None:
