@@ -10,7 +10,7 @@ from licet.sim import Entry
 from tests.rig import Rig
 
 UNHEARD = {"connect", "reset", "stale_connection"}
-ENDED_BY_US = {"cut", "cancelled"}
+ENDED_BY_US = {"cut", "cancelled", "refused"}
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,9 @@ import pytest
 
 from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, ask
+from tests.contract.bounds import PATIENT
 from tests.contract.evidence import told
-from tests.rig import LICET, Rig
+from tests.rig import Rig
 
 AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
@@ -34,31 +35,30 @@ in_flight = "finish"
 [[version.applies]]
 model.id = ["alpha"]
 """
-SETTINGS = LICET.replace("head_ms = 400", "head_ms = 4000")
-
-Hold = Callable[[Rig], Any]
+Hold = Callable[[Rig], AbstractContextManager[Callable[[], bool]]]
+"""Says, on the gateway's loop, whether something is held up."""
 
 
 @contextmanager
-def disk_held(rig: Rig) -> Iterator[None]:
+def disk_held(rig: Rig) -> Iterator[Callable[[], bool]]:
     """What the recorder says is not read."""
     transport = rig.node.desk.world.committer._transport
     assert transport is not None
     rig.call(transport.pause_reading)
     try:
-        yield
+        yield lambda: rig.node.status().in_flight == 1
     finally:
         rig.call(transport.resume_reading)
 
 
 @contextmanager
-def connections_held(rig: Rig) -> Iterator[None]:
+def connections_held(rig: Rig) -> Iterator[Callable[[], bool]]:
     """Connections to vendors are opened only when this ends."""
     dialer: Any = rig.node.desk.world._dialer
     dial, held = dialer.dial, []
     dialer.dial = lambda *asked: held.append(partial(dial, *asked))
     try:
-        yield
+        yield lambda: bool(held)
     finally:
         dialer.dial = dial
         for one in held:
@@ -71,13 +71,13 @@ def connections_held(rig: Rig) -> Iterator[None]:
 def test_it_is_refused_although_what_is_in_flight_may_finish(
     dialect: str, streamed: bool, hold: Hold
 ) -> None:
-    files = {"licet.toml": SETTINGS, "directives/letter.toml": LETTER}
+    files = {"licet.toml": PATIENT, "directives/letter.toml": LETTER}
     with Rig(files, at=AT) as rig, ThreadPoolExecutor(1) as pool:
-        with hold(rig):
+        with hold(rig) as is_held:
             asked = pool.submit(
                 ask, rig.port, rig.plain_key, dialect, model="alpha", stream=streamed
             )
-            rig.wait(lambda: rig.node.status().in_flight == 1)
+            rig.wait(is_held)
             rig.call(rig.node.step_clock, SOON)
         heard = asked.result(20)
         assert heard.status == 451
