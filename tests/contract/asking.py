@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -259,10 +259,14 @@ class Streaming:
         self.headers = {name.lower(): value for name, value in self._response.getheaders()}
         self._read = b""
 
+    def until(self, enough: Callable[[bytes], bool]) -> None:
+        """Until what has come is enough."""
+        while not enough(self._read):
+            self._read += self._event()
+
     def until_text(self) -> None:
         """Until some of the text has come."""
-        while not read_stream(self.dialect, self._read).text:
-            self._read += self._event()
+        self.until(lambda read: bool(read_stream(self.dialect, read).text))
 
     def rest(self) -> Heard:
         """All of it, to its end."""

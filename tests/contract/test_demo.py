@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from licet.demo.script import LETTER, MINUTE_US
 from licet.terms import format_instant
 
 ROOT = Path(__file__).parents[2]
-BOUND_S = 120
+# Below the bound that the whole test run has on one test, so that it is this one that is told.
+BOUND_S = 240
 DEMO = [sys.executable, "-m", "licet", "demo", "--headless", "--json"]
 
 
@@ -46,10 +48,22 @@ def start(room: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it wrote, once it has ended; one that does not end takes its gateways with it."""
+    try:
+        return process.communicate(timeout=BOUND_S)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=30)
+        process.kill()
+        raise
+
+
 def play(room: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """The exit code, the object on standard output, and what was told on standard error."""
     process = start(room, *arguments)
-    out, err = process.communicate(timeout=BOUND_S)
+    out, err = ended(process)
     return process.returncode, json.loads(out.splitlines()[-1]), err
 
 
@@ -121,7 +135,7 @@ def test_a_gateway_that_lacks_a_directive_is_found_out(room: Path) -> None:
 
 def test_a_gateway_that_does_not_start_is_quoted(room: Path) -> None:
     process = start(room, "--forget", "directives/us-commerce-2026-06-12.toml")
-    out, err = process.communicate(timeout=BOUND_S)
+    out, err = ended(process)
     assert (process.returncode, out) == (1, "")
     assert "error: the gateway ended with status 1 before it was ready; it said:" in err
     assert "`us-commerce-2026-06-12` is not a restriction" in err
@@ -168,7 +182,7 @@ def test_a_gateway_that_dies_is_told_and_nothing_is_left(room: Path) -> None:
     assert any("In force: Licence" in line for line in process.stderr)
     (supervisor,) = supervisors(room)
     os.kill(supervisor, signal.SIGKILL)
-    _, err = process.communicate(timeout=BOUND_S)
+    _, err = ended(process)
     assert process.returncode == 1
     assert "error: the gateway did not step its clock" in err
     assert list(room.iterdir()) == []
@@ -188,7 +202,7 @@ def test_interrupted_at_any_time_it_leaves_nothing(room: Path, number: int, said
     assert process.stderr is not None
     assert any(said in line for line in process.stderr)
     process.send_signal(number)
-    _, err = process.communicate(timeout=BOUND_S)
+    _, err = ended(process)
     assert process.returncode == 130, err
     assert "ended early" in err
     assert list(room.iterdir()) == []
@@ -227,7 +241,7 @@ def test_what_is_kept_can_be_looked_at(room: Path) -> None:
     kept = room / "kept"
     kept.mkdir()
     (kept / "notes.txt").touch()
-    out, err = start(room, "--keep", str(kept)).communicate(timeout=BOUND_S)
+    out, err = ended(start(room, "--keep", str(kept)))
     assert (out, "not an empty folder" in err) == ("", True)
     (kept / "notes.txt").unlink()
     code, found, told = play(room, "--keep", str(kept))

@@ -11,9 +11,10 @@ import pytest
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import Heard, Streaming, ask
+from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
-from tests.contract.test_motion import LATER, SETTINGS, SLOWLY, letter
-from tests.rig import EVERY_VENDOR, LICET, WORKLOAD, Rig
+from tests.contract.test_motion import LATER, SETTINGS, letter
+from tests.rig import EVERY_VENDOR, WORKLOAD, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
@@ -43,7 +44,7 @@ BREAKS = (
 
 
 def files(
-    on_break: str = "continue", settings: str = LICET, *, evidence: str = "before_send"
+    on_break: str = "continue", settings: str = PATIENT, *, evidence: str = "before_send"
 ) -> dict[str, str]:
     found = {"licet.toml": settings}
     for dialect in DIALECTS:
@@ -77,7 +78,8 @@ def test_a_broken_answer_is_continued_and_the_caller_is_told(
     fault: str, caller: str, vendor: str, evidence: str
 ) -> None:
     one, other = FIRST[vendor]
-    with Rig(files(evidence=evidence), at=AT, vendors=EVERY_VENDOR) as rig:
+    settings = bounded(PATIENT, idle_ms=400) if fault == "stall_mid_text" else PATIENT
+    with Rig(files(settings=settings, evidence=evidence), at=AT, vendors=EVERY_VENDOR) as rig:
         slowly = Cue(fault="slow_headers:1", when="always")
         rig.call(rig.vendors.simulation.script.add, [slowly])
         prompt = f"[[sim:{fault}@{one}]]"
@@ -207,8 +209,16 @@ def test_a_model_that_can_goes_on_from_the_text_itself(manner: str) -> None:
 # Directives
 
 
+def reading(rig: Rig, dialect: str, **fields: Any) -> Streaming:
+    """A caller amid a text of `alpha`, which falls silent and stays so."""
+    silent = Cue(fault="stall_mid_text", model="alpha", when="always")
+    rig.call(rig.vendors.simulation.script.add, [silent])
+    found = Streaming(rig.port, rig.plain_key, dialect, **fields)
+    found.until_text()
+    return found
+
+
 def restricted(rig: Rig, streaming: Streaming, **fields: Any) -> Heard:
-    streaming.until_text()
     rig.adopt(letter(in_flight="hand_over", **fields))
     return streaming.rest()
 
@@ -219,7 +229,7 @@ def test_what_a_directive_hands_over_is_continued_by_who_is_permitted(
     caller: str, vendor: str
 ) -> None:
     with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, caller, SLOWLY, model=vendor)
+        streaming = reading(rig, caller, model=vendor)
         heard = restricted(rig, streaming)
         said, request = heard.said, of(rig, heard)
     assert (said.closed, said.error) == (True, None)
@@ -239,7 +249,7 @@ def test_what_a_directive_hands_over_is_continued_by_who_is_permitted(
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_nobody_is_told_more_in_a_stream_than_may_be_disclosed(dialect: str) -> None:
     with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY)
+        streaming = reading(rig, dialect)
         heard = restricted(rig, streaming, disclosure="none")
         (notice,) = heard.said.told
         assert "directives" not in notice
@@ -249,7 +259,7 @@ def test_nobody_is_told_more_in_a_stream_than_may_be_disclosed(dialect: str) -> 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_workload_that_says_end_makes_a_hand_over_a_cut(dialect: str) -> None:
     with Rig(files("end", SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY)
+        streaming = reading(rig, dialect)
         heard = restricted(rig, streaming)
         assert heard.said.told == ()
         assert heard.error["code"] == "directive_refused"
@@ -259,21 +269,20 @@ def test_a_workload_that_says_end_makes_a_hand_over_a_cut(dialect: str) -> None:
 def test_as_directed_is_continued_only_where_a_directive_said_so_from_the_start() -> None:
     early = {**files("as_directed", SETTINGS), **letter(since=LATER, in_flight="hand_over")}
     with Rig(early, at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
-        streaming.until_text()
+        streaming = reading(rig, "chat")
         rig.call(rig.node.step_clock, LATER)
         assert [one["model"] for one in streaming.rest().said.told] == ["beta"]
         broken = ask(rig.port, rig.plain_key, "chat", "[[sim:cut_mid_text]]", stream=True)
         assert broken.error["code"] == "vendor_error"
     with Rig(files("as_directed", SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
+        streaming = reading(rig, "chat")
         assert restricted(rig, streaming).error["code"] == "directive_refused"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_hand_over_to_nobody_is_a_cut(dialect: str) -> None:
     with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, dialect, SLOWLY, model="alpha")
+        streaming = reading(rig, dialect, model="alpha")
         heard = restricted(rig, streaming)
         assert heard.said.told == ()
         assert heard.error["licet"]["directives"] == ["letter"]
@@ -282,8 +291,7 @@ def test_a_hand_over_to_nobody_is_a_cut(dialect: str) -> None:
 
 def test_a_directive_that_cuts_cuts_whatever_the_workload_says() -> None:
     with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        streaming = Streaming(rig.port, rig.plain_key, "chat", SLOWLY)
-        streaming.until_text()
+        streaming = reading(rig, "chat")
         rig.adopt(letter(in_flight="cut"))
         heard = streaming.rest()
         assert (heard.said.told, heard.error["code"]) == ((), "directive_refused")
@@ -324,8 +332,8 @@ def test_reasoning_is_not_continued(dialect: str) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        LICET.replace("[retry]", "[retry]\nhand_overs_max = 0"),
-        LICET.replace("[retry]", "[limits]\nkept_text_max = 10\n[retry]"),
+        PATIENT.replace("[retry]", "[retry]\nhand_overs_max = 0"),
+        PATIENT.replace("[retry]", "[limits]\nkept_text_max = 10\n[retry]"),
     ],
 )
 def test_there_are_bounds(settings: str) -> None:
@@ -357,23 +365,22 @@ def test_an_answer_that_breaks_off_again_and_again_ends_with_an_error() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_caller_hears_that_somebody_is_there_while_it_waits(dialect: str) -> None:
-    settings = LICET.replace("hold_head_ms = 1000", "hold_head_ms = 60").replace(
-        "head_ms = 400", "head_ms = 3000"
-    )
+    settings = bounded(PATIENT, hold_head_ms=60)
+    alive = b"event: ping" if dialect == "messages" else b": keep-alive"
     one, other = FIRST[dialect]
     with Rig(files(settings=settings), at=AT, vendors=EVERY_VENDOR) as rig:
-        prompt = f"[[sim:cut_mid_text@{one},slow_headers:900@{other}]]"
-        heard = ask(rig.port, rig.plain_key, dialect, prompt, stream=True)
-        assert heard.said.closed
-        alive = b"event: ping" if dialect == "messages" else b": keep-alive"
-        assert heard.body.count(alive) >= 6
+        prompt = f"[[sim:cut_mid_text@{one},stall@{other}]]"
+        streaming = Streaming(rig.port, rig.plain_key, dialect, prompt)
+        streaming.until(lambda read: read.count(alive) >= 6)
+        rig.call(rig.vendors.go_on)
+        assert streaming.rest().said.closed
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_caller_that_leaves_meanwhile_is_on_record(dialect: str) -> None:
     one, other = FIRST[dialect]
     with Rig(files(settings=SETTINGS), at=AT, vendors=EVERY_VENDOR) as rig:
-        prompt = f"[[sim:cut_mid_text@{one},slow_headers:4000@{other}]]"
+        prompt = f"[[sim:cut_mid_text@{one},stall@{other}]]"
         streaming = Streaming(rig.port, rig.plain_key, dialect, prompt)
         streaming.until_text()
         rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 2)

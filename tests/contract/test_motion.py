@@ -8,26 +8,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from licet.catalog import Settings
 from licet.evidence import DecisionLeaf, KeyedDigest, OutcomeLeaf, digest_key_id
+from licet.gateway import Secrets
 from licet.gateway.clock import DecisionClock
 from licet.policy import Snapshot
-from licet.sim import Cue
+from licet.sim import Cue, Entry
 from licet.terms import SECOND_US, Instant, format_instant
-from tests.contract.asking import PATHS, Heard, Streaming, ask
+from tests.contract.asking import PATHS, PATIENCE_S, Heard, Streaming, ask
+from tests.contract.bounds import PATIENT
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER_FILE, key, token
-from tests.rig import EVERY_VENDOR, LICET, Rig
+from tests.rig import EVERY_VENDOR, Rig
 
 AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
 LATER = Instant(AT + 120 * SECOND_US)
 # Vendors that take their time are no failures here.
-SETTINGS = (
-    LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500") + ISSUER_FILE
-)
-SLOWLY = "[[sim:slow_drip:40]]"
-# Whatever else the machine does: still under way when the rules have changed.
-FOR_SECONDS = "[[sim:slow_drip:200]]"
+SETTINGS = PATIENT + ISSUER_FILE
+# Whatever else the machine does: still under way until the vendors are told to go on.
+HELD = "[[sim:stall_mid_text]]"
 DIALECTS = tuple(PATHS)
 
 
@@ -69,11 +69,10 @@ def before_send(request: pytest.FixtureRequest) -> bool:
     return found
 
 
-def stream(
-    rig: Rig, dialect: str, who: str = "", pace: str = SLOWLY, **fields: object
-) -> Streaming:
+def stream(rig: Rig, dialect: str, who: str = "", **fields: object) -> Streaming:
+    """A caller amid a text of which the rest comes when the vendors are told to go on."""
     headers = {"Licet-Subject": who} if who else {}
-    found = Streaming(rig.port, rig.plain_key, dialect, pace, headers=headers, **fields)
+    found = Streaming(rig.port, rig.plain_key, dialect, HELD, headers=headers, **fields)
     found.until_text()
     return found
 
@@ -105,15 +104,16 @@ def test_once_adopted_nothing_reaches_a_vendor_against_it(before_send: bool) -> 
 
         asking = [pool.submit(keep_asking, number) for number in range(8)]
         rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) > 40)
-        rig.adopt(letter())
-        # What was on its way to a vendor when the rules changed has arrived a turn later.
-        for _ in range(3):
-            rig.call(lambda: None)
-        reached = len(rig.ledger())
-        rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) > reached + 40)
+        begun = adopt_beside(rig, letter())
+
+        def later() -> list[Entry]:
+            entries = rig.vendors.simulation.ledger.entries()
+            return [entry for entry in entries if entry.request_id not in begun]
+
+        rig.wait(lambda: len(later()) > 40)
         stop.set()
         heard = [one for future in asking for one in future.result(20)]
-        assert {entry.model for entry in rig.ledger()[reached:]} == {"beta"}
+        assert {entry.model for entry in rig.call(later)} == {"beta"}
         assert all(one.whole for one in heard)
         for one in heard:
             if one.status == 200 and one.said.error is None:
@@ -123,13 +123,35 @@ def test_once_adopted_nothing_reaches_a_vendor_against_it(before_send: bool) -> 
             request.check()
 
 
+def changed_by(rig: Rig, files: dict[str, str]) -> tuple[Snapshot, Secrets, Settings]:
+    """What a node adopts with these files."""
+    rig._files |= files
+    configuration = rig.configuration()
+    snapshot = Snapshot.of(configuration.sources)
+    return snapshot, rig.secrets(configuration), configuration.settings
+
+
+def adopt_beside(rig: Rig, files: dict[str, str]) -> set[str | None]:
+    """Adopts the files, and says which requests there had been by then: what was sent for one of
+    them before may be read by its vendor whenever the kernel likes."""
+    changed = changed_by(rig, files)
+
+    def adopt() -> set[str | None]:
+        begun = {entry.request_id for entry in rig.vendors.simulation.ledger.entries()}
+        begun |= {exchange._filing.about.request for exchange in rig.node.desk._exchanges}
+        rig.node.adopt(*changed)
+        return begun
+
+    return rig.call(adopt)
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_streams_that_a_directive_names_end_and_others_go_on(
     dialect: str, before_send: bool
 ) -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig:
-        bob = stream(rig, dialect, token(sub="bob", licet={"us_person": False}), FOR_SECONDS)
-        nobody = stream(rig, dialect, "", FOR_SECONDS)
+        bob = stream(rig, dialect, token(sub="bob", licet={"us_person": False}))
+        nobody = stream(rig, dialect)
         alice = stream(rig, dialect, token())
         other = stream(rig, dialect, model="beta")
         rig.adopt(letter(whom=FOREIGN))
@@ -137,6 +159,9 @@ def test_streams_that_a_directive_names_end_and_others_go_on(
             heard = cut.rest()
             is_cut(heard, directives=["letter"])
             assert heard.error["licet"]["verdict"] == verdict
+        # Their vendors are told that nobody waits any more.
+        rig.wait(lambda: len(rig.vendors.simulation.ledger.ends()) == 2)
+        rig.call(rig.vendors.go_on)
         for going_on in (alice, other):
             said = going_on.rest().said
             assert said.closed
@@ -155,12 +180,10 @@ def test_streams_that_a_directive_names_end_and_others_go_on(
             ("letter",),
         )
         assert again.snapshot == rig.snapshot.digest
-        # The vendor is told that nobody waits any more.
         ends = rig.call(rig.vendors.simulation.ledger.ends)
-        number = requests[bob.headers["licet-request-id"]].arrivals[0].number
-        rig.wait(lambda: number in rig.vendors.simulation.ledger.ends())
-        ends = rig.call(rig.vendors.simulation.ledger.ends)
-        assert ends[number].outcome == "cancelled"
+        for cut in (bob, nobody):
+            number = requests[cut.headers["licet-request-id"]].arrivals[0].number
+            assert ends[number].outcome == "cancelled"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -168,6 +191,7 @@ def test_what_may_finish_finishes(dialect: str) -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
         going_on = stream(rig, dialect)
         rig.adopt(letter(in_flight="finish"))
+        rig.call(rig.vendors.go_on)
         said = going_on.rest().said
         assert (said.closed, said.error) == (True, None)
         refused = ask(rig.port, rig.plain_key, dialect, model="alpha")
@@ -202,7 +226,7 @@ def test_an_answer_that_has_not_begun_becomes_a_refusal(
     ):
         waiting = in_flight(rig, pool, dialect, model="alpha", stream=streamed)
         rig.adopt(letter())
-        heard = waiting.result(10)
+        heard = waiting.result(PATIENCE_S)
         assert heard.status == 451
         assert heard.said.text == ""
         assert "Permitted here now" not in heard.error["message"]
@@ -216,9 +240,9 @@ def test_an_answer_that_has_not_begun_becomes_a_refusal(
 
 
 def in_flight(rig: Rig, pool: ThreadPoolExecutor, dialect: str, **fields: object) -> Future[Heard]:
-    """A request that a vendor has and has not answered."""
-    slow = Cue(fault="slow_headers:3000", model="alpha", when="always")
-    rig.call(rig.vendors.simulation.script.add, [slow])
+    """A request that a vendor has and does not answer."""
+    silent = Cue(fault="stall", model="alpha", when="always")
+    rig.call(rig.vendors.simulation.script.add, [silent])
     waiting = pool.submit(
         lambda: ask(rig.port, rig.plain_key, dialect, **fields)  # type: ignore[arg-type]
     )
@@ -234,7 +258,7 @@ def test_a_workload_goes_on_with_what_is_still_permitted(dialect: str, before_se
     ):
         waiting = in_flight(rig, pool, dialect)
         rig.adopt(letter())
-        heard = waiting.result(10)
+        heard = waiting.result(PATIENCE_S)
         assert (heard.status, heard.headers["licet-model"]) == (200, "beta")
         request = told(rig)[heard.request]
         request.check()
@@ -254,6 +278,7 @@ def test_a_stream_ends_with_the_attestation_it_rests_on(dialect: str) -> None:
         # The clock passes without anybody telling the desk: it looks at it by itself.
         rig.call(rig.node.desk.clock.step, SOON)
         is_cut(cut.rest(), directives=["letter"])
+        rig.call(rig.vendors.go_on)
         assert going_on.rest().said.closed
 
 
@@ -282,7 +307,7 @@ def test_a_stream_ends_with_what_its_key_attests() -> None:
     plain, file = key("office", attests=attests)
     files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
     with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
-        cut = Streaming(rig.port, plain, "chat", SLOWLY, model="alpha")
+        cut = Streaming(rig.port, plain, "chat", HELD, model="alpha")
         cut.until_text()
         rig.adopt({"keys/office.toml": file.replace(attests, "")})
         is_cut(cut.rest(), directives=["letter"])
@@ -293,13 +318,14 @@ def test_of_a_revoked_key_only_what_nobody_restricts_goes_on() -> None:
     files = {"licet.toml": SETTINGS, "keys/office.toml": file, **letter(whom=FOREIGN)}
     with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         cut, going_on = (
-            Streaming(rig.port, plain, "chat", SLOWLY, model=model) for model in ("alpha", "beta")
+            Streaming(rig.port, plain, "chat", HELD, model=model) for model in ("alpha", "beta")
         )
         for one in (cut, going_on):
             one.until_text()
         head, _, attests = file.partition("[attests]")
         rig.adopt({"keys/office.toml": f"{head}revoked = 2026-01-01T00:00:00Z\n[attests]{attests}"})
         is_cut(cut.rest(), directives=["letter"])
+        rig.call(rig.vendors.go_on)
         assert going_on.rest().said.closed
         assert ask(rig.port, plain, "chat").status == 401
 
@@ -341,6 +367,7 @@ reason = "withdrawn by its maker"
         heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
         assert (heard.status, heard.error["code"]) == (503, "model_unavailable")
         assert ask(rig.port, rig.plain_key, "chat").headers["licet-model"] == "beta"
+        rig.call(rig.vendors.go_on)
         assert going_on.rest().said.closed
         rig.call(rig.node.step_clock, LATER)
         assert ask(rig.port, rig.plain_key, "chat", model="alpha").status == 200
@@ -412,10 +439,7 @@ def test_what_was_barred_before_it_was_sent_says_so_and_nothing_of_the_attempt_b
                 second.set()
             return submit(leaf, *rest)  # type: ignore[arg-type]
 
-        rig._files |= letter()
-        configuration = rig.configuration()
-        snapshot = Snapshot.of(configuration.sources)
-        changed = (snapshot, rig.secrets(configuration), configuration.settings)
+        changed = changed_by(rig, letter())
         world.committer.submit = watch  # type: ignore[method-assign,assignment]
         heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
         world.committer.submit = submit  # type: ignore[method-assign]
@@ -465,6 +489,8 @@ def test_what_began_under_one_digest_key_ends_under_it(dialect: str, barred: boo
         streaming = stream(rig, dialect)
         rig.digest_key = b"another key of thirty-two bytes."
         rig.adopt(letter() if barred else None)
+        if not barred:
+            rig.call(rig.vendors.go_on)
         heard = streaming.rest()
         later = ask(rig.port, rig.plain_key, dialect, model=f"{dialect}-any")
         outcomes = {one.request: one for one in rig.records() if isinstance(one, OutcomeLeaf)}

@@ -15,9 +15,10 @@ from licet.cli import program
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import PATIENCE_S, Heard, ask
+from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
 from tests.contract.test_motion import letter
-from tests.rig import EVERY_VENDOR, LICET, WORKLOAD, Rig
+from tests.rig import EVERY_VENDOR, WORKLOAD, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
@@ -162,7 +163,8 @@ def test_to_a_model_that_the_caller_may_not_use_nothing_is_routed(
 def test_where_nobody_else_answers_the_refusal_stands(
     dialect: str, fault: str, stream: bool, trouble: str
 ) -> None:
-    with Rig(files(), at=AT, vendors=EVERY_VENDOR) as rig:
+    settings = bounded(PATIENT, head_ms=400) if trouble == "stall" else PATIENT
+    with Rig(files() | {"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         refuse(rig, fault)
         refuse(rig, trouble, "beta")
         heard = ask(rig.port, rig.plain_key, dialect, stream=stream)
@@ -252,20 +254,19 @@ def test_of_several_answers_none_is_thrown_away() -> None:
 
 
 def test_who_looks_after_refusals_is_held_to_the_bounds() -> None:
-    settings = LICET.replace("attempts_max = 3", "attempts_max = 1")
+    settings = bounded(PATIENT, attempts_max=1)
     with Rig(files() | {"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         refuse(rig, "refusal")
         assert ask(rig.port, rig.plain_key, "chat").headers["licet-model"] == "alpha"
 
 
 def test_rules_that_change_while_the_other_model_is_asked_hold() -> None:
-    settings = LICET.replace("head_ms = 400", "head_ms = 4000")
     with (
-        Rig(files() | {"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig,
+        Rig(files() | {"licet.toml": PATIENT}, at=AT, vendors=EVERY_VENDOR) as rig,
         ThreadPoolExecutor(1) as pool,
     ):
         refuse(rig, "refusal")
-        refuse(rig, "slow_headers:1500", "beta")
+        refuse(rig, "stall", "beta")
         asking = pool.submit(ask, rig.port, rig.plain_key, "chat")
         rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 2)
         rig.adopt(barred("beta"))

@@ -19,41 +19,37 @@ from licet.gateway.intake import Intake
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of
+from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import told
-from tests.rig import EVERY_VENDOR, LICET, VENDORS, Rig, endpoint
+from tests.rig import EVERY_VENDOR, VENDORS, Rig, endpoint
 
 AT = Instant(1_781_300_000_000_000)
-SLOWLY = "[[sim:slow_drip:40]]"
+# Under way until the vendors are told to go on, whatever else the machine does.
+HELD = "[[sim:stall_mid_text]]"
 DIALECTS = tuple(PATHS)
 FIRST = {"chat": "first", "messages": "third", "responses": "fifth"}
 ONE_STEP = """
 id = "{id}"
 dialect = "{id}"
+evidence = "{evidence}"
 [[candidate]]
 model = "alpha"
 endpoints = ["{endpoint}"]
 """
 
 
-def settings(**changed: str) -> dict[str, str]:
-    text = LICET
-    for name, value in changed.items():
-        old = next(line for line in LICET.splitlines() if line.startswith(f"{name} ="))
-        text = text.replace(f"\n{old}\n", f"\n{name} = {value}\n")
-    return {"licet.toml": text}
-
-
-PATIENT = settings(head_ms="4500", idle_ms="4500")
+def settings(**changed: int) -> dict[str, str]:
+    return {"licet.toml": bounded(PATIENT, **changed)}
 
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    with Rig(PATIENT, at=AT, vendors=EVERY_VENDOR) as rig:
+    with Rig(settings(), at=AT, vendors=EVERY_VENDOR) as rig:
         yield rig
 
 
-def stream(rig: Rig, dialect: str = "chat", prompt: str = SLOWLY, **fields: Any) -> Streaming:
-    found = Streaming(rig.port, rig.plain_key, dialect, prompt, **fields)
+def stream(rig: Rig, dialect: str = "chat", prompt: str = HELD) -> Streaming:
+    found = Streaming(rig.port, rig.plain_key, dialect, prompt)
     found.until_text()
     return found
 
@@ -72,6 +68,8 @@ def test_without_the_recorder_nothing_is_served_and_soon_after_it_everything(
     broken_off = stream(rig, dialect)
     rig.stop_recorder()
     rig.wait(lambda: not rig.node.status().recorder_connected)
+    # It is the end of an answer that has to be on record.
+    rig.call(rig.vendors.go_on)
     cut = broken_off.rest()
     assert cut.whole
     assert cut.error["code"] == "recorder_unavailable"
@@ -94,7 +92,7 @@ def test_without_the_recorder_nothing_is_served_and_soon_after_it_everything(
 
 
 def test_a_breaker_opens_for_one_model_at_one_endpoint_and_heals() -> None:
-    text = settings()["licet.toml"].replace("failures = 1000", "failures = 2\nopen_s = 1")
+    text = settings()["licet.toml"].replace("failures = 1000", "failures = 2\nopen_s = 3600")
     with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_500", vendor="first", model="alpha", n=2)
         where = [ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] for _ in range(4)]
@@ -103,12 +101,19 @@ def test_a_breaker_opens_for_one_model_at_one_endpoint_and_heals() -> None:
         assert rig.call(rig.node.status).breakers_open == ("alpha@first",)
         other = ask(rig.port, rig.plain_key, "chat", model="beta")
         assert other.headers["licet-endpoint"] == "first"
-        rig.wait(lambda: rig.node.status().breakers_open == ())
+
+        def let_time_pass() -> None:
+            world = rig.node.desk.world
+            for breaker in world.breakers._breakers.values():
+                breaker.open_until_ms = min(breaker.open_until_ms, world.now_ms())
+
+        rig.call(let_time_pass)
+        assert rig.call(rig.node.status).breakers_open == ()
         assert ask(rig.port, rig.plain_key, "chat").headers["licet-endpoint"] == "first"
 
 
 def test_where_every_breaker_is_open_a_permitted_person_is_tried_all_the_same() -> None:
-    text = settings()["licet.toml"].replace("failures = 1000", "failures = 1\nopen_s = 60")
+    text = settings()["licet.toml"].replace("failures = 1000", "failures = 1\nopen_s = 3600")
     with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_500", n=3)
         assert ask(rig.port, rig.plain_key, "chat").status == 502
@@ -117,8 +122,9 @@ def test_where_every_breaker_is_open_a_permitted_person_is_tried_all_the_same() 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialect: str) -> None:
-    alone = ONE_STEP.format(id=dialect, endpoint=FIRST[dialect])
-    with Rig(PATIENT | {f"workloads/{dialect}.toml": alone}, at=AT, vendors=EVERY_VENDOR) as rig:
+    alone = ONE_STEP.format(id=dialect, endpoint=FIRST[dialect], evidence="before_answer")
+    files = settings() | {f"workloads/{dialect}.toml": alone}
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         cue(rig, "status_503", n=1)
         served = ask(rig.port, rig.plain_key, dialect, stream=True)
         assert served.status == 200
@@ -131,20 +137,32 @@ def test_the_last_candidate_is_tried_again_and_no_oftener_than_configured(dialec
         assert len(requests[failed.request].arrivals) == 2
 
 
-@pytest.mark.parametrize("before_send", [True, False])
-def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(before_send: bool) -> None:
-    alone = ONE_STEP.format(id="chat", endpoint="first")
-    files = settings(backoff_ms="100", head_ms="4000") | {"workloads/chat.toml": alone}
-    with Rig(files, at=AT, vendors=EVERY_VENDOR, before_send=before_send) as rig:
+@pytest.mark.parametrize("evidence", ["before_send", "before_answer"])
+def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(evidence: str) -> None:
+    alone = ONE_STEP.format(id="chat", endpoint="first", evidence=evidence)
+    files = settings(backoff_ms=100) | {"workloads/chat.toml": alone}
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
+        cue(rig, "stall_mid_text", when="always")
         cue(rig, "status_503", n=1)
-        found = stream(rig, "chat", SLOWLY)
+        found = stream(rig, "chat", "hello")
         assert rig.call(rig.node.status).in_flight == 1
+        assert [entry.status for entry in rig.ledger()] == [503, 200]
+        rig.call(rig.vendors.go_on)
         assert found.rest().said.closed
 
 
 def test_the_whole_request_has_a_bound() -> None:
-    with Rig(settings(total_ms="600"), at=AT, vendors=EVERY_VENDOR) as rig:
-        heard = stream(rig, "chat", "[[sim:slow_drip:200]]").rest()
+    with Rig(settings(), at=AT, vendors=EVERY_VENDOR) as rig:
+        streaming = stream(rig)
+
+        def let_time_pass() -> None:
+            (exchange,) = rig.node.desk._exchanges
+            patience = exchange._patience
+            assert patience.deadline <= patience._total_until < float("inf")
+            patience._total_until = patience.deadline = rig.node.desk.now()
+
+        rig.call(let_time_pass)
+        heard = streaming.rest()
         assert heard.error["code"] == "vendor_timeout"
         assert heard.whole
         assert told(rig)[heard.request].outcomes[-1].fault == "total_timeout"
@@ -213,7 +231,7 @@ class Secure(Rig):
     """Vendors that speak TLS; the first of them is looked at by `first`, others by `rest`."""
 
     def __init__(self, context: ssl.SSLContext, first: Path, rest: Path) -> None:
-        super().__init__(PATIENT, at=AT, tls=context)
+        super().__init__(settings(), at=AT, tls=context)
         self._authorities = {"first": first}
         self._rest = rest
 
@@ -236,19 +254,22 @@ def request(rig: Rig, dialect: str, body: bytes, *lines: str) -> bytes:
     return "\r\n".join(head).encode() + body
 
 
+HASTY = settings(client_idle_ms=300)
 LARGE = tuple(msgspec.structs.replace(one, answer_bytes=12_000_000, chunks=2000) for one in VENDORS)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_reader_who_has_stopped_reading_is_cut(streamed: bool) -> None:
-    files = settings(head_ms="30000", idle_ms="30000", total_ms="60000", client_idle_ms="300")
-    files["licet.toml"] += "[limits]\nanswer_bytes_max = 64000000\n"
+    limits = "[limits]\nanswer_bytes_max = 64000000\n"
+    files, hasty = ({"licet.toml": one["licet.toml"] + limits} for one in (settings(), HASTY))
     with Rig(files, at=AT, vendors=LARGE) as rig, narrow(rig) as connection:
-        body = body_of("chat", "hello", stream=streamed, max_tokens=100_000_000)
+        body = body_of("chat", "[[sim:stall]]", stream=streamed, max_tokens=100_000_000)
         connection.sendall(request(rig, "chat", body))
-        rig.wait(
-            lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk.company.connections
-        )
+        # The bound is on reading the answer, and not on how fast a test sends its request.
+        rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 1)
+        rig.adopt(hasty)
+        rig.call(rig.vendors.go_on)
+        rig.wait(lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk._connections)
         outcome = told(rig).popitem()[1].outcomes[0].outcome
         assert outcome == ("cancelled" if streamed else "answered")
 
@@ -263,17 +284,18 @@ def narrow(rig: Rig) -> socket.socket:
 
 
 def test_answers_that_nobody_reads_are_not_made_without_end() -> None:
-    with (
-        Rig(settings(client_idle_ms="400"), at=AT, vendors=EVERY_VENDOR) as rig,
-        narrow(rig) as connection,
-    ):
+    asked = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with Rig(settings(), at=AT, vendors=EVERY_VENDOR) as rig, narrow(rig) as connection:
+        connection.sendall(asked)
+        assert connection.recv(1)
+        rig.adopt(HASTY)
         connection.settimeout(0.2)
-        asked = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2_000
         sent = 0
         while sent < 400:
             try:
-                connection.sendall(asked)
-            except TimeoutError:
+                connection.sendall(asked * 2_000)
+            except (TimeoutError, ConnectionError):
+                # It is read no more, or has been cut already.
                 break
             sent += 1
         assert sent < 400
@@ -287,8 +309,9 @@ def test_answers_that_nobody_reads_are_not_made_without_end() -> None:
 def test_what_is_in_flight_ends_before_the_worker_does(rig: Rig, dialect: str) -> None:
     going_on = stream(rig, dialect)
     cut: list[int] = []
-    rig.call(rig.node.drain, 10.0, cut.append)
-    assert cut == []
+    rig.call(rig.node.drain, 60.0, cut.append)
+    assert rig.call(cut.copy) == []
+    rig.call(rig.vendors.go_on)
     assert going_on.rest().said.closed
     rig.wait(lambda: cut == [0])
     with pytest.raises(OSError):
@@ -296,7 +319,7 @@ def test_what_is_in_flight_ends_before_the_worker_does(rig: Rig, dialect: str) -
 
 
 def test_what_does_not_end_in_time_is_cut_and_counted(rig: Rig) -> None:
-    going_on = stream(rig, "chat", "[[sim:stall_mid_text]]")
+    going_on = stream(rig)
     cut: list[int] = []
     rig.call(rig.node.drain, 0.1, cut.append)
     rig.wait(lambda: cut == [1])
@@ -318,6 +341,7 @@ def test_an_error_of_ours_ends_one_exchange_and_no_other(
         pass_on(self, data)
 
     monkeypatch.setattr(Delivery, "pass_on", fail)
+    rig.call(rig.vendors.go_on)
     assert not broken.rest().whole
     assert going_on.rest().said.closed
     requests = told(rig)
@@ -352,12 +376,13 @@ def test_an_error_of_ours_is_an_error_that_the_caller_can_read(
 
 
 def test_beyond_its_bound_a_worker_says_so_and_serves_the_next_when_there_is_room() -> None:
-    text = settings(head_ms="4000")["licet.toml"] + "[limits]\nrequests_max = 1\n"
+    text = settings()["licet.toml"] + "[limits]\nrequests_max = 1\n"
     with Rig({"licet.toml": text}, at=AT, vendors=EVERY_VENDOR) as rig:
         going_on = stream(rig)
         busy = ask(rig.port, rig.plain_key, "messages")
         assert (busy.status, busy.error["code"]) == (503, "too_many_requests")
         assert busy.headers["retry-after"] == "1"
+        rig.call(rig.vendors.go_on)
         assert going_on.rest().said.closed
         rig.idle()
         assert ask(rig.port, rig.plain_key, "messages").status == 200

@@ -20,22 +20,16 @@ import pytest
 from licet.sim import End
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
+from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import told
 from tests.contract.test_robustness import narrow, request
-from tests.rig import EVERY_VENDOR, LICET, Rig
+from tests.rig import EVERY_VENDOR, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = tuple(PATHS)
 PAIRS = pytest.mark.parametrize(("dialect", "spoken"), list(product(DIALECTS, DIALECTS)))
-SLOWLY = "[[sim:slow_drip:40]]"
 FOR_EVER_MS = 60_000
 
-PATIENT = (
-    LICET.replace("\nhead_ms = 400", "\nhead_ms = 30000")
-    .replace("\nidle_ms = 400", "\nidle_ms = 30000")
-    .replace("total_ms = 5000", "total_ms = 60000")
-    .replace("client_idle_ms = 2000", "client_idle_ms = 60000")
-)
 ANSWER_BYTES = 12_000_000
 UNSENT_BYTES_MAX = 2_000_000
 """Far below the answer: what the kernel has not taken yet of what was written to the caller."""
@@ -107,7 +101,7 @@ def in_flight(rig: Rig) -> tuple[Any, Any] | None:
 def test_a_caller_who_leaves_amid_the_text_ends_the_call(
     shared: Rig, dialect: str, spoken: str
 ) -> None:
-    streaming = started(shared, dialect, spoken, SLOWLY)
+    streaming = started(shared, dialect, spoken, "[[sim:stall_mid_text]]")
     streaming.until_text()
     streaming.leave()
     request = streaming.headers["licet-request-id"]
@@ -209,7 +203,7 @@ def test_who_did_not_ask_for_tokens_in_chat_is_not_shown_what_the_vendor_was_ask
 
 @PAIRS
 def test_a_head_is_held_back_for_content_but_not_for_ever(dialect: str, spoken: str) -> None:
-    settings = PATIENT.replace("hold_head_ms = 1000", "hold_head_ms = 100")
+    settings = bounded(PATIENT, hold_head_ms=100)
     with Rig({"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         # The head is here when this returns, and content comes only a minute later.
         streaming = started(rig, dialect, spoken, f"[[sim:first_event_not_content:{FOR_EVER_MS}]]")

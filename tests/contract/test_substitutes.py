@@ -226,8 +226,16 @@ def reading(rig: Rig) -> Streaming:
     return found
 
 
+# So slow that it is still under way until it is told to go on.
 SLOW = (
-    VendorSpec(id="third", dialect="messages", models=("alpha", "beta"), pace_ms=60, chunks=20),
+    VendorSpec(
+        id="third",
+        dialect="messages",
+        models=("alpha", "beta"),
+        pace_ms=100,
+        answer_bytes=3_000,
+        chunks=200,
+    ),
     VendorSpec(id="fourth", dialect="messages", models=("alpha", "beta")),
 )
 
@@ -247,4 +255,5 @@ def test_who_answers_goes_on_where_the_rules_bar_somebody_else() -> None:
     with Rig(files, at=AT, vendors=SLOW) as rig:
         streaming = reading(rig)
         rig.adopt(barred("alpha-lite"))
+        rig.call(rig.vendors.go_on)
         assert streaming.rest().said.closed
