@@ -6,23 +6,28 @@ all of them; whole or streamed; with a vendor of the caller's own dialect or of 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from licet.sim import FAULTS, VendorSpec
+import msgspec
+
+from licet.gateway.exchange import Exchange
+from licet.sim import FAULTS, Entry, read_ledger
 from licet.terms import Instant
 from tests.contract.asking import Heard, ask
+from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
-from tests.rig import EVERY_VENDOR, LICET, Rig
+from tests.rig import EVERY_VENDOR, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
 FIRST = {"chat": "first", "messages": "third", "responses": "fifth"}
 
-# Milliseconds far beyond the rig's patience with vendors, and well within it.
+# Milliseconds far beyond the patience with vendors in scenes about it, and well within it.
 LATE, SOON = 30_000, 20
 _WITH_A_NUMBER = ("status", "none", "slow_headers", "first_event_not_content", "slow_drip")
 PLAYED: tuple[str, ...] = (
@@ -45,12 +50,13 @@ AMID_TEXT = {
     "truncated_body",
 }  # fmt: skip
 
-SETTINGS = (
-    LICET.replace("head_ms = 400", "head_ms = 1500")
-    .replace("idle_ms = 400", "idle_ms = 1500", 1)
-    .replace("hold_head_ms = 1000", "hold_head_ms = 10000")
-    .replace("total_ms = 5000", "total_ms = 20000")
-)
+SETTINGS = bounded(PATIENT, hold_head_ms=10_000)
+# Vendors are silent for ever in these, and all else is as quick as it can be.
+HASTY = bounded(SETTINGS, head_ms=1_500, idle_ms=1_500)
+TIMED_OUT = {
+    "stall", "stall_before_content", "stall_mid_text", f"slow_headers:{LATE}",
+    f"first_event_not_content:{LATE}",
+}  # fmt: skip
 
 SCHEMA = {"type": "object", "properties": {"subject": {"type": "string"}}}
 TOOLS: dict[str, list[dict[str, Any]]] = {
@@ -99,53 +105,70 @@ def scenes(pairs: Iterable[tuple[str, str]]) -> tuple[Scene, ...]:
     )
 
 
-def paced(*, before_send: bool) -> tuple[VendorSpec, ...]:
-    """Vendors that pause before each piece, so that what was sent has arrived before it is cut.
+# They pause before each piece, so that what was sent has arrived before it is cut.
+PACED = tuple(msgspec.structs.replace(one, pace_ms=10, chunks=4) for one in EVERY_VENDOR)
 
-    Under `before_answer` they think first, for longer than a busy disk takes for a record: an
-    answer that is cut while its record is not yet on disk was shown to nobody, and is rightly
+
+def wait_for_records(rig: Rig) -> None:
+    """From here on nothing that a vendor says is read, or missed, before a request is on record.
+
+    An answer that is cut while its record is not yet on disk was shown to nobody, and is rightly
     asked of the next vendor, which is another page than this one.
     """
-    think_ms = 0 if before_send else 250
-    return tuple(
-        VendorSpec(
-            id=one.id,
-            dialect=one.dialect,
-            models=one.models,
-            think_ms=think_ms,
-            pace_ms=10,
-            chunks=4,
-        )
-        for one in EVERY_VENDOR
-    )
+
+    def written(line: bytes) -> None:
+        (entry,) = read_ledger(line)
+        if not isinstance(entry, Entry):
+            return
+        for exchange in rig.node.desk._exchanges:
+            filing, outbound = exchange._filing, exchange._line._outbound
+            if filing.about.request == entry.request_id and filing.decision_index < 0:
+                assert outbound is not None
+                assert outbound._transport is not None
+                outbound._transport.pause_reading()
+                exchange._patience.concluded()
+                read_on_record(exchange, outbound._transport)
+
+    def read_on_record(exchange: Exchange, transport: asyncio.Transport) -> None:
+        if exchange._filing.decision_index < 0:
+            rig._loop.call_later(0.002, read_on_record, exchange, transport)
+        else:
+            exchange._patience.sent(exchange._relay.state)
+            transport.resume_reading()
+
+    rig.vendors.simulation.ledger._write = written
 
 
 class Played:
-    """All scenes, played on one gateway at once."""
+    """All scenes, played on two gateways, all at once on each."""
 
     def __init__(self, chosen: tuple[Scene, ...], *, before_send: bool) -> None:
-        files, vendors = {"licet.toml": SETTINGS}, paced(before_send=before_send)
-        with (
-            Rig(files, at=AT, vendors=vendors, before_send=before_send) as rig,
-            ThreadPoolExecutor(24) as pool,
-        ):
+        self.heard: dict[Scene, Heard] = {}
+        self.told: dict[Scene, Told] = {}
+        for settings, about_bounds in ((SETTINGS, False), (HASTY, True)):
+            scenes = [one for one in chosen if (one.fault in TIMED_OUT) == about_bounds]
+            files = {"licet.toml": settings}
+            with Rig(files, at=AT, vendors=PACED, before_send=before_send) as rig:
+                if not before_send:
+                    wait_for_records(rig)
+                self._play(rig, scenes)
 
-            def play(scene: Scene) -> Heard:
-                return ask(
-                    rig.port,
-                    rig.plain_key,
-                    scene.dialect,
-                    scene.prompt,
-                    model=scene.spoken,
-                    stream=scene.stream,
-                    tools=TOOLS[scene.dialect],
-                )
+    def _play(self, rig: Rig, scenes: list[Scene]) -> None:
+        def play(scene: Scene) -> Heard:
+            return ask(
+                rig.port,
+                rig.plain_key,
+                scene.dialect,
+                scene.prompt,
+                model=scene.spoken,
+                stream=scene.stream,
+                tools=TOOLS[scene.dialect],
+            )
 
-            self.heard = dict(zip(chosen, pool.map(play, chosen), strict=True))
-            requests = told(rig)
-        self.told: dict[Scene, Told] = {
-            scene: requests[heard.request] for scene, heard in self.heard.items()
-        }
+        with ThreadPoolExecutor(24) as pool:
+            self.heard |= zip(scenes, pool.map(play, scenes), strict=True)
+        requests = told(rig)
+        self.told |= {scene: requests[self.heard[scene].request] for scene in scenes}
 
     def check_records(self) -> None:
         """The log and the vendors tell the same of every scene."""

@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
+from licet.gateway.inbound import Inbound
 from licet.terms import Instant
-from tests.contract.asking import PATHS, Heard, ask, body_of, send_raw
+from tests.contract.asking import PATHS, PATIENCE_S, Heard, ask, body_of, heard, send_raw
+from tests.contract.bounds import PATIENT
 from tests.contract.identities import (
     ISSUER,
     ISSUER_FILE,
@@ -27,12 +30,11 @@ from tests.contract.identities import (
     key,
     token,
 )
-from tests.rig import CHAT, LICET, VENDORS, Rig
+from tests.rig import CHAT, VENDORS, Rig
 
 GOLDEN = Path(__file__).with_name("wrong_inputs.txt")
 AT = Instant(1_781_300_000_000_000)
-SETTINGS = LICET + "[limits]\nbody_bytes_max = 4096\n" + ISSUER_FILE
-PATIENT = SETTINGS.replace("client_idle_ms = 2000", "client_idle_ms = 60000")
+SETTINGS = PATIENT + "[limits]\nbody_bytes_max = 4096\n" + ISSUER_FILE
 REVOKED, REVOKED_FILE = key("revoked-key", revoked=True)
 EXPIRED, EXPIRED_FILE = key("expired-key", expires=LONG_AGO + timedelta(days=1))
 PERSONAL, PERSONAL_FILE = key("personal-key", subject="bob")
@@ -48,6 +50,9 @@ endpoints = ["{endpoint}"]
 """
     for dialect, endpoint in (("chat", CHAT[0]), ("messages", "third"))
 }
+
+
+UNFINISHED = "a body that never comes"
 
 
 class Wrong:
@@ -100,8 +105,6 @@ def chunks(*sizes: int) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (size, b" " * size) for size in sizes) + b"0\r\n\r\n"
 
 
-ENDLESS = "a body that never comes"
-"""The one case in which the gateway waits for its caller."""
 CASES: dict[str, Callable[[Wrong], bytes]] = {
     # Keys
     "no key": lambda w: w.request(key=None),
@@ -154,7 +157,7 @@ CASES: dict[str, Callable[[Wrong], bytes]] = {
     "a body that is too large, in chunks": lambda w: (
         w.request("Transfer-Encoding: chunked", length=False, body=b"") + chunks(4_000, 4_000)
     ),
-    ENDLESS: lambda w: w.request("Content-Length: 10", length=False, body=b"{"),
+    UNFINISHED: lambda w: w.request("Content-Length: 10", length=False, body=b"{"),
     # Models
     "a model that nobody has": lambda w: w.request(body=w.body(model="gpt-2")),
     "a model of a strange name": lambda w: w.request(body=w.body(model="<script>\r\nx: y" * 20)),
@@ -208,36 +211,44 @@ CASES: dict[str, Callable[[Wrong], bytes]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rigs:
-    """A gateway that no machine's pause makes give up a caller, and one that does after a while."""
-
-    patient: Rig
-    hasty: Rig
-
-    def of(self, case: str) -> Rig:
-        return self.hasty if case == ENDLESS else self.patient
-
-
 @pytest.fixture(scope="module")
-def rigs() -> Iterator[Rigs]:
+def rig() -> Iterator[Rig]:
     files = {
+        "licet.toml": SETTINGS,
         "keys/revoked.toml": REVOKED_FILE,
         "keys/expired.toml": EXPIRED_FILE,
         "keys/personal.toml": PERSONAL_FILE,
         **MUTE,
     }
-    with (
-        Rig({"licet.toml": PATIENT, **files}, at=AT, vendors=VENDORS) as patient,
-        Rig({"licet.toml": SETTINGS, **files}, at=AT, vendors=VENDORS) as hasty,
-    ):
-        yield Rigs(patient, hasty)
+    with Rig(files, at=AT, vendors=VENDORS) as rig:
+        yield rig
 
 
-def send(rigs: Rigs, case: str, dialect: str) -> Heard:
-    rig = rigs.of(case)
+def send(rig: Rig, case: str, dialect: str) -> Heard:
     wrong = Wrong(dialect, rig.plain_key)
+    if case == UNFINISHED:
+        return send_unfinished(rig, CASES[case](wrong), wrong.path)
     return send_raw(rig.port, CASES[case](wrong), path=wrong.path)
+
+
+def send_unfinished(rig: Rig, data: bytes, path: str) -> Heard:
+    """A request that does not go on: its time passes at once, and nobody has to wait for it."""
+    desk = rig.node.desk
+
+    def body_is_due() -> Inbound | None:
+        return next((one for one in desk._connections if one._body), None)
+
+    def let_time_pass(inbound: Inbound) -> float:
+        left_s, inbound.deadline = inbound.deadline - desk.now(), desk.now()
+        return left_s
+
+    with socket.create_connection(("127.0.0.1", rig.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(data)
+        inbound = rig.call_until(body_is_due)
+        assert 0.0 < rig.call(let_time_pass, inbound) <= desk.limits.body_s
+        response = HTTPResponse(connection, method="POST")
+        response.begin()
+        return heard(response, path)
 
 
 def plain(heard: Heard) -> tuple[int, str, str | None, str]:
@@ -246,26 +257,26 @@ def plain(heard: Heard) -> tuple[int, str, str | None, str]:
     return heard.status, error["code"], error.get("param"), error["message"]
 
 
-def render(rigs: Rigs) -> str:
+def render(rig: Rig) -> str:
     lines = []
     for case in CASES:
-        status, code, param, message = plain(send(rigs, case, "chat"))
+        status, code, param, message = plain(send(rig, case, "chat"))
         at = f" at {param}" if param else ""
         lines.append(f"{case}\n    {status} {code}{at}\n    {message}\n")
     return "".join(lines)
 
 
-def test_every_wrong_request_gets_its_message(rigs: Rigs) -> None:
-    text = render(rigs)
+def test_every_wrong_request_gets_its_message(rig: Rig) -> None:
+    text = render(rig)
     if os.environ.get("LICET_GOLDEN") == "write":
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_callers_of_messages_hear_the_same_in_their_own_form(rigs: Rigs, case: str) -> None:
-    heard = send(rigs, case, "messages")
-    chat = send(rigs, case, "chat")
+def test_callers_of_messages_hear_the_same_in_their_own_form(rig: Rig, case: str) -> None:
+    heard = send(rig, case, "messages")
+    chat = send(rig, case, "chat")
     own = re.compile("messages|chat/completions|chat|completions", re.IGNORECASE)
     assert own.sub("…", str(plain(heard))) == own.sub("…", str(plain(chat)))
     assert heard.whole
@@ -273,10 +284,9 @@ def test_callers_of_messages_hear_the_same_in_their_own_form(rigs: Rigs, case: s
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_no_secret_comes_back_and_nothing_reaches_a_vendor(rigs: Rigs, case: str) -> None:
-    rig = rigs.of(case)
+def test_no_secret_comes_back_and_nothing_reaches_a_vendor(rig: Rig, case: str) -> None:
     before = len(rig.ledger())
-    heard = send(rigs, case, "chat")
+    heard = send(rig, case, "chat")
     said = heard.body.decode() + str(heard.headers)
     for secret in (rig.plain_key, REVOKED, EXPIRED, UNKNOWN, "sk-proj", "dXNlcj", "key=secret"):
         assert secret not in said
@@ -284,8 +294,7 @@ def test_no_secret_comes_back_and_nothing_reaches_a_vendor(rigs: Rigs, case: str
     assert heard.headers["x-request-id"] == heard.request
 
 
-def test_what_the_cases_change_is_served(rigs: Rigs) -> None:
-    rig = rigs.patient
+def test_what_the_cases_change_is_served(rig: Rig) -> None:
     for dialect in ("chat", "messages"):
         for good in (rig.plain_key, PERSONAL):
             assert ask(rig.port, good, dialect).status == 200
