@@ -12,8 +12,9 @@ import pytest
 
 from licet.sim import Cue
 from licet.terms import Instant
+from tests.contract.bounds import PATIENT
 from tests.contract.identities import ISSUER_FILE, key
-from tests.rig import LICET, Rig
+from tests.rig import Rig
 
 AT = Instant(1_781_300_000_000_000)
 HI: Any = [{"role": "user", "content": "hi"}]
@@ -39,9 +40,8 @@ FREE, FREE_FILE = key("free", attests="[attests]\nus_person = true\n")
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
-    patient = LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500")
     files = {
-        "licet.toml": patient + ISSUER_FILE,
+        "licet.toml": PATIENT + ISSUER_FILE,
         "directives/letter.toml": LETTER,
         "keys/free.toml": FREE_FILE,
     }

@@ -12,7 +12,8 @@ import pytest
 
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, ask, body_of, heard, send
-from tests.rig import EVERY_VENDOR, LICET, Rig
+from tests.contract.bounds import PATIENT
+from tests.rig import EVERY_VENDOR, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = tuple(PATHS)
@@ -22,10 +23,8 @@ OWN = {"chat": "x-request-id", "messages": "request-id", "responses": "x-request
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
-    patient = LICET.replace("head_ms = 400\nidle_ms = 400", "head_ms = 4500\nidle_ms = 4500")
-    with Rig(
-        {"licet.toml": patient + "[limits]\nbody_bytes_max = 200000\n"}, at=AT, vendors=EVERY_VENDOR
-    ) as rig:
+    files = {"licet.toml": PATIENT + "[limits]\nbody_bytes_max = 200000\n"}
+    with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         yield rig
 
 
