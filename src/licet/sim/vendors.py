@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -91,6 +92,7 @@ class Vendors:
         self._tls = tls
         self._now = now
         self._servers: dict[str, asyncio.Server] = {}
+        self._keepers: dict[str, socket.socket] = {}
         self._connections: dict[str, WeakSet[VendorProtocol]] = {
             spec.id: WeakSet() for spec in specs
         }
@@ -127,10 +129,19 @@ class Vendors:
         server = await self._loop.create_server(factory, self._host, port, ssl=self._tls)
         self._servers[vendor] = server
         self.ports[vendor] = server.sockets[0].getsockname()[1]
+        if vendor in self._keepers:
+            self._keepers.pop(vendor).close()
 
     def refuse(self, vendor: str) -> None:
         """Resets a vendor's connections, and refuses new ones until `admit`."""
-        self._servers[vendor].close()
+        server = self._servers[vendor]
+        listening = server.sockets[0]
+        family, address = listening.family, listening.getsockname()
+        server.close()
+        # Who got the port meanwhile would be asked in the vendor's place, and not give it back.
+        keeper = self._keepers[vendor] = socket.socket(family)
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(address)
         for connection in tuple(self._connections[vendor]):
             connection.reset()
 
@@ -143,6 +154,8 @@ class Vendors:
         """Listens no more; open connections end with their loop."""
         for server in self._servers.values():
             server.close()
+        for keeper in self._keepers.values():
+            keeper.close()
 
     def _factory(self, spec: VendorSpec) -> Callable[[], asyncio.Protocol]:
         call_later = self._loop.call_later

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -348,6 +349,8 @@ def test_a_vendor_that_is_down_resets_and_refuses_until_it_is_up_again() -> None
             writer.close()
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection("127.0.0.1", port)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
             await here.vendors.admit("openai")
             assert here.port("openai") == port
             assert (await hear(port, asked())).status == 200
