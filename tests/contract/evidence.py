@@ -43,12 +43,13 @@ class Told:
         arrived = [(a.vendor, a.model) for a in self.arrivals]
         for sending, outcome in zip(sendings, self.outcomes, strict=False):
             asked = sending.endpoint, sending.vendor_model or sending.model
-            times = 0
-            while arrived[:1] == [asked] and times < outcome.tries:
-                arrived.pop(0)
-                times += 1
-            # What is sent on a connection that is being closed, by whomever, may not arrive.
+            # What is sent on a connection that is being closed, by whomever, may not arrive; and
+            # where it was closed by us, it may arrive after what was sent on another since.
             hung_up = outcome.outcome in ENDED_BY_US and not outcome.status
+            times = 0
+            while times < outcome.tries and asked in (arrived if hung_up else arrived[:1]):
+                arrived.remove(asked)
+                times += 1
             lost = hung_up or outcome.fault in UNHEARD or outcome.outcome == "unknown"
             assert times or lost or outcome.tries == 0, (sending, outcome)
             assert outcome.tries or not (outcome.status or outcome.vendor_request)
