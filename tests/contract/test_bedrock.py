@@ -21,9 +21,8 @@ from licet.sim import SIM_KEY, VendorSpec
 from licet.sim.bedrock import frame, sign
 from licet.terms import Faults, Instant, VendorFault
 from tests.contract.asking import Heard, ask
-from tests.contract.bounds import PATIENT
 from tests.contract.evidence import told
-from tests.rig import PARTIES, Rig
+from tests.rig import LICET, PARTIES, Rig
 
 AT = Instant(1_781_300_000_000_000)
 CALLED = "eu.anthropic.claude-5:0"
@@ -164,7 +163,7 @@ class BedrockRig(Rig):
             '[[endpoint]]\nid = "other"\noperator = { id = "maker" }\ndialect = "messages"\n'
             f'models = ["alpha"]\nbase_url = "{self.vendors.url("other")}"\n'
         )
-        found = {"licet.toml": PATIENT, "catalog/all.toml": PARTIES + bedrock + other}
+        found = {"licet.toml": LICET, "catalog/all.toml": PARTIES + bedrock + other}
         # What breaks off before its record is on disk was shown to nobody, and is asked of others.
         found["workloads/messages.toml"] = (
             'id = "messages"\nevidence = "before_send"\n[[candidate]]\nmodel = "alpha"\n'

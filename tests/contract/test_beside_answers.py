@@ -19,10 +19,9 @@ from licet.evidence import DecisionLeaf, OutcomeLeaf
 from licet.sim import FAULTS
 from licet.terms import Instant
 from tests.contract.asking import Heard, send
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER_FILE, key
-from tests.rig import Rig
+from tests.rig import LICET, Rig, bounded
 
 AT = Instant(1_781_300_000_000_000)
 EMBEDDINGS, COUNT = "/v1/embeddings", "/v1/messages/count_tokens"
@@ -69,7 +68,7 @@ endpoints = ["first"]
 
 
 FILES = {
-    "licet.toml": PATIENT + ISSUER_FILE,
+    "licet.toml": LICET + ISSUER_FILE,
     "directives/letter.toml": LETTER,
     "keys/free.toml": FREE_FILE,
     "keys/strange.toml": STRANGE_FILE,

@@ -12,9 +12,8 @@ import pytest
 
 from licet.sim import Cue
 from licet.terms import Instant
-from tests.contract.bounds import PATIENT
 from tests.contract.identities import ISSUER_FILE, key
-from tests.rig import Rig
+from tests.rig import LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
 HI: Any = [{"role": "user", "content": "hi"}]
@@ -41,7 +40,7 @@ FREE, FREE_FILE = key("free", attests="[attests]\nus_person = true\n")
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     files = {
-        "licet.toml": PATIENT + ISSUER_FILE,
+        "licet.toml": LICET + ISSUER_FILE,
         "directives/letter.toml": LETTER,
         "keys/free.toml": FREE_FILE,
     }

@@ -14,10 +14,9 @@ from licet.evidence import AttemptLeaf, DecisionLeaf, ReadLeaf
 from licet.sim import Cue
 from licet.storage import KeptReader, RealDisk, erase_by_recorder
 from tests.contract.asking import send
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.identities import ISSUER, ISSUER_FILE, key, token
 from tests.contract.test_clients import AT, LOOK
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig, bounded
 
 WORKLOAD = """
 id = "{id}"
@@ -44,7 +43,7 @@ OTHER, OTHER_FILE = key("others", workloads=tuple(PLANS), speaks_for_others=True
 FILES = {
     "keys/ours.toml": KEY_FILE,
     "keys/others.toml": OTHER_FILE,
-    "licet.toml": bounded(PATIENT, same_endpoint_retries=0).replace(
+    "licet.toml": bounded(LICET, same_endpoint_retries=0).replace(
         "[retry]", "[limits]\nkept_content_max = 65536\n[retry]"
     )
     + ISSUER_FILE,

@@ -11,10 +11,9 @@ import pytest
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import Heard, Streaming, ask
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
 from tests.contract.test_motion import LATER, SETTINGS, letter
-from tests.rig import EVERY_VENDOR, WORKLOAD, Rig
+from tests.rig import EVERY_VENDOR, LICET, WORKLOAD, Rig, bounded
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
@@ -44,7 +43,7 @@ BREAKS = (
 
 
 def files(
-    on_break: str = "continue", settings: str = PATIENT, *, evidence: str = "before_send"
+    on_break: str = "continue", settings: str = LICET, *, evidence: str = "before_send"
 ) -> dict[str, str]:
     found = {"licet.toml": settings}
     for dialect in DIALECTS:
@@ -78,7 +77,7 @@ def test_a_broken_answer_is_continued_and_the_caller_is_told(
     fault: str, caller: str, vendor: str, evidence: str
 ) -> None:
     one, other = FIRST[vendor]
-    settings = bounded(PATIENT, idle_ms=400) if fault == "stall_mid_text" else PATIENT
+    settings = bounded(LICET, idle_ms=400) if fault == "stall_mid_text" else LICET
     with Rig(files(settings=settings, evidence=evidence), at=AT, vendors=EVERY_VENDOR) as rig:
         slowly = Cue(fault="slow_headers:1", when="always")
         rig.call(rig.vendors.simulation.script.add, [slowly])
@@ -332,8 +331,8 @@ def test_reasoning_is_not_continued(dialect: str) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        PATIENT.replace("[retry]", "[retry]\nhand_overs_max = 0"),
-        PATIENT.replace("[retry]", "[limits]\nkept_text_max = 10\n[retry]"),
+        LICET.replace("[retry]", "[retry]\nhand_overs_max = 0"),
+        LICET.replace("[retry]", "[limits]\nkept_text_max = 10\n[retry]"),
     ],
 )
 def test_there_are_bounds(settings: str) -> None:
@@ -365,14 +364,14 @@ def test_an_answer_that_breaks_off_again_and_again_ends_with_an_error() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_caller_hears_that_somebody_is_there_while_it_waits(dialect: str) -> None:
-    settings = bounded(PATIENT, hold_head_ms=60)
+    settings = bounded(LICET, hold_head_ms=60)
     alive = b"event: ping" if dialect == "messages" else b": keep-alive"
     one, other = FIRST[dialect]
     with Rig(files(settings=settings), at=AT, vendors=EVERY_VENDOR) as rig:
         prompt = f"[[sim:cut_mid_text@{one},stall@{other}]]"
         streaming = Streaming(rig.port, rig.plain_key, dialect, prompt)
         streaming.until(lambda read: read.count(alive) >= 6)
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert streaming.rest().said.closed
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, ask, body_of, heard, send
-from tests.contract.bounds import PATIENT
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = tuple(PATHS)
@@ -23,7 +22,7 @@ OWN = {"chat": "x-request-id", "messages": "request-id", "responses": "x-request
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
-    files = {"licet.toml": PATIENT + "[limits]\nbody_bytes_max = 200000\n"}
+    files = {"licet.toml": LICET + "[limits]\nbody_bytes_max = 200000\n"}
     with Rig(files, at=AT, vendors=EVERY_VENDOR) as rig:
         yield rig
 

@@ -16,16 +16,15 @@ from licet.policy import Snapshot
 from licet.sim import Cue, Entry
 from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, PATIENCE_S, Heard, Streaming, ask
-from tests.contract.bounds import PATIENT
 from tests.contract.evidence import told
 from tests.contract.identities import ISSUER_FILE, key, token
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
 LATER = Instant(AT + 120 * SECOND_US)
 # Vendors that take their time are no failures here.
-SETTINGS = PATIENT + ISSUER_FILE
+SETTINGS = LICET + ISSUER_FILE
 # Whatever else the machine does: still under way until the vendors are told to go on.
 HELD = "[[sim:stall_mid_text]]"
 DIALECTS = tuple(PATHS)
@@ -138,7 +137,7 @@ def adopt_beside(rig: Rig, files: dict[str, str]) -> set[str | None]:
 
     def adopt() -> set[str | None]:
         begun = {entry.request_id for entry in rig.vendors.simulation.ledger.entries()}
-        begun |= {exchange._filing.about.request for exchange in rig.node.desk._exchanges}
+        begun |= {exchange._filing.about.request for exchange in rig.node.desk.company.exchanges}
         rig.node.adopt(*changed)
         return begun
 
@@ -161,7 +160,7 @@ def test_streams_that_a_directive_names_end_and_others_go_on(
             assert heard.error["licet"]["verdict"] == verdict
         # Their vendors are told that nobody waits any more.
         rig.wait(lambda: len(rig.vendors.simulation.ledger.ends()) == 2)
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         for going_on in (alice, other):
             said = going_on.rest().said
             assert said.closed
@@ -191,7 +190,7 @@ def test_what_may_finish_finishes(dialect: str) -> None:
     with Rig({"licet.toml": SETTINGS}, at=AT, vendors=EVERY_VENDOR) as rig:
         going_on = stream(rig, dialect)
         rig.adopt(letter(in_flight="finish"))
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         said = going_on.rest().said
         assert (said.closed, said.error) == (True, None)
         refused = ask(rig.port, rig.plain_key, dialect, model="alpha")
@@ -278,7 +277,7 @@ def test_a_stream_ends_with_the_attestation_it_rests_on(dialect: str) -> None:
         # The clock passes without anybody telling the desk: it looks at it by itself.
         rig.call(rig.node.desk.clock.step, SOON)
         is_cut(cut.rest(), directives=["letter"])
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert going_on.rest().said.closed
 
 
@@ -325,7 +324,7 @@ def test_of_a_revoked_key_only_what_nobody_restricts_goes_on() -> None:
         head, _, attests = file.partition("[attests]")
         rig.adopt({"keys/office.toml": f"{head}revoked = 2026-01-01T00:00:00Z\n[attests]{attests}"})
         is_cut(cut.rest(), directives=["letter"])
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert going_on.rest().said.closed
         assert ask(rig.port, plain, "chat").status == 401
 
@@ -367,7 +366,7 @@ reason = "withdrawn by its maker"
         heard = ask(rig.port, rig.plain_key, "chat", model="alpha")
         assert (heard.status, heard.error["code"]) == (503, "model_unavailable")
         assert ask(rig.port, rig.plain_key, "chat").headers["licet-model"] == "beta"
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert going_on.rest().said.closed
         rig.call(rig.node.step_clock, LATER)
         assert ask(rig.port, rig.plain_key, "chat", model="alpha").status == 200
@@ -490,7 +489,7 @@ def test_what_began_under_one_digest_key_ends_under_it(dialect: str, barred: boo
         rig.digest_key = b"another key of thirty-two bytes."
         rig.adopt(letter() if barred else None)
         if not barred:
-            rig.call(rig.vendors.go_on)
+            rig.call(rig.vendors.simulation.resume)
         heard = streaming.rest()
         later = ask(rig.port, rig.plain_key, dialect, model=f"{dialect}-any")
         outcomes = {one.request: one for one in rig.records() if isinstance(one, OutcomeLeaf)}

@@ -15,10 +15,9 @@ from licet.cli import program
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import PATIENCE_S, Heard, ask
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
 from tests.contract.test_motion import letter
-from tests.rig import EVERY_VENDOR, WORKLOAD, Rig
+from tests.rig import EVERY_VENDOR, LICET, WORKLOAD, Rig, bounded
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
@@ -163,7 +162,7 @@ def test_to_a_model_that_the_caller_may_not_use_nothing_is_routed(
 def test_where_nobody_else_answers_the_refusal_stands(
     dialect: str, fault: str, stream: bool, trouble: str
 ) -> None:
-    settings = bounded(PATIENT, head_ms=400) if trouble == "stall" else PATIENT
+    settings = bounded(LICET, head_ms=400) if trouble == "stall" else LICET
     with Rig(files() | {"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         refuse(rig, fault)
         refuse(rig, trouble, "beta")
@@ -254,7 +253,7 @@ def test_of_several_answers_none_is_thrown_away() -> None:
 
 
 def test_who_looks_after_refusals_is_held_to_the_bounds() -> None:
-    settings = bounded(PATIENT, attempts_max=1)
+    settings = bounded(LICET, attempts_max=1)
     with Rig(files() | {"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         refuse(rig, "refusal")
         assert ask(rig.port, rig.plain_key, "chat").headers["licet-model"] == "alpha"
@@ -262,7 +261,7 @@ def test_who_looks_after_refusals_is_held_to_the_bounds() -> None:
 
 def test_rules_that_change_while_the_other_model_is_asked_hold() -> None:
     with (
-        Rig(files() | {"licet.toml": PATIENT}, at=AT, vendors=EVERY_VENDOR) as rig,
+        Rig(files() | {"licet.toml": LICET}, at=AT, vendors=EVERY_VENDOR) as rig,
         ThreadPoolExecutor(1) as pool,
     ):
         refuse(rig, "refusal")

@@ -13,10 +13,9 @@ from pydantic import BaseModel
 
 from licet.evidence import AttemptLeaf, DecisionLeaf, OutcomeLeaf
 from licet.sim import Cue
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.identities import ISSUER_FILE, key, token
 from tests.contract.test_clients import AT, LETTER, LOOK
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig, bounded
 
 MIXED = """
 id = "{id}"
@@ -41,7 +40,7 @@ OPEN, OPEN_FILE = key("open", workloads=WORKLOADS)
 FILES = {
     "keys/every.toml": KEY_FILE,
     "keys/open.toml": OPEN_FILE,
-    "licet.toml": bounded(PATIENT, same_endpoint_retries=0) + ISSUER_FILE,
+    "licet.toml": bounded(LICET, same_endpoint_retries=0) + ISSUER_FILE,
     "directives/letter.toml": LETTER,
 } | {
     f"workloads/{name}.toml": MIXED.format(

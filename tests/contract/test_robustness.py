@@ -19,9 +19,8 @@ from licet.gateway.intake import Intake
 from licet.sim import Cue
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import told
-from tests.rig import EVERY_VENDOR, VENDORS, Rig, endpoint
+from tests.rig import EVERY_VENDOR, LICET, VENDORS, Rig, bounded, endpoint
 
 AT = Instant(1_781_300_000_000_000)
 # Under way until the vendors are told to go on, whatever else the machine does.
@@ -39,7 +38,7 @@ endpoints = ["{endpoint}"]
 
 
 def settings(**changed: int) -> dict[str, str]:
-    return {"licet.toml": bounded(PATIENT, **changed)}
+    return {"licet.toml": bounded(LICET, **changed)}
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def test_without_the_recorder_nothing_is_served_and_soon_after_it_everything(
     rig.stop_recorder()
     rig.wait(lambda: not rig.node.status().recorder_connected)
     # It is the end of an answer that has to be on record.
-    rig.call(rig.vendors.go_on)
+    rig.call(rig.vendors.simulation.resume)
     cut = broken_off.rest()
     assert cut.whole
     assert cut.error["code"] == "recorder_unavailable"
@@ -147,7 +146,7 @@ def test_a_stream_whose_record_came_during_a_pause_is_not_withheld(evidence: str
         found = stream(rig, "chat", "hello")
         assert rig.call(rig.node.status).in_flight == 1
         assert [entry.status for entry in rig.ledger()] == [503, 200]
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert found.rest().said.closed
 
 
@@ -156,7 +155,7 @@ def test_the_whole_request_has_a_bound() -> None:
         streaming = stream(rig)
 
         def let_time_pass() -> None:
-            (exchange,) = rig.node.desk._exchanges
+            (exchange,) = rig.node.desk.company.exchanges
             patience = exchange._patience
             assert patience.deadline <= patience._total_until < float("inf")
             patience._total_until = patience.deadline = rig.node.desk.now()
@@ -268,8 +267,10 @@ def test_a_reader_who_has_stopped_reading_is_cut(streamed: bool) -> None:
         # The bound is on reading the answer, and not on how fast a test sends its request.
         rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 1)
         rig.adopt(hasty)
-        rig.call(rig.vendors.go_on)
-        rig.wait(lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk._connections)
+        rig.call(rig.vendors.simulation.resume)
+        rig.wait(
+            lambda: rig.node.desk.totals.requests == 1 and not rig.node.desk.company.connections
+        )
         outcome = told(rig).popitem()[1].outcomes[0].outcome
         assert outcome == ("cancelled" if streamed else "answered")
 
@@ -311,7 +312,7 @@ def test_what_is_in_flight_ends_before_the_worker_does(rig: Rig, dialect: str) -
     cut: list[int] = []
     rig.call(rig.node.drain, 60.0, cut.append)
     assert rig.call(cut.copy) == []
-    rig.call(rig.vendors.go_on)
+    rig.call(rig.vendors.simulation.resume)
     assert going_on.rest().said.closed
     rig.wait(lambda: cut == [0])
     with pytest.raises(OSError):
@@ -341,7 +342,7 @@ def test_an_error_of_ours_ends_one_exchange_and_no_other(
         pass_on(self, data)
 
     monkeypatch.setattr(Delivery, "pass_on", fail)
-    rig.call(rig.vendors.go_on)
+    rig.call(rig.vendors.simulation.resume)
     assert not broken.rest().whole
     assert going_on.rest().said.closed
     requests = told(rig)
@@ -382,7 +383,7 @@ def test_beyond_its_bound_a_worker_says_so_and_serves_the_next_when_there_is_roo
         busy = ask(rig.port, rig.plain_key, "messages")
         assert (busy.status, busy.error["code"]) == (503, "too_many_requests")
         assert busy.headers["retry-after"] == "1"
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert going_on.rest().said.closed
         rig.idle()
         assert ask(rig.port, rig.plain_key, "messages").status == 200

@@ -13,7 +13,7 @@ from licet.sim import Cue
 from tests.contract.asking import Heard, Streaming, ask
 from tests.contract.evidence import told
 from tests.contract.test_clients import AT
-from tests.rig import Rig, settings
+from tests.rig import LICET, Rig, bounded
 
 DIALECTS = ("chat", "messages")
 SLOWLY = "[[sim:slow_drip:40]]"
@@ -23,7 +23,13 @@ STANDS_S = 3 * BOUND_MS / 1000
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    bounds = settings(head=BOUND_MS, idle=BOUND_MS, client_idle=BOUND_MS, total=2 * BOUND_MS)
+    bounds = bounded(
+        LICET,
+        head_ms=BOUND_MS,
+        idle_ms=BOUND_MS,
+        client_idle_ms=BOUND_MS,
+        total_ms=2 * BOUND_MS,
+    )
     with Rig({"licet.toml": bounds}, at=AT) as rig:
         yield rig
 

@@ -20,10 +20,9 @@ import pytest
 from licet.sim import End
 from licet.terms import Instant
 from tests.contract.asking import PATHS, Heard, Streaming, ask, body_of, heard
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import told
 from tests.contract.test_robustness import narrow, request
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig, bounded
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = tuple(PATHS)
@@ -42,7 +41,7 @@ LARGE = tuple(
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Rig]:
-    with Rig({"licet.toml": PATIENT}, at=AT, vendors=EVERY_VENDOR) as rig:
+    with Rig({"licet.toml": LICET}, at=AT, vendors=EVERY_VENDOR) as rig:
         yield rig
 
 
@@ -63,7 +62,7 @@ def ends_of(rig: Rig, request: str) -> list[str]:
 
 @PAIRS
 def test_a_slow_reader_slows_the_vendor_and_costs_bounded_memory(dialect: str, spoken: str) -> None:
-    rig = Rig({"licet.toml": PATIENT + BOUNDS}, at=AT, vendors=LARGE)
+    rig = Rig({"licet.toml": LICET + BOUNDS}, at=AT, vendors=LARGE)
     with rig, narrow(rig) as connection:
         body = body_of(dialect, "hello", model=spoken, stream=True, **unbounded(dialect))
         connection.sendall(request(rig, dialect, body))
@@ -203,7 +202,7 @@ def test_who_did_not_ask_for_tokens_in_chat_is_not_shown_what_the_vendor_was_ask
 
 @PAIRS
 def test_a_head_is_held_back_for_content_but_not_for_ever(dialect: str, spoken: str) -> None:
-    settings = bounded(PATIENT, hold_head_ms=100)
+    settings = bounded(LICET, hold_head_ms=100)
     with Rig({"licet.toml": settings}, at=AT, vendors=EVERY_VENDOR) as rig:
         # The head is here when this returns, and content comes only a minute later.
         streaming = started(rig, dialect, spoken, f"[[sim:first_event_not_content:{FOR_EVER_MS}]]")

@@ -255,5 +255,5 @@ def test_who_answers_goes_on_where_the_rules_bar_somebody_else() -> None:
     with Rig(files, at=AT, vendors=SLOW) as rig:
         streaming = reading(rig)
         rig.adopt(barred("alpha-lite"))
-        rig.call(rig.vendors.go_on)
+        rig.call(rig.vendors.simulation.resume)
         assert streaming.rest().said.closed

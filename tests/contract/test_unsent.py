@@ -16,9 +16,8 @@ import pytest
 
 from licet.terms import SECOND_US, Instant, format_instant
 from tests.contract.asking import PATHS, ask
-from tests.contract.bounds import PATIENT
 from tests.contract.evidence import told
-from tests.rig import Rig
+from tests.rig import LICET, Rig
 
 AT = Instant(1_781_300_000_000_000)
 SOON = Instant(AT + 60 * SECOND_US)
@@ -71,7 +70,7 @@ def connections_held(rig: Rig) -> Iterator[Callable[[], bool]]:
 def test_it_is_refused_although_what_is_in_flight_may_finish(
     dialect: str, streamed: bool, hold: Hold
 ) -> None:
-    files = {"licet.toml": PATIENT, "directives/letter.toml": LETTER}
+    files = {"licet.toml": LICET, "directives/letter.toml": LETTER}
     with Rig(files, at=AT) as rig, ThreadPoolExecutor(1) as pool:
         with hold(rig) as is_held:
             asked = pool.submit(

@@ -19,9 +19,8 @@ from licet.gateway.exchange import Exchange
 from licet.sim import FAULTS, Entry, read_ledger
 from licet.terms import Instant
 from tests.contract.asking import Heard, ask
-from tests.contract.bounds import PATIENT, bounded
 from tests.contract.evidence import Told, told
-from tests.rig import EVERY_VENDOR, Rig
+from tests.rig import EVERY_VENDOR, LICET, Rig, bounded
 
 AT = Instant(1_781_300_000_000_000)
 DIALECTS = ("chat", "messages", "responses")
@@ -50,7 +49,7 @@ AMID_TEXT = {
     "truncated_body",
 }  # fmt: skip
 
-SETTINGS = bounded(PATIENT, hold_head_ms=10_000)
+SETTINGS = bounded(LICET, hold_head_ms=10_000)
 # Vendors are silent for ever in these, and all else is as quick as it can be.
 HASTY = bounded(SETTINGS, head_ms=1_500, idle_ms=1_500)
 TIMED_OUT = {
@@ -120,7 +119,7 @@ def wait_for_records(rig: Rig) -> None:
         (entry,) = read_ledger(line)
         if not isinstance(entry, Entry):
             return
-        for exchange in rig.node.desk._exchanges:
+        for exchange in rig.node.desk.company.exchanges:
             filing, outbound = exchange._filing, exchange._line._outbound
             if filing.about.request == entry.request_id and filing.decision_index < 0:
                 assert outbound is not None

@@ -21,7 +21,6 @@ import pytest
 from licet.gateway.inbound import Inbound
 from licet.terms import Instant
 from tests.contract.asking import PATHS, PATIENCE_S, Heard, ask, body_of, heard, send_raw
-from tests.contract.bounds import PATIENT
 from tests.contract.identities import (
     ISSUER,
     ISSUER_FILE,
@@ -30,11 +29,11 @@ from tests.contract.identities import (
     key,
     token,
 )
-from tests.rig import CHAT, VENDORS, Rig
+from tests.rig import CHAT, LICET, VENDORS, Rig
 
 GOLDEN = Path(__file__).with_name("wrong_inputs.txt")
 AT = Instant(1_781_300_000_000_000)
-SETTINGS = PATIENT + "[limits]\nbody_bytes_max = 4096\n" + ISSUER_FILE
+SETTINGS = LICET + "[limits]\nbody_bytes_max = 4096\n" + ISSUER_FILE
 REVOKED, REVOKED_FILE = key("revoked-key", revoked=True)
 EXPIRED, EXPIRED_FILE = key("expired-key", expires=LONG_AGO + timedelta(days=1))
 PERSONAL, PERSONAL_FILE = key("personal-key", subject="bob")
@@ -236,7 +235,7 @@ def send_unfinished(rig: Rig, data: bytes, path: str) -> Heard:
     desk = rig.node.desk
 
     def body_is_due() -> Inbound | None:
-        return next((one for one in desk._connections if one._body), None)
+        return next((one for one in desk.company.connections if one._body), None)
 
     def let_time_pass(inbound: Inbound) -> float:
         left_s, inbound.deadline = inbound.deadline - desk.now(), desk.now()

@@ -27,7 +27,7 @@ from licet.relay import State
 from licet.sim import SIM_KEY, Simulation, Vendor, VendorProtocol, VendorSpec
 from licet.storage import Log, Recorder, SideStore, SnapshotStore, leaves, verify
 from licet.terms import Attested, EvidenceFault, Instant, Profile, parse_instant
-from tests.rig import LICET, PARTIES, WORKLOAD, endpoint
+from tests.rig import LICET, PARTIES, WORKLOAD, bounded, endpoint
 from tests.simulation.caller import Ask, Caller
 from tests.simulation.crashes import FAILING
 from tests.simulation.disk import SimulatedDisk
@@ -46,6 +46,16 @@ SPECS = (
     VendorSpec(id="sixth", dialect="responses", models=("alpha", "beta"), think_ms=2, pace_ms=2),
 )
 DIALECTS = ("chat", "messages", "responses")
+# Nothing takes long here by itself: what passes these bounds was made to.
+SETTINGS = bounded(
+    LICET.replace("scripted = true", "scripted = false"),
+    connect_ms=1000,
+    head_ms=400,
+    idle_ms=400,
+    hold_head_ms=1000,
+    total_ms=5000,
+    client_idle_ms=2000,
+)
 # Whether broken answers are continued, and what the directive says of those in flight.
 ON_BREAK = ("continue", "continue", "as_directed", "end")
 IN_FLIGHT = ("hand_over", "hand_over", "cut", "finish")
@@ -108,7 +118,7 @@ def files(
     routed_to: str = "",
 ) -> dict[str, bytes]:
     found = {
-        "licet.toml": LICET.replace("scripted = true", "scripted = false"),
+        "licet.toml": SETTINGS,
         "catalog/parties.toml": PARTIES,
         "catalog/endpoints.toml": "".join(
             endpoint(spec.id, spec.dialect, f"http://{spec.id}:80") for spec in SPECS
