@@ -371,6 +371,8 @@ def test_a_caller_hears_that_somebody_is_there_while_it_waits(dialect: str) -> N
         prompt = f"[[sim:cut_mid_text@{one},stall@{other}]]"
         streaming = Streaming(rig.port, rig.plain_key, dialect, prompt)
         streaming.until(lambda read: read.count(alive) >= 6)
+        # The disk may have been what it waited for, and not yet whoever goes on.
+        rig.wait(lambda: len(rig.vendors.simulation.ledger.entries()) == 2)
         rig.call(rig.vendors.simulation.resume)
         assert streaming.rest().said.closed
 
