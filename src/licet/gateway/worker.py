@@ -143,6 +143,7 @@ class Worker:
         if snapshot.digest != message.digest:
             raise RuntimeError(f"snapshot `{message.digest}` arrived as `{snapshot.digest}`")
         node = self._node
+        first = node is None
         if node is None:
             node = self._make_node(message.settings)
             node.on_unknown_key(lambda issuer: self._send(UnknownKey(issuer=issuer)))
@@ -152,7 +153,7 @@ class Worker:
         node.adopt(snapshot, message.secrets, message.settings)
         self._governing = (snapshot, message.secrets, message.settings)
         node.renew_lease(message.digest, message.lease_s)
-        if self._node is None:
+        if first:
             self._node = node
             node.start()
             # What lives as long as the process is not looked at by every collection.
@@ -161,10 +162,9 @@ class Worker:
             # Requests leave hardly any cycles behind: looking for them every 700 objects, as
             # the interpreter does by itself, took a tenth of the time of a request.
             gc.set_threshold(20_000, 20, 50)
-            self._send(Adopted(serial=message.serial, digest=message.digest))
+        self._send(Adopted(serial=message.serial, digest=message.digest))
+        if first:
             self._ready_once_recording()
-        else:
-            self._send(Adopted(serial=message.serial, digest=message.digest))
 
     def _trust(self, node: NodeFace, message: Trust) -> None:
         """Who asks is looked at anew, also for what is in flight, and vendors are shown what is
