@@ -19,10 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bench.processes import Cores, on_core
 from bench.recorder import pair, recorded, sqlite, tree_root
-from licet.evidence import encode
+from licet.evidence import DecisionLeaf, encode
 from licet.storage import verifier_key, verify
+from licet.watch import cover
 
 FLOOR_APPENDED, GOAL_APPENDED = 60_000, 150_000
 FLOOR_VERIFIED, GOAL_VERIFIED = 200_000, 400_000
@@ -34,7 +37,8 @@ Row = dict[str, object]
 
 
 def evidence(count: int, cores: Cores) -> list[Row]:
-    """Leaves per second appended and synced, and verified; `RuntimeError` without pymerkle."""
+    """Leaves per second appended and synced, verified, looked through for coverage;
+    `RuntimeError` without pymerkle."""
     if not PEERS_PYTHON.exists():
         raise RuntimeError("pymerkle is not installed: `make bench` brings it")
     leaves = [encode(leaf) for number in range(count // 2) for leaf in pair(number)]
@@ -60,6 +64,7 @@ def evidence(count: int, cores: Cores) -> list[Row]:
         assert peer["tree_root"] == tree_root(leaves).hex()
         rows.append(_row("pymerkle on SQLite", peer["append"], peer["cpu_us"], per_commit))
         rows += _verified(folder / "plain", cores)
+        rows.append(_covered(count))
         rows.append(
             {"target": "pymerkle, root anew, in memory", "leaves_per_s": round(peer["root"])}
         )
@@ -80,6 +85,28 @@ def _verified(folder: Path, cores: Cores) -> Iterator[Row]:
             "floor": FLOOR_VERIFIED,
             "goal": GOAL_VERIFIED,
         }
+
+
+def _covered(count: int) -> Row:
+    """How fast it is found what is missing of whom, where that is so for every second request."""
+    leaves = []
+    for number in range(count // 2):
+        decided, ended = pair(number)
+        if number % 2:
+            decided = _undetermined(decided)
+        leaves += [encode(decided), encode(ended)]
+    cpu = time.process_time()
+    found = cover(leaves)
+    cpu = time.process_time() - cpu
+    assert (found.requests, found.undetermined) == (count // 2, count // 4)
+    return {"target": "coverage", "leaves_per_s": round(len(leaves) / cpu)}
+
+
+def _undetermined(decided: DecisionLeaf) -> DecisionLeaf:
+    first, *others = decided.candidates
+    first = msgspec.structs.replace(first, verdict="undetermined")
+    missing = (("us_person",), ("nationality",))
+    return msgspec.structs.replace(decided, missing=missing, candidates=(first, *others))
 
 
 def _sqlite(folder: Path, leaves: list[bytes], per_commit: int) -> Row:

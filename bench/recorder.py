@@ -26,7 +26,6 @@ from licet.evidence import (
     CommitQueue,
     DecisionLeaf,
     Frontier,
-    Leaf,
     Opening,
     OutcomeLeaf,
     Sending,
@@ -94,7 +93,7 @@ def measure(count: int) -> dict[str, float]:
     return figures
 
 
-def pair(number: int) -> tuple[Leaf, Leaf]:
+def pair(number: int) -> tuple[DecisionLeaf, OutcomeLeaf]:
     """The two leaves of an ordinary request."""
     request = f"01K{number:023}"
     snapshot = digest_of(SNAPSHOT)
