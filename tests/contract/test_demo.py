@@ -26,8 +26,7 @@ from licet.demo.script import LETTER, MINUTE_US
 from licet.terms import format_instant
 
 ROOT = Path(__file__).parents[2]
-# Below the bound that the whole test run has on one test, so that it is this one that is told.
-BOUND_S = 240
+BOUND_S = 120
 DEMO = [sys.executable, "-m", "licet", "demo", "--headless", "--json"]
 
 

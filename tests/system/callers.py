@@ -15,8 +15,10 @@ import msgspec
 
 from tests.system.house import BOUND_S, PERSONS, WORKLOADS, Gateway, eventually
 
-TIMEOUT_S = 100.0
+TIMEOUT_S = 12.0
 """Longer than the gateway gives a request altogether (`total_ms`)."""
+HELD_S = 100.0
+"""The same of a gateway that is `patient`, where streams are held."""
 
 Kind = Literal["answered", "refused", "error", "closed", "left", "silent"]
 """`answered`: one complete answer. `refused`: by a directive, or cut by one. `error`: told what is
@@ -63,10 +65,15 @@ class Heard:
     ended: float = 0.0
 
 
-def call(gateway: Gateway, ask: Ask, on_content: Callable[[], None] = lambda: None) -> Heard:
+def call(
+    gateway: Gateway,
+    ask: Ask,
+    on_content: Callable[[], None] = lambda: None,
+    timeout_s: float = TIMEOUT_S,
+) -> Heard:
     """One request on a connection of its own, to its end; `on_content` hears of a stream's first
     text."""
-    connection = HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT_S)
+    connection = HTTPConnection("127.0.0.1", gateway.port, timeout=timeout_s)
     heard = Heard(ask=ask, kind="closed", began=time.monotonic())
     try:
         connection.connect()
@@ -142,8 +149,8 @@ def _headers(gateway: Gateway, ask: Ask) -> dict[str, str]:
 
 
 class Streams:
-    """A stream of each workload for one person, held in the middle of its text when this returns:
-    it ends when it is let go on, or when something ends it."""
+    """A stream of each workload for one person, of a gateway that is `patient`, held in the middle
+    of its text when this returns: it ends when it is let go on, or when something ends it."""
 
     def __init__(
         self, gateway: Gateway, *, workloads: Iterable[str] = WORKLOADS, person: str = "ada"
@@ -161,7 +168,7 @@ class Streams:
 
     def _run(self, workload: str, person: str) -> None:
         asked = Ask(workload=workload, person=person, stream=True, script="[[sim:stall_mid_text]]")
-        self._heard.append(call(self._gateway, asked, self._begun.release))
+        self._heard.append(call(self._gateway, asked, self._begun.release, HELD_S))
 
     def are_under_way(self) -> bool:
         """All of them."""

@@ -54,6 +54,7 @@ INJECTIONS = {
 """What strace makes the recorder's system calls return."""
 
 ROUNDS_PER_LOG = 20
+CHILDREN_END_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class Campaign:
         assert process is not None
         dead_s = kill(process.pid)
         process.communicate(timeout=BOUND_S)
-        eventually(lambda: all(is_gone(pid) for pid in children))
+        eventually(lambda: all(is_gone(pid) for pid in children), CHILDREN_END_S)
         gateway.up()
         return dead_s
 

@@ -18,7 +18,6 @@ from tests.system.house import BOUND_S, ROOT, Gateway, VendorsProcess
 
 PROGRAMS = ROOT / "tests" / "system" / "programs"
 INSTALLING_S = 600.0
-RUNNING_S = 120.0
 DIALECTS: tuple[Dialect, ...] = ("chat", "messages", "responses")
 # Clients go by the name alone when they ask what a model can do: this one reasons in both
 # families' eyes.
@@ -153,7 +152,7 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
         env=_kept() | variables,
         capture_output=True,
         text=True,
-        timeout=RUNNING_S,
+        timeout=BOUND_S,
     )
 
 

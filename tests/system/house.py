@@ -56,8 +56,6 @@ ISSUER = "local"
 PERSONS: dict[str, bool | None] = {"ada": True, "bo": False, "cy": None}
 """Whether each is a US person; of `cy` nobody knows."""
 
-# What waits for a drain or a vendor's silence outlasts BOUND_S, so that whoever only seems not to
-# wait is found out; and no machine that stands still for some seconds ends what is in flight.
 SETTINGS = """
 [operator]
 name = "Example Operations"
@@ -72,15 +70,15 @@ lease_s = {lease_s}
 port = {port}
 
 [limits]
-drain_s = 60
+drain_s = {drain_s}
 
 [timeouts]
-connect_ms = 20000
-head_ms = 60000
-idle_ms = 60000
-hold_head_ms = 20000
-total_ms = 90000
-client_idle_ms = 60000
+connect_ms = 2000
+head_ms = {silence_ms}
+idle_ms = {silence_ms}
+hold_head_ms = 2000
+total_ms = {total_ms}
+client_idle_ms = 9000
 
 [retry]
 attempts_max = 3
@@ -96,6 +94,10 @@ audience = "licet"
 jwks_file = "issuers/local.jwks.json"
 may_attest = ["us_person"]
 """
+QUICK = {"drain_s": 10, "silence_ms": 3_000, "total_ms": 9_000}
+# Streams are held for as long as a test wants; what waits for a drain or for a vendor's silence
+# outlasts BOUND_S, so that whoever only seems not to wait is found out.
+PATIENT = {"drain_s": 60, "silence_ms": 60_000, "total_ms": 90_000}
 PARTIES = """
 [[organisation]]
 id = "acme"
@@ -228,6 +230,7 @@ class Gateway:
         *,
         workers: int = 2,
         lease_s: int = 15,
+        patient: bool = False,
         files: Mapping[str, str] | None = None,
         workloads: tuple[str, ...] = WORKLOADS,
     ) -> None:
@@ -245,7 +248,12 @@ class Gateway:
         self.tokens = {person: _token(person, private) for person in PERSONS}
         self.write(
             {
-                "licet.toml": SETTINGS.format(workers=workers, lease_s=lease_s, port=self.port),
+                "licet.toml": SETTINGS.format(
+                    workers=workers,
+                    lease_s=lease_s,
+                    port=self.port,
+                    **(PATIENT if patient else QUICK),
+                ),
                 "catalog/parties.toml": PARTIES,
                 "catalog/endpoints.toml": "".join(
                     ENDPOINT.format(id=spec.id, url=vendors.urls[spec.id], dialect=spec.dialect)

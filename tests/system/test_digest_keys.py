@@ -19,7 +19,7 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    with house(tmp_path) as gateway:
+    with house(tmp_path, patient=True) as gateway:
         yield gateway
 
 

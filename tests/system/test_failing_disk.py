@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.system.callers import TIMEOUT_S, Ask, Heard, Traffic, call, count
+from tests.system.callers import Ask, Heard, Traffic, call, count
 from tests.system.comparison import Log, compare
-from tests.system.house import BOUND_S, WORKLOADS, Gateway, eventually, house, kill
+from tests.system.house import WORKLOADS, Gateway, eventually, house, kill
 from tests.system.tracing import attached
 
 pytestmark = [pytest.mark.system, pytest.mark.alone]
@@ -36,7 +36,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 
 
 def readiness(gateway: Gateway) -> tuple[int, dict[str, Any]]:
-    connection = HTTPConnection("127.0.0.1", gateway.port, timeout=TIMEOUT_S)
+    connection = HTTPConnection("127.0.0.1", gateway.port, timeout=5)
     connection.request("GET", "/readyz")
     answer = connection.getresponse()
     body: dict[str, Any] = msgspec.json.decode(answer.read())
@@ -153,8 +153,7 @@ def test_a_recorder_that_hangs_keeps_nobody_waiting_beyond_a_bound(gateway: Gate
     try:
         first = call(gateway, Ask())
         assert (first.kind, first.status) == ("error", 503)
-        # Not when the request's own time is over.
-        assert first.ended - first.began < BOUND_S
+        assert first.ended - first.began < SILENCE_S + 2
 
         def found_out() -> bool:
             # Each worker finds it out at the first request that it gets.
@@ -163,11 +162,9 @@ def test_a_recorder_that_hangs_keeps_nobody_waiting_beyond_a_bound(gateway: Gate
             return not any(row.get("recorder_connected", True) for row in rows)
 
         eventually(found_out)
-        # Nobody waits for the silence any more: thrice it would not only seem so.
-        rounds = [ask_all(gateway) for _ in range(3)]
-        assert {one.status for heard in rounds for one in heard} == {503}
-        took_s = [[one.ended - one.began for one in heard] for heard in rounds]
-        assert max(map(min, zip(*took_s, strict=True))) < SILENCE_S
+        heard = ask_all(gateway)
+        assert {one.status for one in heard} == {503}
+        assert max(one.ended - one.began for one in heard) < 1
     finally:
         os.kill(pid, signal.SIGCONT)
     eventually(lambda: count(ask_all(gateway)) == {"answered": 8})

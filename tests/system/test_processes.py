@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,13 @@ def test_a_killed_worker_is_replaced_and_no_waiting_connection_is_reset(gateway:
     assert [row["restarts"] for row in gateway.status()["workers"]] == [1, 1]
 
 
-def test_a_killed_recorder_is_replaced_and_the_log_is_sound(gateway: Gateway) -> None:
+def test_a_killed_recorder_is_back_within_a_second_and_the_log_is_sound(gateway: Gateway) -> None:
     pid = gateway.pids()["recorder"]
     os.kill(pid, signal.SIGKILL)
+    started = time.monotonic()
     gateway.say("two")
     assert_adopted_despite_restart(gateway)
+    assert time.monotonic() - started < 2.0
     assert gateway.pids()["recorder"] != pid
     gateway.end_and_read()
     assert gateway.kinds() == ["started", "adopted", "started", "adopted", "stopped"]
@@ -174,7 +177,7 @@ def test_a_worker_that_does_not_adopt_is_replaced_by_one_that_does(gateway: Gate
     after = gateway.pids()
     assert after["worker 0"] == before["worker 0"]
     assert after["worker 1"] != before["worker 1"]
-    assert "worker 1 did not adopt in 3 s" in gateway.end_and_read()
+    assert "worker 1 did not adopt in 1 s" in gateway.end_and_read()
 
 
 def test_a_broken_configuration_changes_nothing(gateway: Gateway) -> None:
@@ -235,8 +238,10 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     # The first one has been heard: the drain has begun, which lasts longer than the bound.
     eventually(lambda: refuses(gateway.port))
     assert gateway.process.poll() is None
+    started = time.monotonic()
     gateway.process.send_signal(signal.SIGINT)
     _, errors = gateway.process.communicate(timeout=BOUND_S)
+    assert time.monotonic() - started < 3.0
     assert "ending at once" in errors.decode()
     assert all(is_gone(pid) for pid in pids.values())
     assert gateway.kinds()[-1] == "stopped"

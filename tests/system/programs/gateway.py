@@ -108,7 +108,7 @@ def main(folder: Path, port: int, scripted: str) -> int:
                 str(index),
             ],
             scripted_start=parse_instant(scripted) if scripted else None,
-            adopt_bound_s=3.0,
+            adopt_bound_s=1.0,
         ),
         adopter=Adopter(folder),
         wall=lambda: Instant(time.time_ns() // 1000),
